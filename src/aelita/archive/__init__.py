@@ -1,0 +1,1 @@
+"""Append-only store of records: ingest, find, retrieve, completeness."""

@@ -1,0 +1,1 @@
+"""Synchronization and channel coding: bits to transfer frames and back."""

@@ -1,0 +1,1 @@
+"""Bodies, reference frames, states and light time through SPICE."""

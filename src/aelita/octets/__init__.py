@@ -1,0 +1,5 @@
+"""Bit fields, CRCs and checksums."""
+
+from .compiled import compiled
+
+__all__ = ["compiled"]

@@ -1,0 +1,1 @@
+"""ECSS packet utilization services carried in space packets."""

@@ -1,0 +1,1 @@
+"""The few record types that flow, as column schemas."""

@@ -1,0 +1,1 @@
+"""Running jobs: the only place with files, clocks and tasks."""

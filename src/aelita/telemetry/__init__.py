@@ -1,0 +1,1 @@
+"""Frames to packets to parameter values: decommutation, calibration, derivation, limits, events."""

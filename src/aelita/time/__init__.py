@@ -1,0 +1,1 @@
+"""Epochs, time scales, leap seconds, CCSDS time codes and spacecraft clock correlation."""
