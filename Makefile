@@ -1,0 +1,48 @@
+# Aelita: `make run` shows what it does, `make test` proves it.
+
+VENV    ?= .venv
+PYTHON  ?= $(firstword $(foreach p,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(p) >/dev/null 2>&1 && \
+             $(p) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+BIN      = $(VENV)/bin
+FILE    ?=
+WORKERS ?= 2
+
+.PHONY: run test lint bench soak clean
+
+run: $(VENV)/.run
+	@$(BIN)/aelita --data aelita-data demo $(if $(FILE),"$(FILE)")
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check src tests bench architecture.py
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/mypy
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m bench
+
+soak: $(VENV)/.bench
+	$(BIN)/python -m pytest -m soak -o addopts="-q --strict-markers --import-mode=importlib"
+
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "Aelita needs Python 3.11 or newer with its venv module (Debian: apt install python3 python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/.python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	@touch $@ $(VENV)/.test $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) aelita-data bench/work .pytest_cache .mypy_cache .ruff_cache
