@@ -78,7 +78,9 @@ def _user_folder(environment: Mapping[str, str], variable: str, below_home: str)
 def _file(environment: Mapping[str, str]) -> tuple[Path | None, dict[str, str]]:
     named = environment.get("AELITA_CONFIG")
     candidates = (
-        [Path(named)] if named else [Path("aelita.toml"), _user_folder(environment, "XDG_CONFIG_HOME", ".config") / "aelita/config.toml"]
+        [Path(named)]
+        if named
+        else [Path("aelita.toml"), _user_folder(environment, "XDG_CONFIG_HOME", ".config") / "aelita/config.toml"]
     )
     path = next((p for p in candidates if p.is_file()), None)
     if path is None:
