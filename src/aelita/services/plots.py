@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -73,20 +73,12 @@ def _panel(axes: Axes, trace: Trace) -> None:
     if trace.low is not None and trace.high is not None:
         axes.fill_between(trace.utc, trace.low, trace.high, color=BAND, linewidth=0, zorder=2)
     marker = "." if len(values) <= MARKER_LIMIT else ""
-    axes.plot(
-        utc,
-        line,
-        color=TRACE,
-        linewidth=1.1,
-        marker=marker,
-        markersize=3,
-        zorder=3,
-        drawstyle="steps-post" if trace.labels else None,
-    )
+    style = "steps-post" if trace.labels else "default"
+    axes.plot(utc, line, color=TRACE, linewidth=1.1, marker=marker, markersize=3, zorder=3, drawstyle=style)
     if trace.labels:
         axes.set_yticks(range(len(trace.labels)), trace.labels)
     for start, end in gaps:
-        axes.axvspan(start, end, color=GAP_COLOUR, linewidth=0, zorder=1)
+        axes.axvspan(float(date2num(start)), float(date2num(end)), color=GAP_COLOUR, linewidth=0, zorder=1)
     _limits(axes, trace)
     axes.set_title(trace.name, loc="left", fontsize=9, color=INK, family="monospace")
     axes.set_ylabel(trace.units, color=INK)
