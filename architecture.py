@@ -6,7 +6,7 @@ It lists the rooms that exist; a room is added with its first code. The whole pl
 PACKAGE = "aelita"
 FLOORS = [  # bottom to top; rooms on one floor never import each other
     ["errors"],
-    ["octets"],
+    ["octets", "tables"],
     ["time"],
     ["records"],
     ["coding", "link", "pus"],
@@ -22,11 +22,12 @@ IO_NAMES = {
 }  # fmt: skip
 IO_EXCEPTIONS = {("ephemeris", "pathlib"), ("ephemeris", "threading")}  # SPICE loads kernels by path, behind one lock
 
-_ = {"errors", "time", "octets"}
+_ = {"errors", "time", "octets", "tables"}
 ROOMS = {
     "errors": set(),
     "octets": {"errors"},
-    "time": {"errors", "octets"},
+    "tables": {"errors"},
+    "time": {"errors", "octets", "tables"},
     "records": _,
     "coding": {"errors", "octets"},
     "link": _,
@@ -41,6 +42,7 @@ ROOMS = {
 ABOUT = {
     "errors": "One exception tree.",
     "octets": "Bit fields, CRCs and checksums.",
+    "tables": "TOML definition files, read strictly.",
     "time": "Epochs, time scales, leap seconds, CCSDS time codes and spacecraft clock correlation.",
     "records": "The few record types that flow, as column schemas.",
     "coding": "Synchronization and channel coding: bits to transfer frames and back.",
