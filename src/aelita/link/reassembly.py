@@ -1,0 +1,182 @@
+"""Packets out of the data fields of one virtual channel's frames, by one compiled pass.
+
+First header pointer: CCSDS 132.0-B and 732.0-B. The pointer is believed over the length of the packet in progress: a wrong length
+costs that packet alone.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..octets import compiled
+from .packets import Octets
+
+NO_PACKET_START = 0x7FF
+ONLY_IDLE_DATA = 0x7FE
+
+WHOLE, CUT, NOT_A_PACKET, BAD_POINTER = 0, 1, 2, 3
+FAULTS = {
+    CUT: "packet cut short by lost or contradicting frames",
+    NOT_A_PACKET: "version bits are not those of a packet",
+    BAD_POINTER: "first header pointer outside the data field",
+}
+
+
+@dataclass(slots=True)
+class StreamState:
+    """What one virtual channel carries over from batch to batch.
+
+    `partial` holds the octets of the packet in progress, `partial_frame` the running number of the frame where it began,
+    `position` the octets of all data fields so far.
+    """
+
+    partial: Octets = field(default_factory=lambda: np.empty(0, np.uint8))
+    partial_frame: int = -1
+    synchronized: bool = False
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What a pass found in `stream`: offset, length, kind (WHOLE, CUT, …) and first frame of every packet or fault."""
+
+    stream: Octets
+    base: int  # position of stream[0] in the virtual channel
+    offset: NDArray[np.int64]
+    length: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    frame: NDArray[np.int64]
+
+
+@compiled
+def _packet_octets(stream: Octets, at: int, end: int) -> int:
+    """Return the length of the packet that begins at `at`, 0 when its header is not complete, -1 when it is no packet."""
+    if at >= end:
+        return 0
+    version = stream[at] >> 5
+    if version == 0:
+        if end - at < 6:
+            return 0
+        return 7 + (np.int64(stream[at + 4]) << 8 | np.int64(stream[at + 5]))
+    if version != 7:
+        return -1
+    size = stream[at] & 3  # encapsulation: length of length 0, 1, 2, 4 octets
+    header = 1 << size
+    if end - at < header:
+        return 0
+    if size == 0:
+        return 1
+    width = 1 << (size - 1)
+    length = np.int64(0)
+    for k in range(width):
+        length = length << 8 | np.int64(stream[at + header - width + k])
+    return length if length >= header else -1
+
+
+@compiled
+def _walk(
+    stream: Octets,
+    field_end: NDArray[np.int64],
+    pointer: NDArray[np.int64],
+    gap: NDArray[np.bool_],
+    frame: NDArray[np.int64],
+    carried: int,
+    carried_frame: int,
+    synchronized: bool,
+    offset: NDArray[np.int64],
+    length: NDArray[np.int64],
+    kind: NDArray[np.uint8],
+    first: NDArray[np.int64],
+) -> tuple[int, int, int, bool]:
+    """Walk the data fields in order; return (pieces found, start of the packet in progress, its frame, synchronized)."""
+    found, at, at_frame = 0, 0, carried_frame
+    start = carried
+    for i in range(field_end.size):
+        end = field_end[i]
+        size = end - start
+        target = start + pointer[i] if pointer[i] < size else np.int64(-1)
+        if gap[i] and synchronized:
+            if at < start:
+                offset[found], length[found], kind[found], first[found] = at, start - at, 1, at_frame
+                found += 1
+            synchronized = False
+        if pointer[i] != 0x7FF and pointer[i] >= size:
+            offset[found], length[found], kind[found], first[found] = start, size, 3, frame[i]
+            found += 1
+            synchronized = False
+            start = end
+            continue
+        if synchronized and at < start:  # a packet goes on from earlier data fields: does its length lead to the pointer?
+            total = _packet_octets(stream, at, end)
+            reach = at + total
+            fits = total >= 0 and (
+                (target < 0 and (total == 0 or reach >= end)) or (target >= 0 and total > 0 and reach == target)
+            )
+            if not fits:
+                stop = target if target >= 0 else end
+                offset[found], length[found], kind[found], first[found] = at, stop - at, 1, at_frame
+                found += 1
+                synchronized = False
+        if not synchronized:
+            if target < 0:
+                start = end
+                continue
+            at, at_frame, synchronized = target, frame[i], True
+        elif at == start:
+            at_frame = frame[i]
+            if target != start and size > 0:  # the data field must begin with a packet, and says it does not
+                if target < 0:
+                    offset[found], length[found], kind[found], first[found] = start, size, 3, frame[i]
+                    found += 1
+                    synchronized = False
+                    start = end
+                    continue
+                offset[found], length[found], kind[found], first[found] = start, target - start, 1, frame[i]
+                found += 1
+                at = target
+        while at < end:
+            total = _packet_octets(stream, at, end)
+            if total < 0:
+                offset[found], length[found], kind[found], first[found] = at, end - at, 2, frame[i]
+                found += 1
+                synchronized = False
+                break
+            if total == 0 or at + total > end:
+                break
+            offset[found], length[found], kind[found], first[found] = at, total, 0, at_frame
+            found += 1
+            at += total
+            at_frame = frame[i]
+        start = end
+    return found, at, at_frame, synchronized
+
+
+def reassemble(
+    state: StreamState,
+    data: Octets,
+    lengths: NDArray[np.int64],
+    pointer: NDArray[np.int64],
+    gap: NDArray[np.bool_],
+    frame: NDArray[np.int64],
+) -> Pieces:
+    """Return the packets and faults that these data fields complete.
+
+    `data` holds the data fields one after another, `lengths` their octets, `pointer` each field's first header pointer, `gap`
+    whether frames before it were lost, `frame` its running number. `state` is moved on.
+    """
+    stream = np.concatenate([state.partial, data]) if state.partial.size else data
+    carried = int(state.partial.size)
+    ends = carried + np.cumsum(lengths)
+    room = stream.size + 2 * lengths.size + 1  # an encapsulation packet may be a single octet
+    offset, length, kind, first = (np.empty(room, t) for t in (np.int64, np.int64, np.uint8, np.int64))
+    found, at, at_frame, synchronized = _walk(
+        stream, ends, pointer, gap, frame, carried, state.partial_frame, state.synchronized, offset, length, kind, first
+    )
+    base = state.position - carried
+    state.position += int(lengths.sum())
+    state.synchronized, state.partial_frame = synchronized, at_frame
+    state.partial = stream[at:].copy() if synchronized else np.empty(0, np.uint8)
+    return Pieces(stream, base, offset[:found].copy(), length[:found].copy(), kind[:found].copy(), first[:found].copy())
+
+
