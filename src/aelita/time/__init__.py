@@ -1,1 +1,36 @@
-"""Epochs, time scales, leap seconds, CCSDS time codes and spacecraft clock correlation."""
+"""Epochs, time scales, leap seconds, CCSDS time codes and spacecraft clock correlation.
+
+An epoch is an int64: nanoseconds of TAI since 1970-01-01T00:00:00 TAI. `NO_TIME` means unknown.
+"""
+
+from .clock import Correlation, Partition, Segment, SpacecraftClock, correlate
+from .codes import Ccs, Cds, Cuc, TimeCode, decode_ascii, encode_ascii, from_preamble
+from .definitions import KEYS as TIME_CODE_KEYS
+from .definitions import epoch_tai_ns, time_code
+from .kernels import clock_from_kernel, kernel_from_clock
+from .scales import (
+    BUILT_IN,
+    DAY,
+    J2000_TAI_NS,
+    NO_TIME,
+    SECOND,
+    LeapSeconds,
+    et_from_tai_ns,
+    tai_ns_from_datetime64,
+    tai_ns_from_et,
+    tai_ns_from_tai,
+    tai_ns_from_utc,
+    tai_ns_from_utc_days,
+    tt_s_from_tai_ns,
+    utc_datetime64,
+    utc_from_tai_ns,
+    utc_parts,
+)
+
+__all__ = [
+    "BUILT_IN", "DAY", "J2000_TAI_NS", "NO_TIME", "SECOND", "TIME_CODE_KEYS", "Ccs", "Cds", "Correlation", "Cuc", "LeapSeconds",
+    "Partition", "Segment", "SpacecraftClock", "TimeCode", "clock_from_kernel", "correlate", "decode_ascii", "encode_ascii",
+    "epoch_tai_ns", "et_from_tai_ns", "from_preamble", "kernel_from_clock", "tai_ns_from_datetime64", "tai_ns_from_et",
+    "tai_ns_from_tai", "tai_ns_from_utc", "tai_ns_from_utc_days", "time_code", "tt_s_from_tai_ns", "utc_datetime64",
+    "utc_from_tai_ns", "utc_parts",
+]  # fmt: skip
