@@ -1,0 +1,131 @@
+"""Missions as folders: which spacecraft a mission has, and which channels, database and clock belong to each.
+
+A mission is a folder with a `mission.toml`, in the package or anywhere the user names. The files it points to are found here
+and read by their own rooms.
+"""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from ..errors import DefinitionError, UsageError
+from ..tables import Table
+
+DESCRIPTION = "mission.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Spacecraft:
+    """One spacecraft: its frame identifiers, its NAIF number (0: none given), its channels, database files and clock file."""
+
+    name: str
+    title: str
+    frame_ids: tuple[int, ...]
+    naif_id: int
+    channels: tuple[str, ...]
+    databases: tuple[Path, ...]
+    clock: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mission:
+    """One mission. `channels` leads from the name of a channel to its file; `default_channel` is one of them."""
+
+    name: str
+    title: str
+    folder: Path
+    spacecraft: tuple[Spacecraft, ...]
+    channels: dict[str, Path]
+    default_channel: str
+
+    def channel(self, name: str = "") -> Path:
+        """Return the file of a channel, of the default one when no name is given. Raises UsageError for an unknown name."""
+        wanted = name or self.default_channel
+        if wanted not in self.channels:
+            known = ", ".join(self.channels)
+            raise UsageError(f"mission {self.name} has no channel {wanted!r}", remedy=f"Its channels: {known}")
+        return self.channels[wanted]
+
+    def spacecraft_of(self, channel: str = "") -> Spacecraft:
+        """Return the spacecraft that sends on a channel. Raises UsageError for an unknown name."""
+        name = self.channel(channel).stem
+        return next(one for one in self.spacecraft if name in one.channels)
+
+
+def package_missions() -> Path:
+    """Return the folder of the missions that come with the package."""
+    return Path(str(files("aelita"))) / "missions"
+
+
+def mission_names() -> list[str]:
+    """Return the names of the missions that come with the package."""
+    return sorted(path.parent.name for path in package_missions().glob(f"*/{DESCRIPTION}"))
+
+
+def find_mission(name_or_path: str | Path) -> Mission:
+    """Return the mission in a folder, or the one of that name in the package.
+
+    A path with a `mission.toml` in it comes first. Raises UsageError when there is neither, DefinitionError naming file and
+    key when the description is wrong or points to a file that is absent.
+    """
+    for folder in (Path(name_or_path), package_missions() / name_or_path):
+        if (folder / DESCRIPTION).is_file():
+            return read_mission(folder)
+    raise UsageError(
+        f"no mission {str(name_or_path)!r}",
+        remedy=f"Name a folder with a {DESCRIPTION} in it, or one of {', '.join(mission_names())}",
+    )
+
+
+def read_mission(folder: Path) -> Mission:
+    """Return the mission that the folder's `mission.toml` describes. Raises DefinitionError naming file and key."""
+    where = str(folder / DESCRIPTION)
+    try:
+        text = (folder / DESCRIPTION).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"cannot be read: {error}", where=where) from error
+    table = Table.parse(text, where)
+    name, title, default = table.text("name"), table.text("title"), table.text("default_channel")
+    channels = {path.stem: path for path in sorted((folder / "channels").glob("*.toml"))}
+    spacecraft = tuple(_spacecraft(one, folder) for one in table.tables("spacecraft"))
+    table.finish()
+    mission = Mission(name, title, folder, spacecraft, channels, default)
+    _check(mission, table)
+    return mission
+
+
+def _spacecraft(table: Table, folder: Path) -> Spacecraft:
+    clock = table.text("clock", "")
+    one = Spacecraft(
+        name=table.text("name"),
+        title=table.text("title"),
+        frame_ids=tuple(table.numbers("frame_ids", 0, 0xFFFF)),
+        naif_id=table.number("naif_id", 0, -999_999, 999_999),
+        channels=tuple(table.texts("channels")),
+        databases=tuple(_file(folder, path, table.path("databases")) for path in table.texts("databases")),
+        clock=_file(folder, clock, table.path("clock")) if clock else None,
+    )
+    table.finish()
+    return one
+
+
+def _file(folder: Path, relative: str, where: str) -> Path:
+    path = folder / relative
+    if not path.is_file():
+        raise DefinitionError(f"the mission has no file {relative!r}", where=where)
+    return path
+
+
+def _check(mission: Mission, table: Table) -> None:
+    """Refuse a description whose channels and channel files disagree, or that gives one channel to two spacecraft."""
+    claimed = [name for one in mission.spacecraft for name in one.channels]
+    for name in claimed:
+        if name not in mission.channels:
+            raise DefinitionError(f"there is no file channels/{name}.toml", where=table.path("channels"))
+        if claimed.count(name) > 1:
+            raise DefinitionError(f"channel {name!r} belongs to more than one spacecraft", where=table.path("channels"))
+    for name in mission.channels:
+        if name not in claimed:
+            raise DefinitionError(f"channel {name!r} belongs to no spacecraft", where=table.path("channels"))
+    if mission.default_channel not in mission.channels:
+        raise DefinitionError(f"there is no channel {mission.default_channel!r}", where=table.path("default_channel"))
