@@ -1,4 +1,3 @@
-import io
 import re
 import shutil
 from pathlib import Path
@@ -100,25 +99,11 @@ def test_tgo_clock_equals_the_kernel_it_came_from() -> None:
     np.testing.assert_array_equal(own.tai_ns(ticks), kernel.tai_ns(ticks))
 
 
-class _NoNetwork(etree.Resolver):
-    """Answer the schema's import of the XML name space, whose address is on a network."""
-
-    def resolve(self, system_url: str, public_id: str, context: object) -> object:
-        if not system_url.endswith("xml.xsd"):
-            return None
-        text = (
-            '<schema xmlns="http://www.w3.org/2001/XMLSchema" targetNamespace="http://www.w3.org/XML/1998/namespace">'
-            '<attribute name="base" type="anyURI"/><attribute name="lang" type="string"/></schema>'
-        )
-        return self.resolve_string(text, context)
-
-
 def test_databases_are_valid_xtce() -> None:
     text = shared("data/telemetry/jpss/SpaceSystem.xsd").read_bytes()
-    text = re.sub(rb'schemaLocation="http://www.w3.org/2001/03/xml.xsd"', b'schemaLocation="xml.xsd"', text)
-    parser = etree.XMLParser()
-    parser.resolvers.add(_NoNetwork())
-    schema = etree.XMLSchema(etree.parse(io.BytesIO(text), parser, base_url="file:///schema/"))
+    text = re.sub(rb'<import namespace="http://www.w3.org/XML/1998/namespace"[^>]*>', b"", text)  # its address is on a network
+    text = re.sub(rb'<attribute ref="xml:base"[^>]*>', b"", text)
+    schema = etree.XMLSchema(etree.fromstring(text))
     for path in DATABASES:
         schema.assertValid(etree.parse(path))
 

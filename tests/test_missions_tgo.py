@@ -108,7 +108,20 @@ def test_thermistors_lie_on_one_curve(rows: Rows) -> None:
     temperature = having(rows, *(f"thermistor_{i:03d}_temperature" for i in range(1, 102)))
     assert resistance.shape == (10, 101)
     of_this_kind = (resistance > 2000) & (resistance < 1e6)
-    assert of_this_kind.sum() >= 970
+    assert of_this_kind.sum() == 970
     x, inverse = np.log(resistance[of_this_kind]), 1 / (temperature[of_this_kind] + 273.15)
     fitted = 1 / np.polyval(np.polyfit(x, inverse, 3), x) - 273.15
     assert np.abs(fitted - temperature[of_this_kind]).max() < 0.005
+
+
+def test_values_that_are_called_clocks_and_counters_keep_time(rows: Rows) -> None:
+    rates = {"hk_033_03_count_24": 1, "hk_053_24_count_82": 10, "hk_053_23_count_292": 2, "hk_053_25_count_76": 10}
+    rates |= {f"hk_0b3_{name}": 1 for name in ("ab_f64_133", "ab_f64_141", "32_f64_98", "32_f64_106")}
+    rates |= {"hk_0c3_2f_f64_29": 1, "hk_0d3_2c_f64_21": 1}
+    for name, rate in rates.items():
+        time, value = having(rows, name, "on_board_time")[:, ::-1].T
+        assert np.polyfit(time - time[0], value - value[0], 1)[0] == pytest.approx(rate, rel=2e-3), name
+    for row in rows:
+        for name, value in row.items():
+            if "_time_" in name and name.startswith("hk_"):
+                assert abs(value - row["on_board_time"]) < 250_000, name
