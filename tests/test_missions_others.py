@@ -50,15 +50,28 @@ def test_euclid() -> None:
     assert len(rows) == 2041
     assert sum("packet_error_control" in row for row in rows) == 1946
     assert sum("apid_15_data" in row for row in rows) == 83
-    for octet in (86, 154, 432):
-        found = norms(rows, *(f"hk_0040_quaternion_{octet}_{i}" for i in range(4)))
+    for name in ("attitude", "hk_0040_quaternion_154", "hk_0040_quaternion_432"):
+        found = norms(rows, *(f"{name}_{i}" for i in range(4)))
         assert found.size == 367
         assert np.abs(found - 1).max() < 1e-12
-    assert np.abs(norms(rows, *(f"hk_0040_unit_vector_{axis}" for axis in "xyz")) - 1).max() < 1e-6
     warm = np.array([row["hk_0002_f32_134"] for row in rows if "hk_0002_f32_134" in row])
     assert warm.size == 22
     assert 19 < warm.min() <= warm.max() < 21
     assert [row["event_id"] for row in rows if "event_id" in row] == [606, 607] * 6
+    check_euclid_sun([row for row in rows if "sun_body_x" in row], next(row for row in rows if "sun_j2000_x" in row))
+
+
+def check_euclid_sun(rows: Rows, reported: dict[str, Any]) -> None:
+    """The attitude turns the body vector into the J2000 one that another packet reports, and then follows the Sun."""
+    body = np.array([[row[f"sun_body_{axis}"] for axis in "xyz"] for row in rows])
+    turn = np.array([[row[f"attitude_{i}"] for i in range(4)] for row in rows])
+    axis, scalar = turn[:, :3], turn[:, 3:]
+    turned = body + 2 * np.cross(axis, np.cross(axis, body) + scalar * body)
+    inertial = np.array([reported[f"sun_j2000_{axis}"] for axis in "xyz"])
+    assert np.degrees(np.linalg.norm(np.cross(turned[0], inertial))) < 2e-4
+    hours = np.array([row["on_board_time"] - reported["on_board_time"] for row in rows]) / 3600
+    moved_deg = np.degrees(np.linalg.norm(np.cross(turned, inertial), axis=1))
+    assert np.abs(moved_deg - 0.0400 * hours).max() < 5e-4  # the Sun as seen from there
 
 
 def test_mars2020() -> None:
