@@ -110,7 +110,7 @@ def test_stereo_a_counts_seconds_from_1958() -> None:
     ]
     day = np.datetime64("1958-01-01") + np.array([row["clock_seconds"] for row in rows]) // 86400
     assert set(np.unique(day).astype(str)) == {"2022-09-24"}
-    assert {len(row["data"]) for row in rows} == {272 - 11}
+    assert {len(row["data"]) for row in rows} == {272 - 12}
 
 
 def packets_of(path: Path, octets: int) -> list[bytes]:
@@ -138,3 +138,21 @@ def test_snpp_segments(segment: bytes) -> None:
         assert (row["packet_day"], row["packet_ms"], row["packet_us"]) == (0x52E8, 0x037B574C, 0x310)
     else:
         assert len(row["later_data"]) == len(packet) - 6
+
+
+@pytest.mark.parametrize(
+    ("mission", "path", "layout", "process", "step_s"),
+    [
+        ("emm", "emm/emm_frames.u8", HOPE, 0x2C7, 96.5),
+        ("emm", "emm/emm_frames.u8", HOPE, 0x93, 13.0),
+        ("stereo-a", "stereo-a/stereo-a_bg2bhc_frames_20220924_1035.raw", STEREO, 0x370, 60.0),
+    ],
+)
+def test_processes_keep_their_phase_in_the_clock_fraction(
+    mission: str, path: str, layout: Layout, process: int, step_s: float
+) -> None:
+    rows = [row for row in decode(mission, f"data/telemetry/{path}", layout) if row["apid"] == process]
+    time = np.array([row["clock_seconds"] + row["clock_fraction"] / 65536 for row in rows])
+    steps = np.diff(time) / step_s
+    assert steps.size > 1
+    assert np.abs(steps - np.rint(steps)).max() * step_s < 0.02
