@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from spacepackets.ccsds import PacketId, PacketSeqCtrl, PacketType
+from spacepackets.ecss import PacketFieldEnum
 from spacepackets.ecss import RequestId as PeerRequestId
 from spacepackets.ecss.pus_1_verification import FailureNotice, MessageSubtype, Service1Tm, VerificationParams
-from spacepackets.util import UnsignedByteField
 
 from aelita.errors import DataError, DefinitionError, UsageError
 from aelita.octets import crc16
@@ -73,9 +73,9 @@ def test_verification_reports_of_an_independent_package(subtype: int) -> None:
     peer = PeerRequestId(PacketId(PacketType.TC, True, 0x42), PacketSeqCtrl.from_raw(0xC000 | 777))
     params = VerificationParams(req_id=peer)
     if subtype in (5, 6):
-        params.step_id = UnsignedByteField(0x1234, 2)
+        params.step_id = PacketFieldEnum(16, 0x1234)
     if subtype in (2, 4, 6, 8):
-        params.failure_notice = FailureNotice(UnsignedByteField(9, 2), b"why")
+        params.failure_notice = FailureNotice(PacketFieldEnum(16, 9), b"why")
     packet = bytes(Service1Tm(apid=5, message_subtype=MessageSubtype(subtype), timestamp=b"", verif_params=params).pack())
     headers, octets = read([packet], HeaderLayout("C", 2, 2, 0))
     start, end = int(headers.data_offset[0]), int(headers.data_offset[0] + headers.data_length[0])

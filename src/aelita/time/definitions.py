@@ -14,7 +14,8 @@ NAMED_EPOCHS = {
     "none": None,
 }
 KEYS = (
-    "code", "coarse", "fine", "p_field", "epoch", "counts_leap_seconds", "day_octets", "submillisecond", "day_of_year", "fraction",
+    "code", "coarse", "fine", "p_field", "epoch", "counts_leap_seconds", "day_octets", "submillisecond", "day_of_year",
+    "fraction",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from ..errors import DefinitionError
 from .clock import Partition, Segment, SpacecraftClock, nanoseconds
-from .scales import SECOND
+from .scales import EB, M0, M1, MONTHS, SECOND, TT_MINUS_TAI_NS, K, LeapSeconds, iso_day
 
 _VALUE = re.compile(r"'([^']*)'|([^\s(),']+)")
 
@@ -83,7 +83,7 @@ def _whole(text: str) -> int:
 def kernel_from_clock(clock: SpacecraftClock, spacecraft: int, comment: str = "") -> str:
     """Return the text of an SCLK kernel (type 1, two fields) for SPICE id `spacecraft` (negative). Raises for scale TAI."""
     if clock.scale == "TAI":
-        shift = 32_184_000_000
+        shift = TT_MINUS_TAI_NS
         segments = tuple(Segment(s.ticks, s.start_ns + shift, s.rate) for s in clock.segments)
         system = 2
     else:
@@ -107,6 +107,26 @@ SCLK01_OUTPUT_DELIM_{number}     = ( 2 )
 SCLK_PARTITION_START_{number}    = ( {" ".join(f"{p.start:d}" for p in partitions)} )
 SCLK_PARTITION_END_{number}      = ( {" ".join(f"{p.end:d}" for p in partitions)} )
 SCLK01_COEFFICIENTS_{number}     = (
+{rows}
+)
+
+\\begintext
+"""
+
+
+def leap_seconds_kernel(table: LeapSeconds) -> str:
+    """Return the text of a SPICE leap-second kernel with this table and SPICE's own formula for TDB."""
+    dates = [iso_day(day).split("-") for day in table.days]
+    rows = "\n".join(f"  {n}, @{y}-{MONTHS[int(m) - 1]}-{int(d)}" for n, (y, m, d) in zip(table.offsets, dates, strict=True))
+    return f"""KPL/LSK
+
+\\begindata
+
+DELTET/DELTA_T_A = {TT_MINUS_TAI_NS / SECOND}
+DELTET/K         = {K}
+DELTET/EB        = {EB}
+DELTET/M         = ( {M0} {M1} )
+DELTET/DELTA_AT  = (
 {rows}
 )
 

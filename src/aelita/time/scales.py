@@ -29,6 +29,8 @@ _LEAPS = (
     (9496, 30), (10043, 31), (10592, 32), (13149, 33), (14245, 34), (15522, 35), (16617, 36), (17167, 37),
 )  # fmt: skip
 
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+
 Time = TypeVar("Time", int, NDArray[np.int64])
 Real = TypeVar("Real", float, NDArray[np.float64])
 
@@ -47,8 +49,12 @@ class LeapSeconds:
         pairs = re.findall(r"(\d+)\s*,\s*@(\d{4})-([A-Z]{3})-(\d+)", found.group(1)) if found else []
         if not pairs:
             raise TimeError("no DELTET/DELTA_AT list", where=where, remedy="Give a SPICE leap-second kernel (.tls)")
-        months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
-        days = tuple(days_from_civil(int(y), months.index(m) + 1, int(d)) for _, y, m, d in pairs)
+        try:
+            days = tuple(days_from_civil(int(y), MONTHS.index(m) + 1, int(d)) for _, y, m, d in pairs)
+        except ValueError as error:
+            raise TimeError(f"the DELTET/DELTA_AT list names an unknown month: {error}", where=where) from error
+        if list(days) != sorted(set(days)):
+            raise TimeError("the dates of the DELTET/DELTA_AT list do not rise", where=where)
         return LeapSeconds(days, tuple(int(offset) for offset, *_ in pairs))
 
     def offset_s(self, day: int) -> int:
