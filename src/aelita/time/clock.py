@@ -14,6 +14,8 @@ from ..tables import Table
 from .scales import J2000_TAI_NS, NO_TIME, SECOND, TT_MINUS_TAI_NS, tdb_minus_tt_s
 
 Column = NDArray[np.int64]
+MOST_TICKS = 2**62
+MOST_SECONDS = 8_000_000_000  # past 1970 or J2000: int64 nanoseconds end in 2262
 SCALES = ("TDB", "TT", "TAI")
 
 
@@ -55,38 +57,47 @@ class SpacecraftClock:
     def __post_init__(self) -> None:
         if not self.segments:
             raise TimeError(f"clock {self.name} has no correlation", remedy="Give at least one segment")
+        if not all(
+            0 < s.rate < 1e9 and abs(s.ticks) < MOST_TICKS and abs(s.start_ns) <= MOST_SECONDS * SECOND for s in self.segments
+        ):
+            raise TimeError(f"a segment of clock {self.name} has a rate, ticks or start out of range")
         order = [s.ticks for s in self.segments]
         if order != sorted(set(order)):
             raise TimeError(f"the segments of clock {self.name} are not in rising order of ticks")
 
     def tai_ns(self, raw_ticks: Column, partition: int | None = None) -> Column:
-        """Return TAI nanoseconds of raw on-board ticks; NO_TIME stays.
+        """Return TAI nanoseconds of raw on-board ticks; NO_TIME stays, and stands for times outside int64.
 
         `partition` counts from 1. Without it each value is taken in the last partition that contains it.
         """
-        known = raw_ticks != NO_TIME
+        known = np.abs(raw_ticks // 2) < MOST_TICKS // 4  # NO_TIME is far outside
         ticks = self.continuous(np.where(known, raw_ticks, 0), partition)
         starts = np.array([s.ticks for s in self.segments], np.int64)
         bases = np.array([s.start_ns for s in self.segments], np.int64)
         rates = np.array([s.rate for s in self.segments], np.float64)
         at = np.clip(np.searchsorted(starts, ticks, side="right") - 1, 0, None)
         whole, rest = np.divmod(ticks - starts[at], self.ticks_per_second)
+        known &= np.abs(bases[at] / SECOND + (whole + rest / self.ticks_per_second) * rates[at]) < MOST_SECONDS
+        whole = np.where(known, whole, 0)
         drift = np.rint((whole + rest / self.ticks_per_second) * (rates[at] - 1.0) * SECOND).astype(np.int64)
         elapsed = whole * SECOND + np.rint(rest * (SECOND / self.ticks_per_second)).astype(np.int64) + drift
         return np.where(known, self._tai(bases[at] + elapsed), NO_TIME)
 
     def ticks(self, tai_ns: Column) -> Column:
-        """Return ticks counted over all partitions (the nearest) of TAI nanoseconds; NO_TIME stays."""
-        known = tai_ns != NO_TIME
+        """Return ticks counted over all partitions (the nearest) of TAI nanoseconds; NO_TIME where there are none."""
+        known = np.abs(tai_ns // SECOND) < MOST_SECONDS
         own = self._own(np.where(known, tai_ns, J2000_TAI_NS))
         bases = np.array([s.start_ns for s in self.segments], np.int64)
         at = np.clip(np.searchsorted(bases, own, side="right") - 1, 0, None)
         starts = np.array([s.ticks for s in self.segments], np.int64)
         rates = np.array([s.rate for s in self.segments], np.float64)
-        elapsed = own - bases[at]
-        slower = elapsed - np.rint(elapsed * ((rates[at] - 1.0) / rates[at])).astype(np.int64)
-        whole, rest = np.divmod(slower, SECOND)
-        found = starts[at] + whole * self.ticks_per_second + np.rint(rest * (self.ticks_per_second / SECOND)).astype(np.int64)
+        seconds = own / SECOND - bases[at] / SECOND
+        known &= (np.abs(seconds) < MOST_SECONDS) & (np.abs(seconds / rates[at] * self.ticks_per_second) < MOST_TICKS / 4)
+        elapsed = np.where(known, own - bases[at], 0)
+        period = np.floor(rates[at] * SECOND)  # whole nanoseconds of a clock second: keeps the division exact
+        whole, rest = np.divmod(elapsed, period.astype(np.int64))
+        rest_ticks = (rest - whole * (rates[at] * SECOND - period)) * (self.ticks_per_second / (rates[at] * SECOND))
+        found = starts[at] + whole * self.ticks_per_second + np.rint(rest_ticks).astype(np.int64)
         return np.where(known, found, NO_TIME)
 
     def continuous(self, raw_ticks: Column, partition: int | None = None) -> Column:
@@ -165,7 +176,7 @@ def nanoseconds(text: str, where: str = "time") -> int:
     """Return a decimal number of seconds, exponent allowed, in nanoseconds, exactly rounded. Raises DefinitionError."""
     try:
         value = Decimal(text.replace("D", "E").replace("d", "e"))
-        if not value.is_finite() or abs(value) > 10**10:
+        if not value.is_finite() or abs(value) > MOST_SECONDS:
             raise InvalidOperation
         return int((value * SECOND).to_integral_value())
     except InvalidOperation as error:

@@ -128,7 +128,8 @@ class Cuc:
             raise TimeError("this on-board time has no known epoch", remedy="Give the channel an epoch or a clock")
         bits = 8 * self.kept_fine
         elapsed = (ticks >> bits) * SECOND + (((ticks & ((1 << bits) - 1)) * SECOND + (1 << bits >> 1)) >> bits)
-        inside = (ticks != NO_TIME) & ((ticks >> bits) < 9_000_000_000)
+        most = (-NO_TIME - max(self.epoch_tai_ns, 0)) // SECOND - 2
+        inside = (ticks != NO_TIME) & ((ticks >> bits) < most)
         if self.counts_leap_seconds:
             return np.where(inside, self.epoch_tai_ns + np.where(inside, elapsed, 0), NO_TIME)
         day, of_day = utc_parts(self.epoch_tai_ns) if self.epoch_tai_ns >= 63_072_010 * SECOND else divmod(self.epoch_tai_ns, DAY)

@@ -119,13 +119,19 @@ def tai_ns_from_utc(text: str) -> int:
     day, of_day = parse_calendar(text)
     if of_day >= BUILT_IN.day_seconds(day) * SECOND:
         raise TimeError(f"{text!r}: that day had no such second")
-    return day * DAY + of_day + BUILT_IN.offset_s(day) * SECOND
+    return _within(day * DAY + of_day + BUILT_IN.offset_s(day) * SECOND, text)
+
+
+def _within(tai_ns: int, text: str) -> int:
+    if not NO_TIME < tai_ns < -NO_TIME:
+        raise TimeError(f"{text!r} is out of range", remedy="Times reach from 1677-09-22 to 2262-04-11")
+    return tai_ns
 
 
 def tai_ns_from_tai(text: str) -> int:
     """Return the epoch of a TAI calendar text in TAI nanoseconds."""
     day, of_day = parse_calendar(text)
-    return day * DAY + of_day
+    return _within(day * DAY + of_day, text)
 
 
 def tai_ns_from_utc_days(day: NDArray[np.int64], of_day_ns: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -185,26 +191,29 @@ def tdb_minus_tt_s(tt_s: Real) -> Real:
 
 
 def et_from_tai_ns(tai_ns: int | NDArray[np.int64]) -> float | NDArray[np.float64]:
-    """Return SPICE ephemeris time (TDB seconds past J2000); float64, so good to about 60 ns in this century."""
-    whole = np.asarray(tai_ns) - J2000_TAI_NS
-    tt = whole // SECOND + (whole % SECOND) / SECOND
+    """Return SPICE ephemeris time (TDB seconds past J2000), NaN for NO_TIME; float64, so good to about 60 ns in this century."""
+    tt = np.asarray(tt_s_from_tai_ns(tai_ns))
     et = tt + tdb_minus_tt_s(tt)
     return float(et) if np.ndim(tai_ns) == 0 else et
 
 
 def tai_ns_from_et(et_s: float | NDArray[np.float64]) -> int | NDArray[np.int64]:
-    """Return TAI nanoseconds of SPICE ephemeris time (TDB seconds past J2000), the inverse of `et_from_tai_ns`."""
-    et = np.asarray(et_s, np.float64)
+    """Return TAI nanoseconds of SPICE ephemeris time (TDB seconds past J2000); NO_TIME for NaN and outside 1680 to 2262."""
+    given = np.asarray(et_s, np.float64)
+    known = (given > -1.01e10) & (given < 8.27e9)
+    et = np.where(known, given, 0.0)
     tt = et
     for _ in range(3):
         tt = et - tdb_minus_tt_s(tt)
     whole = np.floor(et)
     tai = whole.astype(np.int64) * SECOND + np.rint((et - whole - (et - tt)) * SECOND).astype(np.int64) + J2000_TAI_NS
+    tai = np.where(known, tai, NO_TIME)
     return int(tai) if np.ndim(et_s) == 0 else tai
 
 
 def tt_s_from_tai_ns(tai_ns: int | NDArray[np.int64]) -> float | NDArray[np.float64]:
-    """Return TT seconds past J2000."""
-    whole = np.asarray(tai_ns) - J2000_TAI_NS
-    tt = whole // SECOND + (whole % SECOND) / SECOND
+    """Return TT seconds past J2000; NaN for NO_TIME."""
+    tai = np.asarray(tai_ns, np.int64)
+    seconds = tai // SECOND - J2000_TAI_NS // SECOND
+    tt = np.where(tai == NO_TIME, np.nan, seconds + (tai % SECOND - J2000_TAI_NS % SECOND) / SECOND)
     return float(tt) if np.ndim(tai_ns) == 0 else tt
