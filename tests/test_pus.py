@@ -28,8 +28,8 @@ from aelita.pus import (
     encode_telemetry,
     read_headers,
 )
-from aelita.time import NO_TIME, Cuc
-from recording import tgo_packets
+from aelita.time import NO_TIME, Cuc, from_preamble
+from recording import HERA, packets, tgo_packets
 from shared import shared
 
 TGO = HeaderLayout("A", 0, 1, 6, time=Cuc(4, 2, None))
@@ -112,6 +112,31 @@ def test_services_of_the_trace_gas_orbiter() -> None:
             requests[report.stage] += 1
     assert kinds == {"VerificationReport": 2483, "HousekeepingReport": 1237, "EventReport": 1626, "MemoryDump": 813}
     assert good == 813 and requests == {1: 829, 3: 826, 7: 828}
+
+
+def test_headers_of_hera() -> None:
+    """Variant C; what precedes the time field in Hera's time packets says that it is CUC of 4 and 3 octets."""
+    everything = packets(*HERA)
+    times = [p for p in everything if not p[0] & 8]
+    assert len(times) == 6 and {p[7] for p in times} == {0x2F}
+    code = from_preamble(times[0][7:], 0)
+    assert isinstance(code, Cuc) and (code.coarse, code.fine) == (4, 3)
+    reported = [code.decode(p[7 : 7 + code.octets]) for p in times]
+    layout = HeaderLayout("C", 2, 2, 7, time=Cuc(4, 3, None))
+    assert layout.octets == 14
+    headers, _ = read([p for p in everything if p[0] & 8], layout)
+    assert (
+        len(headers) == 250
+        and headers.valid.all()
+        and not headers.status.any()
+        and not headers.destination[headers.service == 3].any()
+    )
+    assert Counter(zip(headers.service.tolist(), headers.subtype.tolist(), strict=True)) == {
+        (3, 25): 229, (5, 1): 14, (1, 1): 3, (1, 7): 3, (5, 3): 1,
+    }  # fmt: skip
+    assert set(np.diff(headers.counter[headers.service == 3])) == {1}  # one process sends them all, none was lost
+    seconds = headers.ticks / 2**24
+    assert seconds.min() < min(reported) / 2**24 < max(reported) / 2**24 < seconds.max() < seconds.min() + 40
 
 
 def test_the_memory_checksum_of_the_orbiter_sees_a_changed_bit() -> None:
