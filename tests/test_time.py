@@ -293,6 +293,12 @@ def test_correlation_follows_a_change_of_rate() -> None:
     assert abs(int(fitted.clock.tai_ns(later)[0]) - 10**18 - int((later[0] + (later[0] - 10_000) * 1e-4) * SECOND)) < 10**7
 
 
+@pytest.mark.parametrize("ticks", [[5], [0, 2, 1], [1, 1]])
+def test_pairs_that_cannot_correlate_are_refused(ticks: list[int]) -> None:
+    with pytest.raises(TimeError, match=r"cannot correlate|must rise.*each partition by itself"):
+        correlate("c", np.array(ticks), np.array(ticks) * SECOND, 1)
+
+
 def test_a_clock_file_of_a_mission() -> None:
     text = (
         'name = "c"\nticks_per_second = 65536\n[[segments]]\nticks = 0\nseconds_past_j2000 = "5.1117692137800E+08"\nrate = 1.0\n'

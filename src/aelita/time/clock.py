@@ -209,10 +209,16 @@ def correlate(
     """Fit a clock to pairs (ticks, TAI nanoseconds) sorted by ticks.
 
     Lines are fitted by least squares; a segment grows while its residuals stay within `tolerance_s`, and pairs beyond
-    `rejection` times the robust spread (and the tolerance) are left out. Raises TimeError for fewer than 2 pairs.
+    `rejection` times the robust spread (and the tolerance) are left out. Raises TimeError for fewer than 2 pairs,
+    for ticks that do not rise and for unknown times.
     """
     if ticks.size < 2:
         raise TimeError(f"{ticks.size} time pairs cannot correlate a clock", remedy="At least 2 are needed")
+    if np.any(np.diff(ticks) <= 0) or np.any(tai_ns == NO_TIME):
+        raise TimeError(
+            "the ticks of time pairs must rise, and their times be known",
+            remedy="Sort the pairs and remove repeated ones; after a reset of the clock correlate each partition by itself",
+        )
     whole, rest = np.divmod(ticks - ticks[0], ticks_per_second)
     x = whole + rest / ticks_per_second
     y = (tai_ns - tai_ns[0]) / SECOND - x  # what the clock gains or loses
