@@ -125,3 +125,13 @@ def test_values_that_are_called_clocks_and_counters_keep_time(rows: Rows) -> Non
         for name, value in row.items():
             if "_time_" in name and name.startswith("hk_"):
                 assert abs(value - row["on_board_time"]) < 250_000, name
+
+
+def test_floats_without_a_meaning_vary_smoothly(rows: Rows) -> None:
+    """Of random samples neighbours differ by a third of the range; a misread field looks like them."""
+    names = {name for row in rows for name in row if "_f32_" in name}
+    assert len(names) > 80
+    for name in names:
+        values = having(rows, name)[:, 0]
+        assert np.isfinite(values).all(), name
+        assert np.abs(np.diff(values)).mean() < 0.21 * np.ptp(values), name
