@@ -156,3 +156,15 @@ def test_processes_keep_their_phase_in_the_clock_fraction(
     steps = np.diff(time) / step_s
     assert steps.size > 1
     assert np.abs(steps - np.rint(steps)).max() * step_s < 0.02
+
+
+@pytest.mark.parametrize(("mission", "path", "layout"), [("hera", HERA_FILE, HERA), ("euclid", EUCLID_FILE, EUCLID)])
+def test_floats_without_a_meaning_vary_smoothly(mission: str, path: str, layout: Layout) -> None:
+    """Of random samples neighbours differ by a third of the range; a misread field looks like them."""
+    rows = decode(mission, path, layout)
+    names = {name for row in rows for name in row if "_f32_" in name or "_f64_" in name}
+    assert len(names) > 15
+    for name in names:
+        values = np.array([row[name] for row in rows if name in row])
+        assert np.isfinite(values).all(), name
+        assert np.abs(np.diff(values)).mean() < 0.21 * np.ptp(values), name
