@@ -1,0 +1,1 @@
+"""Measurements side by side with peers; `python -m bench` prints the table."""
