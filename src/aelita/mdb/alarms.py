@@ -40,6 +40,7 @@ class Alarm:
     ranges: tuple[NormalRange, ...] = ()
     labels: tuple[tuple[str, Severity], ...] = ()
     default_label_severity: Severity = Severity.NORMAL
+    patterns: tuple[tuple[str, Severity], ...] = ()  # regular expressions on the whole text, the first that matches counts
     conditions: tuple[tuple[Condition, Severity], ...] = ()
     change_ranges: tuple[NormalRange, ...] = ()
     change_per_second: bool = True
@@ -53,3 +54,6 @@ class AlarmRules:
 
     default: Alarm | None = None
     contexts: tuple[tuple[Condition, Alarm], ...] = ()
+
+
+NO_ALARMS = AlarmRules()

@@ -44,3 +44,6 @@ class Calibration:
 
     default: Calibrator | None = None
     contexts: tuple[tuple[Condition, Calibrator], ...] = ()
+
+
+NO_CALIBRATION = Calibration()

@@ -137,6 +137,7 @@ class Finding:
     element: str
     message: str
     severity: str = "unsupported"  # unsupported, ignored (harmless), repaired
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,8 @@ class Database:
     containers: dict[str, Container] = field(default_factory=dict)
     derivations: tuple[Derivation, ...] = ()
     findings: tuple[Finding, ...] = ()
+    date: str = ""  # as its author wrote it
+    validation_status: str = ""  # Unknown, Working, Draft, Test, Validated, Released, Withdrawn
 
     def type_of(self, parameter: str) -> ParameterType:
         """Return the type of the parameter with this qualified name; KeyError when there is none."""

@@ -6,8 +6,8 @@ What a parameter *is*. How its octets are read is compiled in `layout`; how a da
 from dataclasses import dataclass
 from enum import Enum
 
-from .alarms import AlarmRules
-from .calibration import Calibration
+from .alarms import NO_ALARMS, AlarmRules
+from .calibration import NO_CALIBRATION, Calibration
 from .conditions import Condition, Reference
 
 
@@ -43,7 +43,11 @@ class ByteOrder:
 
 @dataclass(frozen=True, slots=True)
 class DynamicSize:
-    """A number taken from a parameter: `reference * slope + intercept` (DynamicValue with LinearAdjustment)."""
+    """A number taken from a parameter: `reference * slope + intercept` (DynamicValue with LinearAdjustment).
+
+    A reference with an empty parameter name is a member of the aggregate that holds the value whose size it is: its path
+    counts from that aggregate.
+    """
 
     reference: Reference
     slope: float = 1.0
@@ -58,6 +62,7 @@ class LookupSize:
 
 
 Size = int | DynamicSize | LookupSize  # bits, or a count, by context
+REST = -1  # the size of binary that ends where its packet ends (a convention of Yamcs, written as a fixed size of -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class IntegerEncoding:
     bits: int
     scheme: IntegerScheme = IntegerScheme.UNSIGNED
     byte_order: ByteOrder = ByteOrder()
-    calibration: Calibration = Calibration()
+    calibration: Calibration = NO_CALIBRATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class FloatEncoding:
     bits: int
     scheme: FloatScheme = FloatScheme.IEEE754
     byte_order: ByteOrder = ByteOrder()
-    calibration: Calibration = Calibration()
+    calibration: Calibration = NO_CALIBRATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class StringEncoding:
 
 @dataclass(frozen=True, slots=True)
 class BinaryEncoding:
-    """Octets kept as they are; `size` in bits."""
+    """Octets kept as they are; `size` in bits, `REST` for all that the packet still holds."""
 
     size: Size
 
@@ -125,7 +130,7 @@ class TypeFacts:
     short_description: str = ""
     long_description: str = ""
     initial_value: str | None = None
-    alarms: AlarmRules = AlarmRules()
+    alarms: AlarmRules = NO_ALARMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,151 @@
+"""Containers of XTCE: their entries, where these lie, and when a container is recognised."""
+
+from dataclasses import replace
+
+from .conditions import Condition
+from .model import (
+    ArrayEntry,
+    Container,
+    ContainerEntry,
+    Entry,
+    IndirectEntry,
+    Location,
+    Origin,
+    ParameterEntry,
+    Placement,
+    Repeat,
+)
+from .types import REST, Size
+from .xtce_encodings import binary
+from .xtce_names import Names
+from .xtce_tree import Node
+from .xtce_types import described, dimensions
+from .xtce_values import CRITERIA, criteria, integer, real, size, word
+
+ORIGINS = {origin.value: origin for origin in Origin}
+SKIPPED = ("ParameterSegmentRefEntry", "ContainerSegmentRefEntry", "StreamSegmentEntry", "FixedValueEntry")
+
+
+def read_container(names: Names, qualified: str, node: Node) -> Container:
+    """Return the container that a SequenceContainer element defines."""
+    short, long = described(node)
+    base, restriction = _base(names, node)
+    held, encoded = node.child("EntryList"), node.child("BinaryEncoding")
+    if held is None:
+        names.report(node, "it has no EntryList, and is taken to have no entries", "repaired")
+    rate = node.child("DefaultRateInStream")
+    per_second = None
+    if rate is not None and rate.get("basis", "perSecond") == "perSecond" and "minimumValue" in rate.attributes:
+        per_second = real(rate, rate.get("minimumValue"))
+    total = binary(names, encoded).size if encoded is not None else None
+    return Container(
+        qualified,
+        _entries(names, held) if held is not None else (),
+        node.get("abstract", "false").strip() in ("true", "1"),
+        base,
+        restriction,
+        short,
+        long,
+        None if total == REST else total,
+        per_second,
+    )
+
+
+def _base(names: Names, node: Node) -> tuple[str | None, Condition | None]:
+    held = node.child("BaseContainer")
+    if held is None:
+        return None, None
+    base = names.find("containers", held.need("containerRef"), held)
+    restriction = held.child("RestrictionCriteria")
+    if restriction is None:
+        return base, None
+    if restriction.child(*CRITERIA) is None:
+        names.report(restriction, "it holds no criteria, and always applies", "repaired")
+        return base, None
+    return base, criteria(names, restriction)
+
+
+def _entries(names: Names, node: Node) -> tuple[Entry, ...]:
+    """Return the entries in order; one that is not supported leaves a gap of its size."""
+    found: list[Entry] = []
+    gap = 0
+    for each in node.all():
+        if each.name in SKIPPED:
+            gap += _skip(names, each)
+            continue
+        entry = _entry(names, each)
+        if entry is None:
+            each.seen = False
+            continue
+        if gap:
+            entry = _after(names, each, entry, gap)
+            gap = 0
+        found.append(entry)
+    return tuple(found)
+
+
+def _skip(names: Names, node: Node) -> int:
+    bits = integer(node, node.need("sizeInBits"), 1, 2**40)
+    names.report(node, f"segments are not put together: its {bits} bits are skipped")
+    for attribute in node.attributes:
+        node.get(attribute)
+    return bits
+
+
+def _after(names: Names, node: Node, entry: Entry, gap: int) -> Entry:
+    location = entry.placement.location
+    if location.origin is not Origin.PREVIOUS_ENTRY:
+        return entry
+    if not isinstance(location.bits, int):
+        node.refuse("its place depends on an entry that is not supported and on a parameter")
+    return replace(entry, placement=replace(entry.placement, location=Location(location.origin, location.bits + gap)))
+
+
+def _entry(names: Names, node: Node) -> Entry | None:
+    node.get("shortDescription")
+    if node.name == "ParameterRefEntry":
+        reference = names.reference(node)
+        if reference.path:
+            node.refuse("a container holds whole parameters, not members of them", "Name the parameter alone")
+        return ParameterEntry(reference.parameter, _placement(names, node))
+    if node.name == "ContainerRefEntry":
+        return ContainerEntry(names.find("containers", node.need("containerRef"), node), _placement(names, node))
+    if node.name == "ArrayParameterRefEntry":
+        held = node.child("DimensionList")
+        parameter = names.reference(node).parameter
+        return ArrayEntry(parameter, dimensions(names, held) if held is not None else (), _placement(names, node))
+    if node.name == "IndirectParameterRefEntry":
+        source = node.child("ParameterInstance", "ParameterInstanceRef")
+        if source is None:
+            node.refuse("has no ParameterInstance", "Name the parameter that tells which parameter this is")
+        return IndirectEntry(names.reference(source), node.get("aliasNameSpace") or None, _placement(names, node))
+    return None
+
+
+PLACED = Placement()
+
+
+def _placement(names: Names, node: Node) -> Placement:
+    if not node.children:
+        return PLACED
+    where, condition, repeat = node.child("LocationInContainerInBits"), node.child("IncludeCondition"), node.child("RepeatEntry")
+    return Placement(
+        _location(names, where) if where is not None else Location(),
+        criteria(names, condition) if condition is not None else None,
+        _repeat(names, repeat) if repeat is not None else None,
+    )
+
+
+def _location(names: Names, node: Node) -> Location:
+    origin = word(node, "referenceLocation", ORIGINS, "previousEntry")
+    if origin is Origin.NEXT_ENTRY:
+        names.report(node, "a place that counts from the next entry is not computed")
+    return Location(origin, size(names, node, -(2**40)))
+
+
+def _repeat(names: Names, node: Node) -> Repeat:
+    count, offset = node.child("Count"), node.child("Offset")
+    if count is None:
+        node.refuse("has no Count", "Add it")
+    gap: Size = size(names, offset) if offset is not None else 0
+    return Repeat(size(names, count), gap)

@@ -1,0 +1,186 @@
+"""SpaceSystems, the names defined in them, and the resolution of references between them.
+
+References are Unix-like paths (XTCE 1.2, NameReferenceType): absolute, relative, or a bare name searched in the SpaceSystem
+of the reference and then upward to the root. A reference to a parameter may go on with members: `quaternion.x`, `table[3]`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from ..errors import DefinitionError
+from .conditions import Reference
+from .model import Finding
+from .xtce_tree import FOREIGN, Node
+
+KINDS = {"types": "parameter type", "parameters": "parameter", "containers": "container", "systems": "SpaceSystem"}
+MEMBER = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+BAD_NAME = re.compile(r"[/\[\]]")
+DOUBTFUL_NAME = re.compile(r"[.: ]")
+
+
+@dataclass(eq=False, slots=True)
+class System:
+    """One SpaceSystem: its path, its surroundings and the elements that define names in it."""
+
+    path: str
+    node: Node
+    parent: "System | None" = None
+    systems: dict[str, "System"] = field(default_factory=dict)
+    types: dict[str, Node] = field(default_factory=dict)
+    parameters: dict[str, Node] = field(default_factory=dict)
+    containers: dict[str, Node] = field(default_factory=dict)
+    borrowed: dict[str, Node] = field(default_factory=dict)  # ParameterRef in a ParameterSet: a parameter of another system
+
+
+class Names:
+    """All SpaceSystems of one database, and what the readers have to report."""
+
+    def __init__(self) -> None:
+        self.roots: dict[str, System] = {}
+        self.systems: dict[Node, System] = {}
+        self.findings: list[Finding] = []
+        self._found: dict[tuple[str, str, str], tuple[str, Node, str]] = {}
+        self._borrowing: set[Node] = set()
+
+    def report(self, node: Node, message: str, severity: str = "unsupported") -> None:
+        """Note something that is not acted upon as it stands."""
+        self.findings.append(Finding(node.line, node.label(), message, severity, node.file))
+
+    def enter(self, node: Node, parent: System | None) -> System:
+        """Return a new System for this SpaceSystem element. Raises DefinitionError when its name is taken."""
+        name = self.name_of(node)
+        siblings = parent.systems if parent else self.roots
+        if name in siblings:
+            node.refuse(f"there is already a SpaceSystem of this name at {siblings[name].node.where}", "Rename one of them")
+        system = System(f"{parent.path if parent else ''}/{name}", node, parent)
+        siblings[name] = self.systems[node] = system
+        return system
+
+    def define(self, system: System, kind: str, node: Node) -> None:
+        """Enter a definition into its SpaceSystem. Raises DefinitionError when the name is taken there."""
+        name = self.name_of(node)
+        known: dict[str, Node] = getattr(system, kind)
+        if name in known:
+            node.refuse(f"{system.path} has a {KINDS[kind]} of this name already, at {known[name].where}", "Rename one of them")
+        known[name] = node
+
+    def name_of(self, node: Node) -> str:
+        """Return the name that an element defines. Raises DefinitionError when it cannot be referred to."""
+        name = node.need("name").strip()
+        if BAD_NAME.search(name):
+            node.refuse("a name cannot contain any of / [ ]", "Rename it")
+        if DOUBTFUL_NAME.search(name):
+            self.report(node, "XTCE allows none of . : and blank in a name", "ignored")
+        return name
+
+    def find(self, kind: str, reference: str, node: Node) -> str:
+        """Return the qualified name of a type or container. Raises DefinitionError when nothing has that name."""
+        return self._search(kind, reference, node)[0]
+
+    def element(self, kind: str, reference: str, node: Node) -> tuple[str, Node]:
+        """Return the qualified name and the defining element."""
+        return self._search(kind, reference, node)[:2]
+
+    def reference(self, node: Node, attribute: str = "parameterRef") -> Reference:
+        """Return the reference that an element makes to a parameter or one of its members."""
+        qualified, _, rest = self._search("parameters", node.need(attribute), node)
+        calibrated = node.get("useCalibratedValue", "true").strip() in ("true", "1")
+        instance = node.get("instance", "0").strip()
+        if not re.fullmatch(r"-?\d{1,9}", instance):
+            node.refuse(f"instance {instance!r} is not a whole number")
+        return Reference(qualified, members(rest), calibrated, int(instance))
+
+    def _search(self, kind: str, reference: str, node: Node) -> tuple[str, Node, str]:
+        system = self.systems[node.scope]
+        key = (kind, system.path, reference)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._resolve(kind, system, reference.strip(), node)
+        return found
+
+    def _resolve(self, kind: str, system: System, reference: str, node: Node) -> tuple[str, Node, str]:
+        parts = [part for part in reference.split("/") if part]
+        if parts:
+            for start in self._starts(system, reference):
+                found = self._follow(kind, start, parts, node)
+                if found is not None:
+                    return found
+        raise DefinitionError(
+            f"{node.label()}: there is no {KINDS[kind]} {reference!r} to be seen from {system.path}",
+            where=node.where,
+            remedy=self._advice(kind, system, parts),
+        )
+
+    def _starts(self, system: System, reference: str) -> "Iterator[System | None]":
+        """Yield the systems to start from, nearest first; None stands for the place above the roots."""
+        if not reference.startswith("/"):
+            here: System | None = system
+            while here is not None:
+                yield here
+                here = here.parent if not reference.startswith(".") else None
+        if not reference.startswith("."):
+            yield None
+            yield from self.roots.values()  # a file may have been written as a child of the first one
+
+    def _follow(self, kind: str, start: System | None, parts: list[str], node: Node) -> tuple[str, Node, str] | None:
+        here = start
+        for position, part in enumerate(parts):
+            last = position == len(parts) - 1
+            below = self.roots if here is None else here.systems
+            if part == ".":
+                continue
+            if part == "..":
+                here = here.parent if here else None
+            elif not last and part in below:
+                here = below[part]
+            elif here is None:
+                return None
+            else:
+                return self._item(kind, here, parts[position:], node)
+        return None
+
+    def _item(self, kind: str, system: System, parts: list[str], node: Node) -> tuple[str, Node, str] | None:
+        known: dict[str, Node] = getattr(system, kind)
+        name, rest = parts[0], ".".join(parts[1:])
+        if name in known and (kind == "parameters" or not rest):
+            return f"{system.path}/{name}", known[name], rest
+        if kind != "parameters":
+            return None
+        if name in system.borrowed:
+            return self._borrow(system.borrowed[name], node, rest)
+        stem = re.split(r"[.\[]", name, maxsplit=1)[0]
+        if stem != name and stem in known:
+            return f"{system.path}/{stem}", known[stem], ".".join(filter(None, (name[len(stem) :].lstrip("."), rest)))
+        return None
+
+    def _borrow(self, owner: Node, node: Node, rest: str) -> tuple[str, Node, str] | None:
+        """Follow a ParameterRef of a ParameterSet to the parameter it includes from elsewhere."""
+        if owner is node or owner in self._borrowing:
+            return None
+        self._borrowing.add(owner)
+        try:
+            qualified, element, more = self._search("parameters", owner.need("parameterRef"), owner)
+        finally:
+            self._borrowing.discard(owner)
+        return qualified, element, ".".join(filter(None, (more, rest)))
+
+    def _advice(self, kind: str, system: System, parts: list[str]) -> str:
+        if parts and parts[0] == "yamcs":
+            return "Parameters below /yamcs are made by the Yamcs server and exist nowhere else"
+        names = {name for other in self.systems.values() for name in getattr(other, kind)}
+        close = get_close_matches(parts[-1], sorted(names)[:20_000], 3) if parts else []
+        if close:
+            return f"Similar names: {', '.join(close)}"
+        return f"Define it, or give the file that does as well; the files given define {', '.join(self.roots)}"
+
+
+def members(path: str) -> tuple[str | int, ...]:
+    """Return the steps of a member path: names for aggregates, whole numbers for arrays."""
+    return tuple(int(index) if index else name for name, index in MEMBER.findall(path))
+
+
+def foreign(name: str) -> bool:
+    """Say whether an element or attribute belongs to a namespace other than the document's."""
+    return name.startswith(FOREIGN) or "}" in name

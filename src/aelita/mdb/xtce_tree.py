@@ -1,0 +1,188 @@
+"""XML read into a light tree with line numbers, with everything refused that a definition has no need of.
+
+Document types, and with them entities and references to other files, are refused by name, as are trees that are too large
+or too deep. Readers of the tree mark what they act upon; `leftovers` tells what nobody asked for.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import NoReturn
+from xml.parsers import expat
+
+from ..errors import DefinitionError
+
+MAX_OCTETS = 256 << 20
+MAX_ELEMENTS = 4_000_000
+MAX_DEPTH = 200
+MAX_ATTRIBUTES = 1_000
+
+NAMESPACES = {  # the namespaces of the published schemas
+    "http://www.omg.org/spec/XTCE/20180204": "1.2",
+    "http://www.omg.org/space/xtce": "1.1",
+    "http://www.omg.org/spec/XTCE/20250214": "1.3",
+}
+FOREIGN = "{}"  # precedes the name of an element or attribute of some other namespace
+
+
+class Node:
+    """One element: its local name, attributes, children, text and line; what readers took from it is remembered.
+
+    An element or attribute of a foreign namespace keeps that namespace in its name, so that no reader takes it by accident.
+    """
+
+    __slots__ = ("attributes", "children", "file", "line", "name", "scope", "seen", "text", "used")
+
+    def __init__(self, name: str, attributes: dict[str, str], line: int, file: str, scope: "Node | None" = None) -> None:
+        self.name, self.attributes, self.line, self.file = name, attributes, line, file
+        self.scope = scope or self  # the SpaceSystem in which it stands, against which its references are resolved
+        self.children: list[Node] = []
+        self.text = ""
+        self.seen = False
+        self.used: set[str] = set()
+
+    @property
+    def where(self) -> str:
+        """Return the file and line, for errors."""
+        return f"{self.file}:{self.line}"
+
+    def refuse(self, what: str, remedy: str = "") -> NoReturn:
+        """Raise DefinitionError at this element."""
+        raise DefinitionError(f"{self.label()}: {what}", where=self.where, remedy=remedy)
+
+    def label(self) -> str:
+        """Return the element's name, with the name of what it defines where it has one."""
+        name = self.attributes.get("name")
+        return f"{self.name} {name!r}" if name is not None else self.name
+
+    def get(self, attribute: str, default: str = "") -> str:
+        """Return an attribute, or the default when it is absent."""
+        value = self.attributes.get(attribute)
+        if value is None:
+            return default
+        self.used.add(attribute)
+        return value
+
+    def need(self, attribute: str) -> str:
+        """Return an attribute that must be there and not be empty."""
+        value = self.get(attribute)
+        if not value.strip():
+            self.refuse(f"attribute {attribute} is missing or empty", f"Add {attribute}")
+        return value
+
+    def child(self, *names: str) -> "Node | None":
+        """Return the one child of any of these names, marked as read, or None. Raises DefinitionError when there are two."""
+        found = None
+        for node in self.children:
+            if node.name in names:
+                if found is not None:
+                    node.refuse(f"there is already {found.name} on line {found.line}", "Keep one of them")
+                found = node
+        if found is not None:
+            found.seen = True
+        return found
+
+    def all(self, *names: str) -> "list[Node]":
+        """Return the children of these names, or all children of no foreign namespace, marked as read."""
+        found = [node for node in self.children if (node.name in names if names else not node.name.startswith(FOREIGN))]
+        for node in found:
+            node.seen = True
+        return found
+
+    def walk(self) -> "Iterator[Node]":
+        """Yield this element and all below it, in document order."""
+        yield self
+        for node in self.children:
+            yield from node.walk()
+
+
+class _Builder:
+    """Expat's handlers: they build the tree, refuse what is dangerous and feed the digest."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.root: Node | None = None
+        self.namespace = ""
+        self.open: list[Node] = []
+        self.count = 0
+        self.texts: list[str] = []
+        self.scopes: list[Node] = []
+        self.names: dict[str, str] = {}
+        self.digest = hashlib.sha256()
+        self.parser = expat.ParserCreate(namespace_separator="}")
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.texts.append
+        self.parser.StartDoctypeDeclHandler = self.doctype
+
+    def refuse(self, what: str, remedy: str = "") -> NoReturn:
+        raise DefinitionError(what, where=f"{self.file}:{self.parser.CurrentLineNumber}", remedy=remedy)
+
+    def doctype(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
+        self.refuse(
+            "the file has a DOCTYPE, which can define entities or draw in other files", "Remove it: XTCE is described by a schema"
+        )
+
+    def local(self, name: str) -> str:
+        """Return the local name when the namespace is the document's own, else the whole name marked as foreign."""
+        namespace, _, local = name.rpartition("}")
+        known = self.names[name] = local if namespace == self.namespace else f"{FOREIGN}{name}"
+        return known
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.count += 1
+        if self.count > MAX_ELEMENTS or len(self.open) >= MAX_DEPTH or len(attributes) > MAX_ATTRIBUTES:
+            self.refuse(f"more than {MAX_ELEMENTS} elements, {MAX_DEPTH} levels or {MAX_ATTRIBUTES} attributes", "Split the file")
+        if not self.open:
+            self.namespace = name.rpartition("}")[0]
+        short = self.names.get(name) or self.local(name)
+        node = Node(short, attributes, self.parser.CurrentLineNumber, self.file, self.scopes[-1] if self.scopes else None)
+        if self.open:
+            self.take_text(self.open[-1])
+            self.open[-1].children.append(node)
+        else:
+            self.root = node
+        if short == "SpaceSystem":
+            node.scope = node
+            self.scopes.append(node)
+        self.digest.update(f"<{short}{sorted(attributes.items())}>".encode("utf-8", "surrogatepass"))
+        self.open.append(node)
+
+    def take_text(self, node: Node) -> None:
+        text = "".join(self.texts).strip()
+        self.texts.clear()
+        if text:
+            node.text = f"{node.text} {text}" if node.text else text
+            self.digest.update(text.encode("utf-8", "surrogatepass"))
+
+    def end(self, name: str) -> None:
+        node = self.open.pop()
+        self.take_text(node)
+        if node.name == "SpaceSystem":
+            self.scopes.pop()
+        self.digest.update(b"</>")
+
+
+def parse(octets: bytes, file: str) -> tuple[Node, str, bytes]:
+    """Return the root element, its namespace, and the digest of its canonical form.
+
+    The digest ignores comments, white space around text, prefixes and the order of attributes. Raises DefinitionError with
+    file and line on anything that is not well-formed XML of a reasonable size.
+    """
+    if len(octets) > MAX_OCTETS:
+        raise DefinitionError(f"{len(octets)} octets are more than {MAX_OCTETS}", where=file, remedy="Split the file")
+    if not octets.strip():
+        raise DefinitionError("the file is empty", where=file)
+    builder = _Builder(file)
+    try:
+        builder.parser.Parse(octets, True)
+    except expat.ExpatError as error:
+        raise DefinitionError(
+            f"not well-formed XML: {expat.ErrorString(error.code)}, column {error.offset + 1}",
+            where=f"{file}:{error.lineno}",
+            remedy="Correct the XML there or shortly before",
+        ) from error
+    except (LookupError, ValueError) as error:  # an encoding that nobody knows
+        raise DefinitionError(f"not readable as XML: {error}", where=file, remedy="Save the file as UTF-8") from error
+    assert builder.root is not None
+    return builder.root, builder.namespace, builder.digest.digest()

@@ -1,0 +1,315 @@
+"""Parameter types of XTCE, with inheritance by baseType."""
+
+import re
+from itertools import pairwise
+
+from ..errors import DefinitionError
+from .alarms import NO_ALARMS, Severity
+from .types import (
+    AbsoluteTimeType,
+    AggregateType,
+    ArrayType,
+    BinaryEncoding,
+    BinaryType,
+    BooleanType,
+    Encoding,
+    EnumeratedType,
+    EnumerationEntry,
+    FloatType,
+    IntegerEncoding,
+    IntegerType,
+    Member,
+    ParameterType,
+    RelativeTimeType,
+    Size,
+    StringEncoding,
+    StringType,
+    TypeFacts,
+    ValidRange,
+)
+from .xtce_alarms import TIME_UNITS_S, alarm_rules, bounds
+from .xtce_encodings import ENCODINGS, encoding
+from .xtce_names import Names
+from .xtce_tree import Node
+from .xtce_values import flag, integer, size
+
+TYPES = tuple(
+    f"{kind}ParameterType"
+    for kind in (
+        "String", "Enumerated", "Integer", "Binary", "Float", "Boolean", "RelativeTime", "AbsoluteTime", "Array", "Aggregate",
+    )
+)  # fmt: skip
+EPOCHS = ("TAI", "J2000", "UNIX", "POSIX", "GPS")
+DATE = re.compile(r"\d{4,}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
+NOT_INHERITED = ("name", "baseType")
+
+
+class TypeReader:
+    """Reads each parameter type once, with what it inherits."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self._effective: dict[str, Node] = {}
+        self._open: list[tuple[str, Node]] = []
+
+    def read(self, qualified: str, node: Node) -> ParameterType:
+        """Return the type that this element defines. Raises DefinitionError when it contradicts itself."""
+        node = self.effective(qualified, node)
+        kind = node.name.removesuffix("ParameterType")
+        if kind == "Array":
+            return ArrayType(self._facts(qualified, node, ""), *self._array(node))
+        if kind == "Aggregate":
+            return AggregateType(self._facts(qualified, node, ""), self._members(node))
+        if kind in ("AbsoluteTime", "RelativeTime"):
+            return self._time(qualified, node, kind)
+        found = encoding(self.names, node)
+        facts = self._facts(qualified, node, self._units(node))
+        return self._simple(kind, facts, found, node)
+
+    def effective(self, qualified: str, node: Node) -> Node:
+        """Return an element with the attributes and children that it inherits and does not redefine."""
+        if qualified in self._effective:
+            return self._effective[qualified]
+        reference = node.get("baseType")
+        if not reference:
+            self._effective[qualified] = node
+            return node
+        if qualified in (name for name, _ in self._open):
+            cycle = self._open[[name for name, _ in self._open].index(qualified) :]
+            steps = " -> ".join(f"{name} (line {each.line})" for name, each in [*cycle, cycle[0]])
+            node.refuse(f"the inheritance by baseType is a circle: {steps}", "Take one baseType out")
+        self._open.append((qualified, node))
+        try:
+            base_name, base = self.names.element("types", reference, node)
+            base = self.effective(base_name, base)
+        finally:
+            self._open.pop()
+        if base.name != node.name:
+            node.refuse(f"its baseType {base_name} is a {base.name}", f"Derive it from a {node.name} (XTCE 1.2, baseType)")
+        merged = self._effective[qualified] = _merge(base, node)
+        return merged
+
+    def _facts(self, qualified: str, node: Node, units: str) -> TypeFacts:
+        short, long = described(node)
+        alarms = alarm_rules(self.names, node) if node.name[:2] != "Ag" else NO_ALARMS
+        initial = node.get("initialValue") if "initialValue" in node.attributes else None
+        return TypeFacts(qualified, units, short, long, initial, alarms)
+
+    def _units(self, node: Node) -> str:
+        """Return the units of the engineering value as text: factors with their powers, joined by a dot."""
+        held = node.child("UnitSet")
+        words = []
+        for each in held.all("Unit") if held is not None else []:
+            each.get("description")
+            if each.get("form", "calibrated") != "calibrated":
+                self.names.report(each, "the unit of a raw value is not used", "ignored")
+                continue
+            factor, power = each.get("factor", "1").strip(), each.get("power", "1").strip()
+            exponent = f"^{power.removesuffix('.0')}" if power not in ("1", "1.0") else ""
+            words.append(f"{factor + ' ' if factor not in ('1', '1.0') else ''}{each.text}{exponent}")
+        return "·".join(filter(None, words))
+
+    def _simple(self, kind: str, facts: TypeFacts, found: Encoding | None, node: Node) -> ParameterType:
+        if kind == "Integer":
+            return self._integer(facts, found, node)
+        if kind == "Float":
+            bits = integer(node, node.get("sizeInBits", "32"))
+            if bits not in (32, 64, 128):
+                self.names.report(node, f"a float of {bits} bits is kept in 64", "repaired")
+            return self._octets(facts, found, node) or FloatType(facts, found, bits, self._valid(node))
+        if kind == "Boolean":
+            words = node.get("oneStringValue", "True"), node.get("zeroStringValue", "False")
+            return self._octets(facts, found, node) or BooleanType(facts, found, *words)
+        if kind == "Enumerated":
+            return self._octets(facts, found, node) or EnumeratedType(facts, found, self._entries(node))
+        if kind == "String":
+            return self._octets(facts, found, node) or StringType(facts, found)
+        if found is not None and not isinstance(found, BinaryEncoding):
+            self.names.report(node, "a binary type is read from a binary encoding only; the value is that of its encoding")
+            return StringType(facts, found) if isinstance(found, StringEncoding) else FloatType(facts, found, 64)
+        return BinaryType(facts, found)
+
+    def _octets(self, facts: TypeFacts, found: Encoding | None, node: Node) -> ParameterType | None:
+        """Return a type of octets or text when the encoding gives nothing else, after a report; else None."""
+        text = isinstance(found, StringEncoding)
+        if found is None or (text and node.name == "StringParameterType"):
+            return None
+        if isinstance(found, BinaryEncoding):
+            self.names.report(node, "its binary encoding is not transformed: the value is its octets")
+            return BinaryType(facts, found)
+        if text:
+            self.names.report(node, "its text is not turned into a number: the value is the text")
+            return StringType(facts, found)
+        if node.name == "StringParameterType":
+            self.names.report(node, "its number is not turned into text: the value is the number")
+            return FloatType(facts, found, 64)
+        return None
+
+    def _integer(self, facts: TypeFacts, found: Encoding | None, node: Node) -> ParameterType:
+        bits, signed = integer(node, node.get("sizeInBits", "32"), 1, 2**20), flag(node, "signed", True)
+        if isinstance(found, IntegerEncoding) and found.bits > bits and found.calibration.default is None:
+            if "sizeInBits" in node.attributes:
+                self.names.report(
+                    node, f"its {bits} bits do not hold the {found.bits} of its encoding, and were widened", "repaired"
+                )
+            bits = found.bits
+        return self._octets(facts, found, node) or IntegerType(facts, found, signed, bits, self._valid(node))
+
+    def _valid(self, node: Node) -> ValidRange | None:
+        """Return the valid range: ValidRange, or the ValidRangeSet of XTCE 1.1, of which the first range counts."""
+        held, group = node.child("ValidRange"), node.child("ValidRangeSet")
+        owner = held
+        if group is not None:
+            ranges = group.all("ValidRange")
+            for extra in ranges[1:]:
+                self.names.report(extra, "only the first valid range of a set is used")
+            held, owner = (ranges[0] if ranges else None), group
+        if held is None or owner is None:
+            return None
+        found = bounds(held, Severity.NORMAL, True, 1.0)
+        calibrated = flag(owner, "validRangeAppliesToCalibrated", True)
+        return ValidRange(found.minimum, found.maximum, found.minimum_exclusive, found.maximum_exclusive, calibrated)
+
+    def _entries(self, node: Node) -> tuple[EnumerationEntry, ...]:
+        held = node.child("EnumerationList")
+        if held is None:
+            node.refuse("has no EnumerationList", "Add it")
+        found = []
+        for each in held.all("Enumeration"):
+            value = integer(each, each.need("value"))
+            most = integer(each, each.get("maxValue")) if "maxValue" in each.attributes else value
+            if most < value:
+                each.refuse(f"its maxValue {most} is below its value {value}")
+            label = each.get("label") if "label" in each.attributes else each.need("label")
+            found.append(EnumerationEntry(label, value, most, each.get("shortDescription")))
+        self._overlaps(held, found)
+        return tuple(found)
+
+    def _overlaps(self, node: Node, entries: list[EnumerationEntry]) -> None:
+        ordered = sorted(entries, key=lambda entry: entry.value)
+        for before, after in pairwise(ordered):
+            if after.value <= before.maximum:
+                self.names.report(
+                    node, f"{before.label!r} and {after.label!r} both stand for {after.value}: the first one counts"
+                )
+
+    def _array(self, node: Node) -> tuple[str, tuple[tuple[Size, Size], ...]]:
+        element = self.names.find("types", node.need("arrayTypeRef"), node)
+        held = node.child("DimensionList")
+        if held is None:
+            node.get("numberOfDimensions")  # XTCE 1.1: the entry that uses the array gives the dimensions
+            return element, ()
+        return element, dimensions(self.names, held)
+
+    def _members(self, node: Node) -> tuple[Member, ...]:
+        held = node.child("MemberList")
+        found: dict[str, Member] = {}
+        for each in held.all("Member") if held is not None else []:
+            name = self.names.name_of(each)
+            if name in found:
+                each.refuse("there is already a member of this name", "Rename one of them")
+            described(each)
+            initial = each.get("initialValue") if "initialValue" in each.attributes else None
+            found[name] = Member(name, self.names.find("types", each.need("typeRef"), each), initial)
+        if not found:
+            node.refuse("has no members", "Add a MemberList with a Member")
+        return tuple(found.values())
+
+    def _time(self, qualified: str, node: Node, kind: str) -> ParameterType:
+        facts, held = self._facts(qualified, node, self._units(node)), node.child("Encoding")
+        found, scale, offset, units = None, 1.0, 0.0, "seconds"
+        if held is not None:
+            found = encoding(self.names, held)
+            scale, offset = float(held.get("scale", "1")), float(held.get("offset", "0"))
+            units = held.get("units", "seconds").strip()
+            if units not in TIME_UNITS_S:
+                held.refuse(f"units {units!r} are not known", f"Known are {', '.join(TIME_UNITS_S)}")
+        epoch, source = self._reference(node)
+        if kind == "RelativeTime":
+            return RelativeTimeType(facts, found, scale, offset, units)
+        if source is None and epoch is None:
+            epoch = "TAI"
+            if found is not None and not isinstance(found, StringEncoding):
+                self.names.report(node, "there is no ReferenceTime: the epoch is taken to be that of TAI, 1958", "repaired")
+        return AbsoluteTimeType(facts, found, scale, offset, units, epoch, source)
+
+    def _reference(self, node: Node) -> tuple[str | None, str | None]:
+        """Return the epoch, or the parameter that a time counts from."""
+        held = node.child("ReferenceTime")
+        if held is None:
+            return None, None
+        source, epoch = held.child("OffsetFrom"), held.child("Epoch")
+        if source is not None:
+            reference = self.names.reference(source)
+            if reference.path:
+                self.names.report(source, "a member of an aggregate cannot be the reference of a time; the epoch is not known")
+            return None, reference.parameter
+        if epoch is None:
+            held.refuse("holds neither OffsetFrom nor Epoch", "Add one")
+        if epoch.text not in EPOCHS and not DATE.fullmatch(epoch.text):
+            epoch.refuse(f"{epoch.text!r} is neither one of {', '.join(EPOCHS)} nor a date")
+        return epoch.text, None
+
+
+def _merge(base: Node, node: Node) -> Node:
+    """Return `node` with what it inherits from `base`; encodings take each other's place, other children by name."""
+    inherited = {name: value for name, value in base.attributes.items() if name not in NOT_INHERITED}
+    merged = Node(node.name, inherited | node.attributes, node.line, node.file, node.scope)
+    merged.used = node.used
+    own = {_slot(each) for each in node.children}
+    merged.children = [*node.children, *(each for each in base.children if _slot(each) not in own)]
+    return merged
+
+
+def _slot(node: Node) -> str:
+    return "encoding" if node.name in ENCODINGS else node.name
+
+
+def dimensions(names: Names, node: Node) -> tuple[tuple[Size, Size], ...]:
+    """Return the first and last index of each dimension in a DimensionList."""
+    found = []
+    for each in node.all("Dimension"):
+        first, last = each.child("StartingIndex"), each.child("EndingIndex")
+        if first is None or last is None:
+            each.refuse("needs a StartingIndex and an EndingIndex")
+        low, high = size(names, first, -(2**40)), size(names, last, -(2**40))
+        if isinstance(low, int) and isinstance(high, int) and high < low - 1:
+            each.refuse(f"ends at {high} before it begins at {low}")
+        found.append((low, high))
+    if not found:
+        node.refuse("holds no Dimension")
+    return tuple(found)
+
+
+def described(node: Node) -> tuple[str, str]:
+    """Return the short and long description of an element."""
+    long = node.child("LongDescription")
+    return node.get("shortDescription"), long.text if long is not None else ""
+
+
+def refuse_recursion(types: dict[str, ParameterType], lines: dict[str, Node]) -> None:
+    """Raise DefinitionError when an array or aggregate holds itself."""
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        if name in trail:
+            steps = " -> ".join(f"{each} (line {lines[each].line})" for each in [*trail[trail.index(name) :], name])
+            raise DefinitionError(f"a type holds itself: {steps}", where=lines[name].where, remedy="Take one of them out")
+        if name in done:
+            return
+        for inner in parts(types[name]):
+            if inner in types:
+                visit(inner, (*trail, name))
+        done.add(name)
+
+    for name in types:
+        visit(name, ())
+
+
+def parts(kind: ParameterType) -> tuple[str, ...]:
+    """Return the qualified names of the types that a type is made of."""
+    if isinstance(kind, ArrayType):
+        return (kind.element,)
+    if isinstance(kind, AggregateType):
+        return tuple(member.type for member in kind.members)
+    return ()
