@@ -7,10 +7,24 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shared import shared
 
 from aelita.errors import DataError
-from aelita.octets import crc16, crc16_many, crc32, field_at, iso_checksum, iso_checksum_many, modular_checksum, read_field, write_field
+from aelita.octets import (
+    crc16,
+    crc16_many,
+    crc32,
+    crc32_many,
+    field_at,
+    field_inside,
+    iso_checksum,
+    iso_checksum_many,
+    modular_checksum,
+    modular_checksum_many,
+    put_field_at,
+    read_field,
+    write_field,
+)
+from shared import shared
 
 
 def slices(data: bytes, cuts: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -32,6 +46,14 @@ def test_ecss_examples_and_vectors() -> None:
         assert f"{crc16(data):04x}" == vector["crc_hex"]
 
 
+def test_coding_vectors() -> None:
+    vectors = [v for v in json.loads(shared("data/vectors/coding.json").read_text()) if v["name"].startswith("crc")]
+    assert len(vectors) == 6
+    for vector in vectors:
+        function = crc16 if vector["name"].startswith("crc16") else crc32
+        assert function(bytes.fromhex(vector["input_hex"])) == int(vector["output_hex"], 16), vector["name"]
+
+
 @given(st.binary(max_size=200))
 def test_crc16_equals_the_standard_library(data: bytes) -> None:
     assert crc16(data) == binascii.crc_hqx(data, 0xFFFF)
@@ -45,12 +67,27 @@ def iso_model(data: bytes) -> int:
     return ((-(c0 + c1)) % 255 or 255) << 8 | (c1 or 255)
 
 
+def crc32_model(data: bytes) -> int:
+    remainder = int.from_bytes(data) << 32
+    for bit in range(8 * len(data) + 31, 31, -1):
+        if remainder >> bit & 1:
+            remainder ^= 0x100A00805 << (bit - 32)
+    return remainder
+
+
+def modular_model(data: bytes) -> int:
+    padded = data + bytes(-len(data) % 4)
+    return sum(int.from_bytes(padded[i : i + 4]) for i in range(0, len(padded), 4)) % 2**32
+
+
 @given(st.binary(max_size=80), st.lists(st.tuples(st.integers(-3, 90), st.integers(-2, 90)), max_size=8))
 def test_columns_equal_single_messages_and_never_leave_the_buffer(data: bytes, cuts: list[tuple[int, int]]) -> None:
     buffer, offset, length = slices(data, cuts)
     inside = [data[max(o, 0) : max(max(o, 0) + n, 0)] for o, n in cuts]
     assert crc16_many(buffer, offset, length).tolist() == [binascii.crc_hqx(d, 0xFFFF) for d in inside]
     assert iso_checksum_many(buffer, offset, length).tolist() == [iso_model(d) for d in inside]
+    assert crc32_many(buffer, offset, length).tolist() == [crc32_model(d) for d in inside]
+    assert modular_checksum_many(buffer, offset, length).tolist() == [modular_model(d) for d in inside]
 
 
 @given(st.binary(min_size=1, max_size=20), st.data())
@@ -64,6 +101,17 @@ def test_fields_equal_whole_number_arithmetic(data: bytes, draw: st.DataObject) 
     write_field(changed, first, bits, value ^ 1)
     write_field(changed, first, bits, value)
     assert bytes(changed) == data
+    array = np.frombuffer(bytes(data), np.uint8).copy()
+    put_field_at(array, first, bits, np.uint64(value ^ 1))
+    assert read_field(array, first, bits) == value ^ 1
+    put_field_at(array, first, bits, np.uint64(value))
+    assert array.tobytes() == data
+
+
+@given(st.binary(max_size=20), st.integers(-70, 200), st.integers(-2, 70))
+def test_a_kernel_can_ask_whether_a_field_is_inside(data: bytes, first: int, bits: int) -> None:
+    inside = 1 <= bits <= 64 and first >= 0 and first + bits <= 8 * len(data)
+    assert field_inside(np.frombuffer(data, np.uint8), first, bits) is inside
 
 
 @pytest.mark.parametrize(("first", "bits"), [(-1, 4), (0, 0), (9, 8), (16, 1)])

@@ -83,6 +83,35 @@ def crc32_between(buffer: Octets, start: int, end: int) -> int:
 
 
 @compiled
+def crc32_many(buffer: Octets, offset: Column, length: Column) -> NDArray[np.uint32]:
+    """Return the CCSDS CRC-32 of every message; a message that leaves the buffer gives the CRC of the part inside."""
+    out = np.empty(offset.size, np.uint32)
+    for i in range(offset.size):
+        start = min(max(offset[i], 0), buffer.size)
+        out[i] = crc32_between(buffer, start, min(max(start + length[i], start), buffer.size))
+    return out
+
+
+@compiled
+def modular_checksum_between(buffer: Octets, start: int, end: int) -> int:
+    """Return the CFDP modular checksum of `buffer[start:end]`; the caller answers for the bounds."""
+    total = 0
+    for at in range(start, end):
+        total += int(buffer[at]) << (8 * (3 - ((at - start) & 3)))
+    return int(total & 0xFFFFFFFF)
+
+
+@compiled
+def modular_checksum_many(buffer: Octets, offset: Column, length: Column) -> NDArray[np.uint32]:
+    """Return the CFDP modular checksum of every message; a message that leaves the buffer gives that of the part inside."""
+    out = np.empty(offset.size, np.uint32)
+    for i in range(offset.size):
+        start = min(max(offset[i], 0), buffer.size)
+        out[i] = modular_checksum_between(buffer, start, min(max(start + length[i], start), buffer.size))
+    return out
+
+
+@compiled
 def iso_checksum_between(buffer: Octets, start: int, end: int) -> int:
     """Return the ISO 16-bit checksum (ECSS packet error control, Fletcher modulo 255) of `buffer[start:end]`."""
     c0, c1 = np.int64(0xFF), np.int64(0xFF)
@@ -131,5 +160,4 @@ def iso_checksum(data: bytes | bytearray | memoryview | Octets) -> int:
 def modular_checksum(data: bytes | bytearray | memoryview | Octets) -> int:
     """Return the CFDP modular checksum: the sum modulo 2**32 of 4-octet words, the last one filled with zeros."""
     octets = as_octets(data)
-    padded = np.concatenate([octets, np.zeros(-octets.size % 4, np.uint8)])
-    return int(padded.view(">u4").sum(dtype=np.uint64)) & 0xFFFFFFFF
+    return modular_checksum_between(octets, 0, octets.size)

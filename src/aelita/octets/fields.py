@@ -28,6 +28,29 @@ def field_at(buffer: Octets, first_bit: int, bits: int) -> np.uint64:
     return value
 
 
+@compiled
+def field_inside(buffer: Octets, first_bit: int, bits: int) -> bool:
+    """Tell whether `buffer` holds all `bits` (1..64) bits from `first_bit` on: what a kernel asks before the two others."""
+    return first_bit >= 0 and 1 <= bits <= 64 and first_bit <= 8 * buffer.size - bits
+
+
+@compiled
+def put_field_at(buffer: Octets, first_bit: int, bits: int, value: np.uint64) -> None:
+    """Put the low `bits` (1..64) bits of `value` from bit `first_bit` on; the caller answers for the bounds."""
+    left = bits
+    at = first_bit >> 3
+    skip = first_bit & 7
+    while left > 0:
+        take = min(8 - skip, left)
+        shift = 8 - skip - take
+        mask = ((1 << take) - 1) << shift
+        part = np.int64((value >> np.uint64(left - take)) & np.uint64((1 << take) - 1)) << shift
+        buffer[at] = (buffer[at] & (0xFF ^ mask)) | part
+        left -= take
+        at += 1
+        skip = 0
+
+
 def read_field(data: bytes | bytearray | memoryview | Octets, first_bit: int, bits: int) -> int:
     """Return the unsigned number in `bits` bits from `first_bit` on. Raises DataError when the field leaves `data`."""
     octets = bytes(data)
