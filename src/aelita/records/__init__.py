@@ -1,1 +1,23 @@
 """The few record types that flow, as column schemas."""
+
+from .rows import Column, ContainerRows, FrameRows, GapRow, PacketRows, QuarantinedRow, StoredColumn
+from .schemas import (
+    BATCHES,
+    DATABASES,
+    ENVELOPE,
+    EVENTS,
+    FRAMES,
+    GAPS,
+    LIMITS,
+    PACKETS,
+    PARAMETERS,
+    PYRAMIDS,
+    QUARANTINE,
+    SOURCES,
+    stored_type,
+)
+
+__all__ = [
+    "BATCHES", "DATABASES", "ENVELOPE", "EVENTS", "FRAMES", "GAPS", "LIMITS", "PACKETS", "PARAMETERS", "PYRAMIDS", "QUARANTINE",
+    "SOURCES", "Column", "ContainerRows", "FrameRows", "GapRow", "PacketRows", "QuarantinedRow", "StoredColumn", "stored_type",
+]  # fmt: skip

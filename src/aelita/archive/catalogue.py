@@ -1,0 +1,117 @@
+"""What was ingested, batch by batch, and the mission databases that decoded it."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from ..errors import ArchiveError
+from ..records import BATCHES, DATABASES, SOURCES
+from .batch import DatabaseText, Source
+from .tables import Table, collect
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseVersion:
+    """A mission database kept in the archive: its number there, digest (SHA-256), name and XTCE text."""
+
+    number: int
+    digest: str
+    name: str
+    text: str
+
+
+class Catalogue:
+    """The tables `sources`, `batches` and `databases` of an archive."""
+
+    def __init__(self, tables: Path) -> None:
+        self._sources = Table(tables / "sources", "sources")
+        self.batches = Table(tables / "batches", "batches")
+        self._databases = Table(tables / "databases", "databases")
+        self._versions: dict[int, DatabaseVersion] = {}
+
+    @property
+    def tables(self) -> list[Table]:
+        """Its tables."""
+        return [self._sources, self.batches, self._databases]
+
+    def sources(self) -> pl.DataFrame:
+        """Return one row a source, with the sums over its batches and whether it is complete."""
+        sums = [name for name, dtype in BATCHES.items() if dtype == pl.Int64 and name not in ("first", "last_time")]
+        done = self.done().group_by("source").agg(
+            pl.col("batch").max().alias("batches"), pl.col("last").any().alias("complete"), pl.col(sums).sum(),
+            pl.col("first").min(), pl.col("last_time").max(),
+        )  # fmt: skip
+        joined = _rows(self._sources, SOURCES).join(done, on="source", how="left").sort("source")
+        return joined.with_columns(pl.col("complete").fill_null(False), pl.col("batches", *sums).fill_null(0))
+
+    def done(self) -> pl.DataFrame:
+        """Return one row a batch that is wholly in the archive."""
+        return _rows(self.batches, BATCHES)
+
+    def find(self, digest: str) -> int | None:
+        """Return the number of a source that was ingested, at least in part."""
+        found = _rows(self._sources, SOURCES).filter(pl.col("digest") == digest)
+        return int(found["source"][0]) if len(found) else None
+
+    def admit(self, source: Source, database: int | None) -> int:
+        """Return the number of a source, a new one if it is new.
+
+        Raises ArchiveError when it was begun with another channel, database or size of batches, and not completed.
+        """
+        known = self.sources().filter(pl.col("digest") == source.digest)
+        if not len(known):
+            number = len(_rows(self._sources, SOURCES)) + 1
+            row = {
+                "source": number, "digest": source.digest, "name": source.name, "size": source.size,
+                "spacecraft": source.spacecraft, "station": source.station, "channel": source.channel, "database": database,
+                "batch_octets": source.batch_octets,
+            }  # fmt: skip
+            self._sources.append(pl.DataFrame([row], schema=SOURCES), source.digest, 1)
+            return number
+        begun = known.row(0, named=True)
+        if not begun["complete"]:
+            now = (source.channel, database, source.batch_octets)
+            for what, before, given in zip(
+                ("channel", "database", "size of batches"),
+                (begun["channel"], begun["database"], begun["batch_octets"]),
+                now,
+                strict=True,
+            ):
+                if before != given:
+                    raise ArchiveError(
+                        f"its ingest was begun with another {what}",
+                        where=source.name,
+                        remedy="Complete it with the same one first",
+                    )
+        return int(begun["source"])
+
+    def keep(self, database: DatabaseText) -> DatabaseVersion:
+        """Return the version of a database; its text is stored when it is new."""
+        digest = hashlib.sha256(database.text.encode()).hexdigest()
+        known = self.databases()
+        for version in known:
+            if version.digest == digest:
+                return version
+        version = DatabaseVersion(len(known) + 1, digest, database.name, database.text)
+        row = {"database": version.number, "digest": digest, "name": version.name, "text": version.text}
+        self._databases.append(pl.DataFrame([row], schema=DATABASES), digest, 1)
+        return version
+
+    def databases(self) -> list[DatabaseVersion]:
+        """Return all versions, in the order in which they came."""
+        return [DatabaseVersion(*row) for row in _rows(self._databases, DATABASES).sort("database").iter_rows()]
+
+    def database(self, number: int) -> DatabaseVersion:
+        """Return a version by its number. Raises ArchiveError when the archive has none such."""
+        if number not in self._versions:
+            self._versions = {version.number: version for version in self.databases()}
+        if number not in self._versions:
+            raise ArchiveError(f"there is no database version {number}", remedy="See `aelita archive check`")
+        return self._versions[number]
+
+
+def _rows(table: Table, schema: pl.Schema) -> pl.DataFrame:
+    frame = table.scan()
+    return schema.to_frame() if frame is None else collect(frame, table.name)

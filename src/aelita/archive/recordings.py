@@ -1,0 +1,145 @@
+"""Frames and packets as rows: octets are kept once.
+
+With frames, the frames keep the octets and a packet row points into the stream of its virtual channel's data fields: the data
+fields, one after another, of the good frames that carry packets. A packet whose octets do not stand there, octet for octet, in
+the frames of its own batch (it began in an earlier one, or its stream mixes several access points) keeps its own octets.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ..octets import compiled
+from ..records import FRAMES, PACKETS, FrameRows, PacketRows
+from ..time import NO_TIME
+from .octets import Integers, Octets, binary_column, gather
+
+RESENT, LATE = 1, 4  # flags of a frame's quality, as `link` defines them: its data were used already; it is a stream of its own
+NO_PACKET_STARTS = -1  # smallest pointer of a data field that carries packets
+MAXIMUM_STREAMS = 128
+
+
+@dataclass(slots=True)
+class Streams:
+    """Octets of the data fields of every stream so far, by stream: the virtual channel, plus 64 for its late frames."""
+
+    octets: Integers = field(default_factory=lambda: np.zeros(MAXIMUM_STREAMS, np.int64))
+
+    def place(self, frames: FrameRows) -> tuple[Integers, Integers]:
+        """Return the stream of each frame (-1: carries no packets) and the position of its data field; move on."""
+        used = (frames.reason == 0) & (frames.quality & RESENT == 0) & (frames.pointer >= NO_PACKET_STARTS)
+        late = frames.quality & LATE != 0
+        stream = np.where(used, frames.virtual_channel.astype(np.int64) % 64 + 64 * late, -1)
+        position = np.full(stream.size, -1, np.int64)
+        for number in np.unique(stream[used]):
+            rows = np.flatnonzero(stream == number)
+            lengths = frames.data_length[rows]
+            position[rows] = self.octets[number] + np.cumsum(lengths) - lengths
+            self.octets[number] += lengths.sum()
+        return stream, position
+
+
+@compiled
+def _same(left: Octets, left_at: Integers, right: Octets, right_at: Integers, length: Integers, out: NDArray[np.bool_]) -> None:
+    """Tell of each pair of pieces whether both lie in their buffers and are equal."""
+    for i in range(length.size):
+        a, b, n = left_at[i], right_at[i], length[i]
+        same = a >= 0 and b >= 0 and n > 0 and a + n <= left.size and b + n <= right.size
+        k = 0
+        while same and k < n:
+            same = left[a + k] == right[b + k]
+            k += 1
+        out[i] = same
+
+
+def in_frames(packets: PacketRows, frames: FrameRows, stream: Integers, position: Integers) -> NDArray[np.bool_]:
+    """Return which packets stand, octet for octet, where their row points to in the data fields of these frames."""
+    found = np.zeros(packets.offset.size, np.bool_)
+    if not frames.number.size:
+        return found
+    began = packets.frame - frames.number[0]
+    here = (began >= 0) & (began < frames.number.size)
+    of_packet = np.where(here, stream[np.where(here, began, 0)], -1)
+    buffer = np.ascontiguousarray(packets.buffer)
+    for number in np.unique(of_packet[of_packet >= 0]):
+        rows, fields = np.flatnonzero(of_packet == number), np.flatnonzero(stream == number)
+        data, _ = gather(frames.buffer, frames.data_start[fields], frames.data_length[fields])
+        at = packets.position[rows] - position[fields[0]]
+        same = np.zeros(rows.size, np.bool_)
+        _same(data, at, buffer, packets.offset[rows], packets.length[rows], same)
+        found[rows] = same
+    return found
+
+
+def known(values: Integers, unknown: int) -> pl.Series:
+    """Return integers as a column, null where they are `unknown`."""
+    column = pl.Series(values)
+    present = values != unknown
+    return (
+        column
+        if present.all()
+        else column.zip_with(pl.Series(present), pl.Series([None], dtype=pl.Int64).new_from_index(0, len(column)))
+    )
+
+
+def frame_table(source: int, frames: FrameRows, stream: Integers, position: Integers, received: Integers) -> pl.DataFrame:
+    """Return the rows of frames. The octets of bad ones stand in quarantine."""
+    good = frames.reason == 0
+    return pl.DataFrame(
+        {
+            "source": pl.repeat(source, good.size, dtype=pl.Int32, eager=True),
+            "number": frames.number,
+            "position": frames.position,
+            "received": known(received, NO_TIME),
+            "reason": frames.reason,
+            "quality": frames.quality,
+            "spacecraft_id": frames.spacecraft_id,
+            "virtual_channel": frames.virtual_channel,
+            "master_count": known(frames.master_count, -1),
+            "channel_count": frames.channel_count,
+            "ocf": known(frames.ocf, -1),
+            "data_start": frames.data_start - frames.offset,
+            "data_length": frames.data_length,
+            "stream": known(stream, -1),
+            "stream_position": known(position, -1),
+            "octets": binary_column(frames.buffer, frames.offset, frames.length, None if good.all() else good),
+        }
+    ).cast(FRAMES)
+
+
+def packet_table(
+    source: int, row: Integers, packets: PacketRows, times: "Times", rows: Integers, own_octets: NDArray[np.bool_] | None
+) -> pl.DataFrame:
+    """Return the rows of these packets; `own_octets` tells which of them keep their octets (None: all)."""
+    own = None if own_octets is None else own_octets[rows]
+    return pl.DataFrame(
+        {
+            "source": pl.repeat(source, rows.size, dtype=pl.Int32, eager=True),
+            "row": row,
+            "generated": known(times.generated[rows], NO_TIME),
+            "quality": packets.quality[rows],
+            "ticks": known(times.ticks[rows], NO_TIME),
+            "received": known(times.received[rows], NO_TIME),
+            "virtual_channel": packets.virtual_channel[rows],
+            "apid": packets.apid[rows],
+            "sequence_count": packets.sequence_count[rows],
+            "sequence_flags": packets.sequence_flags[rows],
+            "telecommand": packets.telecommand[rows],
+            "secondary_header": packets.secondary_header[rows],
+            "frame": known(packets.frame[rows], -1),
+            "position": packets.position[rows],
+            "length": packets.length[rows],
+            "octets": binary_column(packets.buffer, packets.offset[rows], packets.length[rows], own),
+        }
+    ).cast(PACKETS)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Times of each packet: generation and reception in TAI nanoseconds, raw clock ticks; NO_TIME where unknown."""
+
+    generated: Integers
+    ticks: Integers
+    received: Integers

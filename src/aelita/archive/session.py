@@ -1,0 +1,304 @@
+"""An ingest: the batches of one source into all tables, so that a process killed at any moment can simply run again.
+
+A batch is committed table by table, `packets` first: which of its packets are new is decided there, once. Every commit carries
+the source's digest and the batch's number; running again skips the tables that have them and takes the accepted packets from
+`packets`. The row in `batches` comes last and makes the batch whole.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ..errors import ArchiveError, UsageError
+from ..records import BATCHES, EVENTS, GAPS, LIMITS, QUARANTINE, Column, ContainerRows
+from ..time import NO_TIME
+from .batch import Accepted, Batch, Source, rows_of_packets
+from .catalogue import DatabaseVersion
+from .latest import LATEST, Latest, latest_row, newest, newest_rows
+from .lock import WriterLock
+from .names import refuse_same_letters
+from .parameters import raw_columns
+from .pyramid import pyramid_rows
+from .recordings import Streams, Times, frame_table, in_frames, packet_table
+from .tables import Table, collect
+
+Mask = NDArray[np.bool_]
+Integers = NDArray[np.int64]
+Recognise = Callable[[Batch, Mask, Times], Mask]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """How raw values become engineering values, as the floor above knows it.
+
+    `convert(version, container, raw)` returns engineering columns of raw ones of the same packets. `needs(version, container,
+    parameter)` names the other parameters whose raw values the conversion of one needs (context calibrators, time offsets).
+    """
+
+    convert: Callable[[DatabaseVersion, str, Mapping[str, Column]], Mapping[str, Column]]
+    needs: Callable[[DatabaseVersion, str, str], Sequence[str]] = lambda version, container, parameter: ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The tables that an ingest writes, and what goes with them."""
+
+    frames: Table
+    packets: Table
+    events: Table
+    limits: Table
+    gaps: Table
+    quarantine: Table
+    pyramids: Table
+    batches: Table
+    parameters: Callable[[str], Table]
+    latest: Latest
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What became of a batch: packets that were new, duplicates of archived ones, and values written. `known`: it was there."""
+
+    packets: int = 0
+    duplicates: int = 0
+    samples: int = 0
+    known: bool = False
+
+
+class Session:
+    """Feeds the batches of one source, all of them from the first, in order; those already in the archive are recognised.
+
+    Made by `Archive.begin`. Example:
+
+        with archive.begin(Source(digest, name, size), DatabaseText("tgo.xml", text)) as session:
+            for number, batch in enumerate(batches, start=1):
+                if number > session.done: ...decode the packets too, it is a new batch
+                session.commit(number, batch)
+            session.finish()
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        lock: WriterLock,
+        source: Source,
+        number: int,
+        database: DatabaseVersion | None,
+        recognise: Recognise,
+        calibrator: Calibrator | None,
+    ) -> None:
+        self.source, self.number, self.database = source, number, database
+        self._stores, self._lock, self._recognise, self._calibrator = stores, lock, recognise, calibrator
+        self.done = stores.batches.last_batch(source.digest)
+        self.complete = self.done > 0 and _is_last(stores.batches, number)
+        self._streams, self._row, self._expected = Streams(), 0, 1
+
+    def commit(self, number: int, batch: Batch) -> Committed:
+        """Write batch `number` (from 1) into every table that does not have it yet.
+
+        Raises ArchiveError when the archive cannot be written, UsageError for a batch out of order; the ingest must then begin
+        again with the first batch.
+        """
+        if number != self._expected:
+            raise UsageError(f"batch {number} came when {self._expected} was due", where=self.source.name)
+        self._expected += 1
+        real = ~batch.packets.idle
+        row = self._row + np.cumsum(real) - 1
+        self._row += int(np.count_nonzero(real))
+        placed = self._streams.place(batch.frames) if batch.frames is not None else None
+        if self.complete or number <= self.done:
+            return Committed(known=True)
+        times = batch.times()
+        accepted = self._packets(number, batch, times, real, row, placed)
+        if batch.frames is not None and placed is not None:
+            received = np.full(placed[0].size, NO_TIME, np.int64) if batch.frames_received is None else batch.frames_received
+            self._append(self._stores.frames, number, lambda: frame_table(self.number, batch.frames, *placed, received))  # type: ignore[arg-type]
+        samples = self._parameters(number, batch, times, accepted)
+        events = self._reports(number, batch, times, accepted)
+        duplicates = int(np.count_nonzero(real & ~accepted.here))
+        self._append(self._stores.batches, number, lambda: self._counts(number, batch, accepted, duplicates, samples, events))
+        self.done = number
+        return Committed(int(np.count_nonzero(accepted.here)), duplicates, samples)
+
+    def finish(self) -> None:
+        """Mark the source complete: it is then known, and adds nothing when it comes again."""
+        if not self.complete:
+            last = dict.fromkeys(BATCHES, 0) | {
+                "source": self.number, "batch": self._expected, "last": True, "first": None, "last_time": None,
+            }  # fmt: skip
+            self._append(self._stores.batches, self._expected, lambda: pl.DataFrame([last], schema=BATCHES))
+            self.complete, self.done = True, self._expected
+
+    def close(self) -> None:
+        """Let other writers in."""
+        self._lock.release()
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _append(self, table: Table, number: int, rows: Callable[[], pl.DataFrame]) -> None:
+        """Write rows unless the table has this batch already; no commit without rows."""
+        if table.last_batch(self.source.digest) < number and len(made := rows()):
+            table.append(made, self.source.digest, number)
+
+    def _packets(
+        self, number: int, batch: Batch, times: Times, real: Mask, row: Integers, placed: tuple[Integers, Integers] | None
+    ) -> Accepted:
+        table = self._stores.packets
+        if table.last_batch(self.source.digest) >= number:
+            return Accepted(self.number, self._decided(real, row), row)
+        here = real & ~self._recognise(batch, real, times)
+        rows = np.flatnonzero(here)
+        own = None
+        if batch.frames is not None and placed is not None:
+            own = ~in_frames(batch.packets, batch.frames, *placed)
+        self._append(table, number, lambda: packet_table(self.number, row[rows], batch.packets, times, rows, own))
+        return Accepted(self.number, here, row)
+
+    def _decided(self, real: Mask, row: Integers) -> Mask:
+        """Return which packets of this batch were accepted when its packets were written."""
+        kept = row[real]
+        frame = self._stores.packets.scan("row", int(kept[0]) if kept.size else 0, int(kept[-1]) + 1 if kept.size else 0)
+        if frame is None:
+            return np.zeros_like(real)
+        known = collect(frame.filter(pl.col("source") == self.number).select("row"), "packets")["row"].to_numpy()
+        return real & np.isin(row, known)
+
+    def _parameters(self, number: int, batch: Batch, times: Times, accepted: Accepted) -> int:
+        """Write the tables of containers, their pyramids and the latest values; return how many values there are."""
+        samples = 0
+        buckets: list[pl.DataFrame] = []
+        newer: list[dict[str, Any]] = []
+        good = (batch.packets.quality == 0) & accepted.here
+        for rows in sorted(batch.containers, key=lambda rows: rows.container):
+            kept = accepted.here[rows.packet]
+            which = None if kept.all() else np.flatnonzero(kept)
+            packet = rows.packet if which is None else rows.packet[which]
+            if not packet.size:
+                continue
+            table = self._stores.parameters(rows.container)
+            made = self._container(table, rows, which, packet, batch, times, accepted)
+            samples += made.width * made.height - 5 * made.height - sum(made.null_count().row(0)[5:])
+            self._append(table, number, lambda made=made: made)  # type: ignore[misc]
+            engineering = self._engineering(batch, rows)
+            here = np.flatnonzero(good[rows.packet] & (times.generated[rows.packet] != NO_TIME))
+            numbers = numeric_columns(rows.raw, engineering, here)
+            buckets.append(pyramid_rows(self.number, number, rows.container, times.generated[rows.packet[here]], numbers))
+            newer += self._newest(rows, engineering, times, accepted, good)
+        self._append(self._stores.pyramids, number, lambda: pl.concat(buckets) if buckets else pl.DataFrame())
+        if newer:
+            self._stores.latest.advance(newest(pl.DataFrame(newer, schema=LATEST)))
+        return samples
+
+    def _container(
+        self,
+        table: Table,
+        rows: ContainerRows,
+        which: Integers | None,
+        packet: Integers,
+        batch: Batch,
+        times: Times,
+        accepted: Accepted,
+    ) -> pl.DataFrame:
+        columns = raw_columns(rows.raw, which)
+        refuse_same_letters([*table.schema().names(), *columns], table.name)
+        version = None if self.database is None else self.database.number
+        return pl.DataFrame(
+            {
+                **accepted.envelope(packet, times, batch.packets),
+                "database": pl.repeat(version, packet.size, dtype=pl.Int32, eager=True),
+                **columns,
+            }
+        )
+
+    def _engineering(self, batch: Batch, rows: ContainerRows) -> Mapping[str, Column]:
+        if rows.container in batch.engineering:
+            return batch.engineering[rows.container]
+        if self._calibrator is None or self.database is None:
+            return {}
+        return self._calibrator.convert(self.database, rows.container, rows.raw)
+
+    def _newest(
+        self, rows: ContainerRows, engineering: Mapping[str, Column], times: Times, accepted: Accepted, good: Mask
+    ) -> Iterable[dict[str, Any]]:
+        generated = times.generated[rows.packet]
+        for name, at in newest_rows(rows.raw, generated, good[rows.packet]).items():
+            envelope = {
+                "container": rows.container,
+                "generated": None if generated[at] == NO_TIME else int(generated[at]),
+                "source": self.number,
+                "row": int(accepted.row[rows.packet[at]]),
+                "database": None if self.database is None else self.database.number,
+            }
+            yield latest_row(name, envelope, rows.raw[name], engineering.get(name), at)
+
+    def _reports(self, number: int, batch: Batch, times: Times, accepted: Accepted) -> int:
+        """Write events, limit transitions, gaps and quarantine; return how many events there are."""
+        stores = self._stores
+        events = rows_of_packets(batch.events, EVENTS, accepted, times, batch.packets)
+        self._append(stores.events, number, lambda: events)
+        self._append(stores.limits, number, lambda: rows_of_packets(batch.limits, LIMITS, accepted, times, batch.packets))
+        gaps = [(self.number, g.virtual_channel, g.after_frame, g.expected, g.found, g.lost) for g in batch.gaps]
+        self._append(stores.gaps, number, lambda: pl.DataFrame(gaps, schema=GAPS, orient="row"))
+        bad = [(self.number, q.position, q.reason, q.octets) for q in batch.quarantined]
+        self._append(stores.quarantine, number, lambda: pl.DataFrame(bad, schema=QUARANTINE, orient="row"))
+        return len(events)
+
+    def _counts(self, number: int, batch: Batch, accepted: Accepted, duplicates: int, samples: int, events: int) -> pl.DataFrame:
+        generated = batch.generated[accepted.here & (batch.generated != NO_TIME)]
+        frames = batch.frames
+        row = {
+            "source": self.number,
+            "batch": number,
+            "last": False,
+            "frames": 0 if frames is None else frames.reason.size,
+            "bad_frames": 0 if frames is None else int(np.count_nonzero(frames.reason)),
+            "gaps": len(batch.gaps),
+            "lost": sum(gap.lost for gap in batch.gaps),
+            "packets": batch.packets.offset.size,
+            "idle": int(np.count_nonzero(batch.packets.idle)),
+            "duplicates": duplicates,
+            "events": events,
+            "samples": samples,
+            "quarantined": len(batch.quarantined),
+            "quarantined_octets": sum(len(q.octets) for q in batch.quarantined),
+            "first": int(generated.min()) if generated.size else None,
+            "last_time": int(generated.max()) if generated.size else None,
+        }
+        return pl.DataFrame([row], schema=BATCHES)
+
+
+def numeric_columns(
+    raw: Mapping[str, Column], engineering: Mapping[str, Column], rows: Integers
+) -> dict[str, NDArray[np.float64]]:
+    """Return the numbers of each parameter at these rows: engineering, or raw for labels and texts; NaN where invalid."""
+    found = {}
+    for name, column in raw.items():
+        calibrated = engineering.get(name)
+        best = (
+            column
+            if calibrated is None or calibrated.labels is not None or calibrated.values.dtype.kind not in "biuf"
+            else calibrated
+        )
+        if best.values.dtype.kind in "biuf" and best.values.ndim == 1:
+            whole = rows.size == best.values.size
+            values = (best.values if whole else best.values[rows]).astype(np.float64, copy=False)
+            if best.valid is not None:
+                values = np.where(best.valid[rows], values, np.nan)
+            found[name] = values
+    return found
+
+
+def _is_last(batches: Table, source: int) -> bool:
+    frame = batches.scan()
+    if frame is None:
+        raise ArchiveError("has no rows although a batch is recorded in it", where="batches", remedy="Restore it from a backup")
+    return bool(collect(frame.filter(pl.col("source") == source).select(pl.col("last").any()), "batches").item())

@@ -1,0 +1,86 @@
+"""The archive: a folder of Delta Lake tables."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ArchiveError
+from .batch import DatabaseText, Source
+from .catalogue import Catalogue
+from .latest import Latest
+from .lock import WriterLock
+from .names import container_name, folder_name
+from .session import Calibrator, Session, Stores
+from .tables import Table
+
+FORMAT = 1
+PLAIN_TABLES = ("frames", "packets", "events", "limits", "gaps", "quarantine", "pyramids")
+
+
+class Archive:
+    """An archive in a folder. `calibrator` gives engineering values; without one, only raw values can be asked for."""
+
+    def __init__(self, path: Path, calibrator: Calibrator | None = None) -> None:
+        self.path, self.calibrator = path, calibrator
+        self.lock = WriterLock(path / "lock")
+        tables = path / "tables"
+        self.catalogue = Catalogue(tables)
+        self.tables = {name: Table(tables / name, name) for name in PLAIN_TABLES}
+        self.latest_file = Latest(path / "latest.arrow")
+        self._containers: dict[str, Table] = {}
+
+    def begin(self, source: Source, database: DatabaseText | None = None) -> Session:
+        """Begin, or go on with, the ingest of a source; it is the only writer until `close`.
+
+        Raises ArchiveError when another writer is at work, or when the source was begun with other definitions and not completed.
+        """
+        self.lock.acquire()
+        try:
+            version = self.catalogue.keep(database) if database is not None else None
+            number = self.catalogue.admit(source, None if version is None else version.number)
+            plain = {name: self.tables[name] for name in PLAIN_TABLES}
+            stores = Stores(**plain, batches=self.catalogue.batches, parameters=self.container_table, latest=self.latest_file)
+            return Session(
+                stores, self.lock, source, number, version, lambda batch, real, times: np.zeros_like(real), self.calibrator
+            )
+        except BaseException:
+            self.lock.release()
+            raise
+
+    def container_table(self, container: str) -> Table:
+        """Return the table of a container's parameters."""
+        if container not in self._containers:
+            self._containers[container] = Table(self.path / "tables" / "parameters" / folder_name(container), container)
+        return self._containers[container]
+
+    def containers(self) -> list[str]:
+        """Return the containers that have rows, by name."""
+        folder = self.path / "tables" / "parameters"
+        if not folder.is_dir():
+            return []
+        return sorted(container_name(entry.name) for entry in folder.iterdir() if (entry / "_delta_log").is_dir())
+
+
+def open_archive(path: str | Path, calibrator: Calibrator | None = None, *, create: bool = False) -> Archive:
+    """Return the archive in a folder; `create` makes a new one when the folder is absent or empty.
+
+    Raises ArchiveError when there is none, or when its format is not the one that this release reads.
+    """
+    folder = Path(path)
+    mark = folder / "archive.json"
+    try:
+        if create and not mark.exists() and (not folder.exists() or not any(folder.iterdir())):
+            folder.mkdir(parents=True, exist_ok=True)
+            fresh = mark.with_suffix(".new")
+            fresh.write_text(json.dumps({"format": FORMAT}) + "\n")
+            fresh.replace(mark)
+        found = json.loads(mark.read_text()).get("format")
+    except FileNotFoundError as error:
+        raise ArchiveError("there is no archive here", where=str(folder), remedy="Ingest something into it first") from error
+    except (OSError, ValueError, AttributeError) as error:
+        raise ArchiveError(f"archive.json cannot be read: {error}", where=str(folder)) from error
+    if found != FORMAT:
+        remedy = "Run `aelita archive migrate`" if isinstance(found, int) and found < FORMAT else "Use a newer Aelita"
+        raise ArchiveError(f"its format is {found}, this release reads {FORMAT}", where=str(folder), remedy=remedy)
+    return Archive(folder, calibrator)

@@ -1,0 +1,195 @@
+"""One Delta Lake table: appended to in transactions, read through its log.
+
+A commit carries an application transaction (who writes, and which of its batches), so that a batch that is already in the table
+is recognised after a crash. Integers are written as differences and floats as split octets before zstd; only the columns in
+STATISTICS have minimum and maximum in the log, by which reading skips files.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from deltalake import ColumnProperties, CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
+
+from ..errors import ArchiveError
+
+STATISTICS = ("generated", "source", "row", "number", "parameter", "bucket")
+_CONFIGURATION = {"delta.dataSkippingStatsColumns": ",".join(STATISTICS)}
+ROWS_OF_A_GROUP = 1 << 18
+
+
+class Table:
+    """A table in a folder; it comes into being with the first rows."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
+        self._handle: DeltaTable | None = None
+        self._files: tuple[int, pl.DataFrame] | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever written to it."""
+        return (self.path / "_delta_log").is_dir() and self.handle() is not None
+
+    def handle(self) -> DeltaTable | None:
+        """Return the newest state, None when nothing was written yet. Raises ArchiveError when the log is damaged."""
+        try:
+            if self._handle is None:
+                if not DeltaTable.is_deltatable(str(self.path)):
+                    return None
+                self._handle = DeltaTable(str(self.path))
+            else:
+                self._handle.update_incremental()
+        except (DeltaError, OSError) as error:
+            self._handle = None
+            raise ArchiveError(
+                f"the table cannot be opened: {error}", where=self.name, remedy="Restore it from a backup"
+            ) from error
+        return self._handle
+
+    @property
+    def version(self) -> int:
+        """Number of the newest commit, -1 when there is none."""
+        handle = self.handle()
+        return -1 if handle is None else handle.version()
+
+    def last_batch(self, writer: str) -> int:
+        """Return the number of the writer's last batch in this table, 0 when there is none."""
+        handle = self.handle()
+        return 0 if handle is None else handle.transaction_version(writer) or 0
+
+    def schema(self) -> pl.Schema:
+        """Return the columns and their types, none when there is no table yet."""
+        handle = self.handle()
+        return pl.Schema() if handle is None else pl.Schema(handle.schema().to_arrow())
+
+    def append(self, rows: pl.DataFrame, writer: str, batch: int) -> bool:
+        """Add rows in one commit that records the writer's batch; return False when that batch is already in the table.
+
+        New columns are added to the table. Raises ArchiveError when the table cannot be written or a column changed its type.
+        """
+        if self.last_batch(writer) >= batch:
+            return False
+        if self._handle is not None:
+            rows = self._fitted(rows)
+        self._write(
+            rows,
+            mode="append",
+            schema_mode="merge",
+            commit_properties=CommitProperties(app_transactions=[Transaction(writer, batch)]),
+        )
+        return True
+
+    def _fitted(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows in the table's column types; a column that needs a wider type is first widened in the table.
+
+        Delta Lake itself would cut the values to the old type without a word.
+        """
+        stored, casts = self.schema(), {}
+        for name, dtype in rows.schema.items():
+            if name in stored and stored[name] != dtype:
+                casts[name] = _wider(stored[name], dtype, f"{self.name}, column {name}")
+        wider = {name: dtype for name, dtype in casts.items() if dtype != stored[name]}
+        frame = self.scan()
+        if wider and frame is not None:
+            self.overwrite(collect(frame, self.name).cast(wider))  # type: ignore[arg-type]
+        return rows.cast(casts) if casts else rows  # type: ignore[arg-type]
+
+    def overwrite(self, rows: pl.DataFrame, predicate: str | None = None) -> None:
+        """Replace all rows, or those for which the SQL predicate holds, in one commit."""
+        self._write(rows, mode="overwrite", schema_mode=None if predicate else "overwrite", predicate=predicate)
+
+    def _write(self, rows: pl.DataFrame, **options: Any) -> None:
+        try:
+            write_deltalake(
+                self._handle if self._handle is not None else str(self.path),
+                rows,
+                name=None if self._handle is not None else self.name,
+                configuration=None if self._handle is not None else _CONFIGURATION,
+                writer_properties=_encodings(rows.schema),
+                **options,
+            )
+        except (DeltaError, OSError) as error:
+            self._handle = None
+            raise ArchiveError(
+                f"rows cannot be written: {error}", where=self.name, remedy="Nothing is lost: free some disk and run it again"
+            ) from error
+
+    def files(self) -> pl.DataFrame:
+        """Return the files of the newest state: `path` (absolute), `num_records` and minimum and maximum of indexed columns."""
+        handle = self.handle()
+        if handle is None:
+            return pl.DataFrame({"path": [], "num_records": []}, schema={"path": pl.String, "num_records": pl.Int64})
+        if self._files is None or self._files[0] != handle.version():
+            actions = pl.DataFrame(handle.get_add_actions(flatten=True))
+            self._files = handle.version(), actions.with_columns(path=str(self.path) + "/" + pl.col("path"))
+        return self._files[1]
+
+    def scan(self, column: str = "", start: int | None = None, stop: int | None = None) -> pl.LazyFrame | None:
+        """Return the rows as a lazy frame, None when there are none.
+
+        With `column`, only rows with start <= column < stop, from the files that can hold some. Damaged or missing files
+        raise ArchiveError where the frame is collected with `collect`.
+        """
+        files = self.files()
+        if column and f"min.{column}" in files.columns:
+            low, high = pl.col(f"min.{column}"), pl.col(f"max.{column}")
+            if start is not None:
+                files = files.filter(high.is_null() | (high >= start))
+            if stop is not None:
+                files = files.filter(low.is_null() | (low < stop))
+        if not len(files):
+            return None
+        frame = pl.scan_parquet(files["path"].to_list(), missing_columns="insert", schema=self.schema(), glob=False)
+        if start is not None:
+            frame = frame.filter(pl.col(column) >= start)
+        return frame if stop is None else frame.filter(pl.col(column) < stop)
+
+
+def _wider(stored: pl.DataType, given: pl.DataType, where: str) -> pl.DataType:
+    """Return a type that holds the values of both. Raises ArchiveError when there is none."""
+    if stored.is_numeric() and given.is_numeric():
+        both = pl.concat([pl.Series([], dtype=stored), pl.Series([], dtype=given)], how="vertical_relaxed").dtype
+        if not (both.is_float() and (stored.is_integer() or given.is_integer())):
+            return both
+        return pl.Float64()
+    raise ArchiveError(
+        f"holds {stored} and cannot take {given}", where=where, remedy="Rebuild the container with the newer database first"
+    )
+
+
+def _encodings(schema: pl.Schema) -> WriterProperties:
+    columns = {name: _encoding(name, dtype) for name, dtype in schema.items()}
+    return WriterProperties(
+        compression="ZSTD", compression_level=1, max_row_group_size=ROWS_OF_A_GROUP, column_properties=columns
+    )
+
+
+def _encoding(name: str, dtype: pl.DataType) -> ColumnProperties:
+    statistics: Any = "CHUNK" if name in STATISTICS else "NONE"
+    if dtype.is_float():
+        return ColumnProperties(dictionary_enabled=False, statistics_enabled=statistics, encoding="BYTE_STREAM_SPLIT")
+    if dtype.is_integer():
+        return ColumnProperties(dictionary_enabled=False, statistics_enabled=statistics, encoding="DELTA_BINARY_PACKED")
+    if dtype == pl.Binary:
+        return ColumnProperties(dictionary_enabled=False, statistics_enabled=statistics, encoding="PLAIN")
+    return ColumnProperties(dictionary_enabled=True, statistics_enabled=statistics)
+
+
+def collect(frame: pl.LazyFrame, where: str) -> pl.DataFrame:
+    """Return the rows of a lazy frame. Raises ArchiveError when a file of the table is damaged or missing."""
+    try:
+        return frame.collect()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise ArchiveError(
+            f"a file of the table cannot be read: {error}",
+            where=where,
+            remedy="See `aelita archive check`; restore from a backup",
+        ) from error
+
+
+def concatenate(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return all rows; columns that one part lacks are null in it."""
+    return pl.concat(parts, how="diagonal")
