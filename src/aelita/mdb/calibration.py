@@ -47,3 +47,4 @@ class Calibration:
 
 
 NO_CALIBRATION = Calibration()
+UNUSABLE: Calibrator = Spline((), ())  # stands for a calibrator that is wrong in its file: no raw value has an engineering value

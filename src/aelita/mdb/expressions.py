@@ -165,6 +165,14 @@ class Expression:
         used = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)) - FUNCTIONS.keys() - CONSTANTS.keys()
         return Expression(shape, used & frozenset(names), tree)
 
+    @property
+    def plain(self) -> bool:
+        """Say whether it has only operators that mean the same in Python and JavaScript: no remainder, no bits, no logic."""
+        shared = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.UAdd, ast.USub)
+        nodes = list(ast.walk(self._tree))
+        joined = any(isinstance(node, ast.Compare) and len(node.ops) > 1 for node in nodes)
+        return not joined and all(isinstance(node, shared) for node in nodes if isinstance(node, ast.operator | ast.unaryop))
+
     def evaluate(self, inputs: Mapping[str, object]) -> Value:
         """Return the value over inputs that are single values or columns of one length.
 

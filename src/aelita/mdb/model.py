@@ -131,12 +131,16 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something of a definition file that is not, or only partly, acted upon."""
+    """Something of a definition file that is not, or only partly, acted upon.
+
+    `severity`: `defect` (the file is wrong there; the rest is used), `unsupported`, `repaired` (read as it must have been
+    meant), `ignored` (harmless).
+    """
 
     line: int
     element: str
     message: str
-    severity: str = "unsupported"  # unsupported, ignored (harmless), repaired
+    severity: str = "unsupported"
     file: str = ""
 
 

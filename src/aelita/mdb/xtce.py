@@ -1,10 +1,10 @@
 """XTCE documents read into one Database: definitions are collected, then read, then checked against each other.
 
-XTCE 1.2 (OMG formal/18-02-04, CCSDS 660.1-G) and 1.1; of 1.3, what it has in common with 1.2.
+XTCE 1.2 (CCSDS 660.0-B) and 1.1; of 1.3, what it has in common with 1.2.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, TypeVar
 
 from ..errors import DefinitionError
@@ -12,15 +12,15 @@ from .model import Container, Database, DataSource, Derivation, Parameter
 from .types import ParameterType
 from .xtce_algorithms import read_algorithms
 from .xtce_checks import check
+from .xtce_commands import check_commands
 from .xtce_containers import read_container
 from .xtce_findings import leftovers
-from .xtce_names import Names, System
-from .xtce_tree import NAMESPACES, Node
-from .xtce_types import TYPES, TypeReader, described, refuse_recursion
+from .xtce_names import META_DATA, Names, System
+from .xtce_tree import NAMESPACES, Document, Node
+from .xtce_types import TypeReader, described
 from .xtce_values import word
 
 SOURCES = {source.value: source for source in DataSource}
-META_DATA = ("TelemetryMetaData", "CommandMetaData")
 MOST_DEFECTS = 20
 
 Given = ParamSpec("Given")
@@ -37,7 +37,6 @@ class Reader:
         self.parameters: dict[str, Parameter] = {}
         self.containers: dict[str, Container] = {}
         self.derivations: list[Derivation] = []
-        self.elements: dict[str, Node] = {}
 
     def collect(self, node: Node, parent: System | None) -> None:
         """Enter a SpaceSystem, the SpaceSystems in it, and the names of what they define."""
@@ -47,18 +46,11 @@ class Reader:
         system = self.attempt(self.names.enter, node, parent)
         if system is None:
             return
-        for part in node.all(*META_DATA):
-            for group in part.all("ParameterTypeSet"):
-                for each in group.all(*TYPES):
-                    self.attempt(self.names.define, system, "types", each)
-            for group in part.all("ParameterSet"):
-                for each in group.all("Parameter"):
-                    self.attempt(self.names.define, system, "parameters", each)
-                for each in group.all("ParameterRef"):
-                    system.borrowed[each.need("parameterRef").rstrip("/").rpartition("/")[2]] = each
-            for group in part.all("ContainerSet"):
-                for each in group.all("SequenceContainer"):
-                    self.attempt(self.names.define, system, "containers", each)
+        for kind, each in definitions(node):
+            if each.name == "ParameterRef":
+                self.attempt(self.names.borrow, system, each)
+            else:
+                self.attempt(self.names.define, system, kind, each)
         for each in node.all("SpaceSystem"):
             self.collect(each, system)
 
@@ -74,22 +66,21 @@ class Reader:
         """Read every definition that was collected."""
         types = TypeReader(self.names)
         for system in self.names.systems.values():
-            for name, node in system.types.items():
-                self.keep(self.types, f"{system.path}/{name}", node, types.read)
-            for name, node in system.parameters.items():
-                self.keep(self.parameters, f"{system.path}/{name}", node, self.parameter)
-            for name, node in system.containers.items():
-                self.keep(self.containers, f"{system.path}/{name}", node, lambda q, n: read_container(self.names, q, n))
+            self.keep(self.types, system, system.types, types.read)
+            self.keep(self.parameters, system, system.parameters, self.parameter)
+            self.keep(self.containers, system, system.containers, lambda name, node: read_container(self.names, name, node))
             for part in system.node.all(*META_DATA):
                 for group in part.all("AlgorithmSet"):
                     self.derivations += self.attempt(read_algorithms, self.names, group) or ()
 
-    def keep(self, where: dict[str, Result], qualified: str, node: Node, reader: Callable[[str, Node], Result]) -> None:
-        """Read one definition and keep it with the element it came from."""
-        found = self.attempt(reader, qualified, node)
-        self.elements.setdefault(qualified, node)
-        if found is not None:
-            where[qualified] = found
+    def keep(
+        self, where: dict[str, Result], system: System, nodes: dict[str, Node], reader: Callable[[str, Node], Result]
+    ) -> None:
+        """Read the definitions of one kind in one SpaceSystem."""
+        for name, node in nodes.items():
+            found = self.attempt(reader, f"{system.path}/{name}", node)
+            if found is not None:
+                where[f"{system.path}/{name}"] = found
 
     def parameter(self, qualified: str, node: Node) -> Parameter:
         """Return the parameter that an element defines."""
@@ -102,48 +93,51 @@ class Reader:
         return Parameter(qualified, kind, source, short, long, initial, aliases(node))
 
 
+DEFINED = (("ParameterTypeSet", "types"), ("ParameterSet", "parameters"), ("ContainerSet", "containers"))
+
+
+def definitions(node: Node) -> Iterator[tuple[str, Node]]:
+    """Yield each element of a SpaceSystem that defines a type, parameter or container, with its kind."""
+    for part in node.all(*META_DATA):
+        for group, kind in DEFINED:
+            for held in part.all(group):
+                yield from ((kind, each) for each in held.all())
+
+
 def aliases(node: Node) -> tuple[tuple[str, str], ...]:
     """Return the aliases of an element as (name space, alias)."""
     held = node.child("AliasSet")
     return tuple((each.need("nameSpace"), each.need("alias")) for each in held.all("Alias")) if held is not None else ()
 
 
-def read_database(documents: Sequence[tuple[Node, str, bytes]]) -> Database:
+def read_database(documents: Sequence[Document]) -> Database:
     """Return the database of one or more parsed documents; the first gives its name and version.
 
     Raises DefinitionError that tells every defect with file and line.
     """
     reader = Reader()
-    for root, namespace, _ in documents:
-        _identify(reader.names, root, namespace)
-        reader.collect(root, None)
-    if not reader.defects:
-        reader.read()
-    if not reader.defects:
-        reader.attempt(refuse_recursion, reader.types, reader.elements)
-    if not reader.defects:
-        reader.defects += check(reader)
+    for document in documents:
+        _identify(reader.names, document.root, document.namespace)
+        reader.collect(document.root, None)
+    for step in (reader.read, lambda: reader.defects.extend(check(reader)), lambda: check_commands(reader.names)):
+        if not reader.defects:
+            step()
     refuse(reader.defects)
-    first = documents[0][0]
+    first, digests = documents[0].root, [document.digest for document in documents]
     header = first.child("Header") or Node("Header", {}, 0, "")
-    version, date, status = header.get("version"), header.get("date"), header.get("validationStatus")
-    for root, _, _ in documents:
-        leftovers(reader.names, root)
-    order = sorted(reader.names.findings, key=lambda finding: (finding.file, finding.line))
-    digest = (
-        hashlib.sha256(b"".join(each for _, _, each in documents)).hexdigest() if len(documents) > 1 else documents[0][2].hex()
-    )
+    told = [header.get(attribute) for attribute in ("version", "date", "validationStatus")]
+    for document in documents:
+        leftovers(reader.names, document.root)
     return Database(
         first.get("name"),
-        version,
-        digest,
+        told[0],
+        (hashlib.sha256(b"".join(digests)).digest() if len(digests) > 1 else digests[0]).hex(),
         reader.types,
         reader.parameters,
         reader.containers,
         tuple(reader.derivations),
-        tuple(order),
-        date,
-        status,
+        tuple(sorted(reader.names.findings, key=lambda finding: (finding.file, finding.line))),
+        *told[1:],
     )
 
 

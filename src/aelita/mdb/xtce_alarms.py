@@ -11,15 +11,19 @@ RANGES = {f"{name.capitalize()}Range": severity for name, severity in LEVELS.ite
 CONDITIONS = {f"{name.capitalize()}Alarm": severity for name, severity in LEVELS.items() if severity}
 FORMS = {"outside": True, "inside": False}
 TIME_UNITS_S = {"seconds": 1.0, "picoSeconds": 1e-12, "days": 86400.0, "months": 2629800.0, "years": 31557600.0}
+ALARMS = ("DefaultAlarm", "ContextAlarmList", "BinaryContextAlarmList")
 BOUNDS = ("minInclusive", "minExclusive", "maxInclusive", "maxExclusive")
 
 
 def alarm_rules(names: Names, node: Node) -> AlarmRules:
     """Return the default alarm and the context alarms of a parameter type."""
-    default = node.child("DefaultAlarm")
-    held = node.child("ContextAlarmList", "BinaryContextAlarmList")
-    if default is None and held is None:
+    if not any(each.name in ALARMS for each in node.children):
         return NO_ALARMS
+    return names.spare(node, "it has no alarms", lambda: _rules(names, node), NO_ALARMS)
+
+
+def _rules(names: Names, node: Node) -> AlarmRules:
+    default, held = node.child("DefaultAlarm"), node.child("ContextAlarmList", "BinaryContextAlarmList")
     contexts = []
     for each in held.all("ContextAlarm") if held is not None else []:
         match = each.child("ContextMatch")

@@ -37,7 +37,7 @@ def _mark(node: Node) -> None:
     """Mark everything below as seen: the whole element has been reported."""
     for each in node.walk():
         each.seen = True
-        each.used.update(each.attributes)
+        each.used = tuple(each.attributes)
 
 
 def _custom(names: Names, qualified: str, node: Node) -> Derivation:

@@ -1,65 +1,110 @@
 """Checks between definitions, after each has been read alone."""
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import DefinitionError
+from .conditions import Reference
 from .model import ArrayEntry, Container, ContainerEntry, ParameterEntry
-from .types import AggregateType, ArrayType
+from .types import AggregateType, ArrayType, BinaryEncoding, DynamicSize, Size, StringEncoding
+from .xtce_tree import Node
+from .xtce_types import parts
 
 if TYPE_CHECKING:
     from .xtce import Reader
 
 
 def check(reader: "Reader") -> list[DefinitionError]:
-    """Return the defects between definitions: circles of containers, and parameters in packets that have no encoding."""
-    defects = _circles(reader)
+    """Return the defects between definitions: circles of types and of containers, and members that do not exist.
+
+    Parameters in containers that cannot be decoded are reported.
+    """
+    types, containers = reader.names.lines("types"), reader.names.lines("containers")
+    defects = _circle(reader.types, lambda name: parts(reader.types[name]), types, "types hold each other")
+    what = "containers inherit from or hold each other"
+    defects += _circle(reader.containers, lambda name: _needed(reader.containers[name]), containers, what)
     if not defects:
+        defects += _members(reader, types)
         for container in reader.containers.values():
-            defects += _entries(reader, container)
+            _entries(reader, container, containers[container.name])
     return defects
 
 
-def _circles(reader: "Reader") -> list[DefinitionError]:
-    """Return containers that inherit from or contain themselves."""
+def _needed(container: Container) -> list[str]:
+    inner = [entry.container for entry in container.entries if isinstance(entry, ContainerEntry)]
+    return [*([container.base] if container.base else []), *inner]
+
+
+def _circle(
+    names: Iterable[str], below: Callable[[str], Iterable[str]], lines: dict[str, Node], what: str
+) -> list[DefinitionError]:
+    """Return a defect for the first circle that is found from one name to the next."""
     done: set[str] = set()
-    defects: list[DefinitionError] = []
+    for first in names:
+        trail: dict[str, Iterator[str]] = {} if first in done else {first: iter(below(first))}
+        while trail:
+            name = next(reversed(trail))
+            following = next(trail[name], None)
+            if following is None:
+                done.add(name)
+                del trail[name]
+            elif following in trail:
+                circle = [*list(trail)[list(trail).index(following) :], following]
+                steps = " -> ".join(f"{each} (line {lines[each].line})" for each in circle)
+                remedy = "Take one of the references out"
+                return [DefinitionError(f"{what} in a circle: {steps}", where=lines[following].where, remedy=remedy)]
+            elif following not in done:
+                trail[following] = iter(below(following))
+    return []
 
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        if name in done:
-            return
-        if name in trail:
-            circle = [*trail[trail.index(name) :], name]
-            steps = " -> ".join(f"{each} (line {reader.elements[each].line})" for each in circle)
-            what = f"containers inherit from or hold each other in a circle: {steps}"
-            defects.append(DefinitionError(what, where=reader.elements[name].where, remedy="Take one of the references out"))
-            return
-        container = reader.containers[name]
-        inner = [entry.container for entry in container.entries if isinstance(entry, ContainerEntry)]
-        for other in [*([container.base] if container.base else []), *inner]:
-            visit(other, (*trail, name))
-        done.add(name)
 
-    for name in reader.containers:
-        if not defects:
-            visit(name, ())
+def _members(reader: "Reader", lines: dict[str, Node]) -> list[DefinitionError]:
+    """Return sizes that count on a member which the surrounding aggregate does not have."""
+    defects = []
+    held: set[str] = set()
+    for name, kind in reader.types.items():
+        if not isinstance(kind, AggregateType):
+            continue
+        own = {member.name for member in kind.members}
+        for member in kind.members:
+            for inner, reference in _siblings(reader, member.type):
+                held.add(inner)
+                if reference.path[0] not in own:
+                    what = f"{inner} takes its size from a member {reference.path[0]!r}, which {name} does not have"
+                    defects.append(DefinitionError(what, where=lines[inner].where, remedy=f"Members are {', '.join(own)}"))
+    for parameter in reader.parameters.values():
+        for inner, reference in _siblings(reader, parameter.type):
+            what = f"{inner} takes its size from a member {reference.path[0]!r}, but {parameter.name} is in no aggregate"
+            defects.append(DefinitionError(what, where=lines[inner].where, remedy="Refer to a parameter"))
     return defects
 
 
-def _entries(reader: "Reader", container: Container) -> list[DefinitionError]:
-    defects = []
+def _siblings(reader: "Reader", name: str) -> Iterator[tuple[str, Reference]]:
+    """Yield references to members of the surrounding aggregate that a type makes, or the elements of an array."""
+    kind = reader.types[name]
+    sizes: list[Size | None] = []
+    if isinstance(kind, ArrayType):
+        yield from _siblings(reader, kind.element)
+        sizes = [each for pair in kind.dimensions for each in pair]
+    elif not isinstance(kind, AggregateType) and isinstance(kind.encoding, StringEncoding | BinaryEncoding):
+        sizes = [kind.encoding.size]
+    for each in sizes:
+        if isinstance(each, DynamicSize) and not each.reference.parameter:
+            yield name, each.reference
+
+
+def _entries(reader: "Reader", container: Container, node: Node) -> None:
+    """Report entries that cannot be decoded."""
     for entry in container.entries:
         if not isinstance(entry, ParameterEntry | ArrayEntry):
             continue
         kind = reader.parameters[entry.parameter].type
         lacking = _without_encoding(reader, kind)
         if lacking:
-            what = f"{container.name} holds {entry.parameter}, whose type {lacking} has no encoding"
-            node = reader.elements[lacking]
-            defects.append(DefinitionError(what, where=node.where, remedy="Add an encoding, or take the entry out"))
+            what = f"{entry.parameter} has type {lacking}, which has no encoding: nothing from there on is decoded"
+            reader.names.report(node, what, "defect")
         if isinstance(entry, ArrayEntry) and not isinstance(reader.types[kind], ArrayType):
-            what = f"{container.name} holds {entry.parameter} as an array, but its type {kind} is none"
-            defects.append(DefinitionError(what, where=reader.elements[container.name].where, remedy="Use ParameterRefEntry"))
-    return defects
+            reader.names.report(node, f"{entry.parameter} stands in it as an array, but its type {kind} is none", "defect")
 
 
 def _without_encoding(reader: "Reader", kind: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import re
 
-from .calibration import Calibration, Calibrator, MathOperation, Polynomial, Spline
+from .calibration import UNUSABLE, Calibration, Calibrator, MathOperation, Polynomial, Spline
 from .types import (
     REST,
     BinaryEncoding,
@@ -128,8 +128,9 @@ def _string(names: Names, node: Node) -> Encoding:
     if fixed is None:
         node.refuse("has neither SizeInBits nor Variable: its size cannot be known", "Add one of them")
     held = fixed.child("Fixed")
-    total = size(names, held if held is not None else fixed, 1)
-    return _text(fixed, charset, total, None)
+    if held is None and fixed.child("FixedValue", "DynamicValue", "DiscreteLookupList") is None:
+        return _variable_string(names, fixed, charset)  # XTCE 1.1: only a termination or a leading size
+    return _text(fixed, charset, size(names, held if held is not None else fixed, 1), None)
 
 
 def _variable_string(names: Names, node: Node, charset: str) -> Encoding:
@@ -191,15 +192,18 @@ def calibration(names: Names, node: Node) -> Calibration:
         match, chosen = each.child("ContextMatch"), each.child("Calibrator")
         if match is None or chosen is None:
             each.refuse("needs a ContextMatch and a Calibrator")
-        found = calibrator(names, chosen)
-        if found is not None:
-            contexts.append((criteria(names, match), found))
+        contexts.append((criteria(names, match), calibrator(names, chosen)))
     return Calibration(calibrator(names, default) if default is not None else None, tuple(contexts))
 
 
-def calibrator(names: Names, node: Node) -> Calibrator | None:
-    """Return the calibrator that an element holds."""
+def calibrator(names: Names, node: Node) -> Calibrator:
+    """Return the calibrator that an element holds; one that is wrong is reported and gives no engineering value."""
+    return names.spare(node, "its parameters have no engineering value", lambda: _calibrator(names, node), UNUSABLE)
+
+
+def _calibrator(names: Names, node: Node) -> Calibrator:
     node.get("name")
+    node.get("shortDescription")
     held = node.child("PolynomialCalibrator", "SplineCalibrator", "MathOperationCalibrator")
     if held is None:
         node.refuse("holds none of PolynomialCalibrator, SplineCalibrator and MathOperationCalibrator")

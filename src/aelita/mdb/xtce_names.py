@@ -5,19 +5,35 @@ of the reference and then upward to the root. A reference to a parameter may go 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import TypeVar
 
 from ..errors import DefinitionError
 from .conditions import Reference
 from .model import Finding
 from .xtce_tree import FOREIGN, Node
 
-KINDS = {"types": "parameter type", "parameters": "parameter", "containers": "container", "systems": "SpaceSystem"}
+KINDS = {
+    "types": "parameter type", "parameters": "parameter", "containers": "container", "arguments": "argument type",
+    "commands": "command", "packets": "command container",
+}  # fmt: skip
+META_DATA = ("TelemetryMetaData", "CommandMetaData")
+TYPES = ["String", "Enumerated", "Integer", "Binary", "Float", "Boolean", "RelativeTime", "AbsoluteTime", "Array", "Aggregate"]
+DEFINERS = {
+    "types": frozenset(f"{kind}ParameterType" for kind in TYPES),
+    "parameters": frozenset(["Parameter"]),
+    "containers": frozenset(["SequenceContainer"]),
+    "arguments": frozenset([*(f"{kind}ArgumentType" for kind in TYPES), "RelativeTimeAgumentType"]),  # as XTCE 1.2 spells it
+    "commands": frozenset(["MetaCommand", "BlockMetaCommand"]),
+    "packets": frozenset(["CommandContainer", "SequenceContainer"]),
+}
 MEMBER = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 BAD_NAME = re.compile(r"[/\[\]]")
 DOUBTFUL_NAME = re.compile(r"[.: ]")
+
+Result = TypeVar("Result")
 
 
 @dataclass(eq=False, slots=True)
@@ -32,6 +48,9 @@ class System:
     parameters: dict[str, Node] = field(default_factory=dict)
     containers: dict[str, Node] = field(default_factory=dict)
     borrowed: dict[str, Node] = field(default_factory=dict)  # ParameterRef in a ParameterSet: a parameter of another system
+    arguments: dict[str, Node] = field(default_factory=dict)
+    commands: dict[str, Node] = field(default_factory=dict)
+    packets: dict[str, Node] = field(default_factory=dict)
 
 
 class Names:
@@ -48,6 +67,14 @@ class Names:
         """Note something that is not acted upon as it stands."""
         self.findings.append(Finding(node.line, node.label(), message, severity, node.file))
 
+    def spare(self, node: Node, consequence: str, read: Callable[[], Result], instead: Result) -> Result:
+        """Return what `read` returns; report its defect, with what follows from it, and return `instead` when it fails."""
+        try:
+            return read()
+        except DefinitionError as error:
+            self.findings.append(Finding(node.line, node.label(), f"{error.what}; {consequence}", "defect", node.file))
+            return instead
+
     def enter(self, node: Node, parent: System | None) -> System:
         """Return a new System for this SpaceSystem element. Raises DefinitionError when its name is taken."""
         name = self.name_of(node)
@@ -58,8 +85,18 @@ class Names:
         siblings[name] = self.systems[node] = system
         return system
 
+    def borrow(self, system: System, node: Node) -> None:
+        """Enter a ParameterRef of a ParameterSet, which includes a parameter of another SpaceSystem."""
+        system.borrowed[node.need("parameterRef").rstrip("/ ").rpartition("/")[2]] = node
+
     def define(self, system: System, kind: str, node: Node) -> None:
-        """Enter a definition into its SpaceSystem. Raises DefinitionError when the name is taken there."""
+        """Enter a definition into its SpaceSystem; an element that defines no such thing is left to the report.
+
+        Raises DefinitionError when the name is taken there.
+        """
+        if node.name not in DEFINERS[kind]:
+            node.seen = False
+            return
         name = self.name_of(node)
         known: dict[str, Node] = getattr(system, kind)
         if name in known:
@@ -154,6 +191,10 @@ class Names:
         if stem != name and stem in known:
             return f"{system.path}/{stem}", known[stem], ".".join(filter(None, (name[len(stem) :].lstrip("."), rest)))
         return None
+
+    def lines(self, kind: str) -> dict[str, Node]:
+        """Return the element that defines each qualified name of a kind."""
+        return {f"{system.path}/{name}": node for system in self.systems.values() for name, node in getattr(system, kind).items()}
 
     def _borrow(self, owner: Node, node: Node, rest: str) -> tuple[str, Node, str] | None:
         """Follow a ParameterRef of a ParameterSet to the parameter it includes from elsewhere."""

@@ -5,7 +5,8 @@ or too deep. Readers of the tree mark what they act upon; `leftovers` tells what
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import NoReturn
 from xml.parsers import expat
 
@@ -21,7 +22,11 @@ NAMESPACES = {  # the namespaces of the published schemas
     "http://www.omg.org/space/xtce": "1.1",
     "http://www.omg.org/spec/XTCE/20250214": "1.3",
 }
+INCLUDE = "{}http://www.w3.org/2001/XInclude}include"
 FOREIGN = "{}"  # precedes the name of an element or attribute of some other namespace
+
+
+NO_CHILDREN: list["Node"] = []  # shared by all elements without children, never changed
 
 
 class Node:
@@ -35,10 +40,10 @@ class Node:
     def __init__(self, name: str, attributes: dict[str, str], line: int, file: str, scope: "Node | None" = None) -> None:
         self.name, self.attributes, self.line, self.file = name, attributes, line, file
         self.scope = scope or self  # the SpaceSystem in which it stands, against which its references are resolved
-        self.children: list[Node] = []
+        self.children: list[Node] = NO_CHILDREN
         self.text = ""
         self.seen = False
-        self.used: set[str] = set()
+        self.used: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:
@@ -59,7 +64,8 @@ class Node:
         value = self.attributes.get(attribute)
         if value is None:
             return default
-        self.used.add(attribute)
+        if attribute not in self.used:
+            self.used = (*self.used, attribute)
         return value
 
     def need(self, attribute: str) -> str:
@@ -126,7 +132,8 @@ class _Builder:
     def local(self, name: str) -> str:
         """Return the local name when the namespace is the document's own, else the whole name marked as foreign."""
         namespace, _, local = name.rpartition("}")
-        known = self.names[name] = local if namespace == self.namespace else f"{FOREIGN}{name}"
+        own = namespace in (self.namespace, "", *NAMESPACES)  # some documents forget the prefix here and there
+        known = self.names[name] = local if own else f"{FOREIGN}{name}"
         return known
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -139,7 +146,11 @@ class _Builder:
         node = Node(short, attributes, self.parser.CurrentLineNumber, self.file, self.scopes[-1] if self.scopes else None)
         if self.open:
             self.take_text(self.open[-1])
-            self.open[-1].children.append(node)
+            parent = self.open[-1]
+            if parent.children:
+                parent.children.append(node)
+            else:
+                parent.children = [node]
         else:
             self.root = node
         if short == "SpaceSystem":
@@ -163,8 +174,17 @@ class _Builder:
         self.digest.update(b"</>")
 
 
-def parse(octets: bytes, file: str) -> tuple[Node, str, bytes]:
-    """Return the root element, its namespace, and the digest of its canonical form.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: its root element, the namespace of that, and the digest of its canonical form."""
+
+    root: Node
+    namespace: str
+    digest: bytes
+
+
+def parse(octets: bytes, file: str) -> Document:
+    """Return the document in a file's octets.
 
     The digest ignores comments, white space around text, prefixes and the order of attributes. Raises DefinitionError with
     file and line on anything that is not well-formed XML of a reasonable size.
@@ -185,4 +205,31 @@ def parse(octets: bytes, file: str) -> tuple[Node, str, bytes]:
     except (LookupError, ValueError) as error:  # an encoding that nobody knows
         raise DefinitionError(f"not readable as XML: {error}", where=file, remedy="Save the file as UTF-8") from error
     assert builder.root is not None
-    return builder.root, builder.namespace, builder.digest.digest()
+    return Document(builder.root, builder.namespace, builder.digest.digest())
+
+
+def include(document: Document, fetch: Callable[[str, Node], Document]) -> Document:
+    """Return a document with its XInclude elements replaced by the roots of what `fetch` gives for their href.
+
+    Raises DefinitionError on forms of XInclude that are not followed: parts of files, plain text, fallbacks.
+    """
+    digests = [document.digest]
+    for parent in list(document.root.walk()):
+        for place, node in enumerate(parent.children):
+            if node.name != INCLUDE:
+                continue
+            if node.attributes.keys() - {"href"} or node.children:
+                node.refuse("only whole XML files are included, by href alone")
+            found = fetch(node.need("href"), node)
+            digests.append(found.digest)
+            parent.children[place] = _adopt(found.root, node)
+    whole = digests[0] if len(digests) == 1 else hashlib.sha256(b"".join(digests)).digest()
+    return Document(document.root, document.namespace, whole)
+
+
+def _adopt(root: Node, place: Node) -> Node:
+    """Return an included root, its references resolved against the SpaceSystem that includes it."""
+    if root.name != "SpaceSystem":
+        for node in root.walk():
+            node.scope = place.scope if node.scope is root else node.scope
+    return root

@@ -3,7 +3,6 @@
 import re
 from itertools import pairwise
 
-from ..errors import DefinitionError
 from .alarms import NO_ALARMS, Severity
 from .types import (
     AbsoluteTimeType,
@@ -33,12 +32,6 @@ from .xtce_names import Names
 from .xtce_tree import Node
 from .xtce_values import flag, integer, size
 
-TYPES = tuple(
-    f"{kind}ParameterType"
-    for kind in (
-        "String", "Enumerated", "Integer", "Binary", "Float", "Boolean", "RelativeTime", "AbsoluteTime", "Array", "Aggregate",
-    )
-)  # fmt: skip
 EPOCHS = ("TAI", "J2000", "UNIX", "POSIX", "GPS")
 DATE = re.compile(r"\d{4,}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
 NOT_INHERITED = ("name", "baseType")
@@ -166,9 +159,7 @@ class TypeReader:
             held, owner = (ranges[0] if ranges else None), group
         if held is None or owner is None:
             return None
-        found = bounds(held, Severity.NORMAL, True, 1.0)
-        calibrated = flag(owner, "validRangeAppliesToCalibrated", True)
-        return ValidRange(found.minimum, found.maximum, found.minimum_exclusive, found.maximum_exclusive, calibrated)
+        return self.names.spare(held, "no range is checked", lambda: _valid_range(held, owner), None)
 
     def _entries(self, node: Node) -> tuple[EnumerationEntry, ...]:
         held = node.child("EnumerationList")
@@ -251,6 +242,12 @@ class TypeReader:
         return epoch.text, None
 
 
+def _valid_range(node: Node, owner: Node) -> ValidRange:
+    found = bounds(node, Severity.NORMAL, True, 1.0)
+    calibrated = flag(owner, "validRangeAppliesToCalibrated", True)
+    return ValidRange(found.minimum, found.maximum, found.minimum_exclusive, found.maximum_exclusive, calibrated)
+
+
 def _merge(base: Node, node: Node) -> Node:
     """Return `node` with what it inherits from `base`; encodings take each other's place, other children by name."""
     inherited = {name: value for name, value in base.attributes.items() if name not in NOT_INHERITED}
@@ -285,25 +282,6 @@ def described(node: Node) -> tuple[str, str]:
     """Return the short and long description of an element."""
     long = node.child("LongDescription")
     return node.get("shortDescription"), long.text if long is not None else ""
-
-
-def refuse_recursion(types: dict[str, ParameterType], lines: dict[str, Node]) -> None:
-    """Raise DefinitionError when an array or aggregate holds itself."""
-    done: set[str] = set()
-
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        if name in trail:
-            steps = " -> ".join(f"{each} (line {lines[each].line})" for each in [*trail[trail.index(name) :], name])
-            raise DefinitionError(f"a type holds itself: {steps}", where=lines[name].where, remedy="Take one of them out")
-        if name in done:
-            return
-        for inner in parts(types[name]):
-            if inner in types:
-                visit(inner, (*trail, name))
-        done.add(name)
-
-    for name in types:
-        visit(name, ())
 
 
 def parts(kind: ParameterType) -> tuple[str, ...]:

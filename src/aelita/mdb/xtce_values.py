@@ -12,6 +12,7 @@ from .xtce_names import Names
 from .xtce_tree import Node
 
 NEVER = AnyOf(())
+LANGUAGES = ("python", "jython", "pseudo", "javascript")  # those whose plain expressions are understood
 INTEGER = re.compile(r"[+-]?\d+|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
 CRITERIA = ("Comparison", "ComparisonList", "BooleanExpression", "CustomAlgorithm")
 MEMBER_OF_AGGREGATE = "http://yamcs.org/schema/xtce}aggregateMember"
@@ -165,9 +166,13 @@ def algorithm_text(names: Names, node: Node, output: str | None) -> tuple[str, t
     if text is None or not text.text:
         node.refuse("has no AlgorithmText; programs outside of the file are not run")
     language = text.get("language", "pseudo")
+    if language.lower() not in LANGUAGES:
+        text.refuse(f"algorithms in {language} are not run")
     inputs, constants = algorithm_inputs(names, node)
     try:
         expression = Expression.parse(text.text, {name for name, _ in inputs}, constants, output)
+        if language.lower() == "javascript" and not expression.plain:
+            text.refuse("only arithmetic, comparisons and functions mean the same in JavaScript as in an expression here")
     except DefinitionError as error:
         text.refuse(f"its text ({language}) is not an expression that is run here: {error.what}")
     return expression.text, inputs
