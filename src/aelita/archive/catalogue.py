@@ -2,12 +2,13 @@
 
 import hashlib
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
 
-from ..errors import ArchiveError
-from ..records import BATCHES, DATABASES, SOURCES
+from ..errors import ArchiveError, UsageError
+from ..records import BATCHES, CONTENTS, DATABASES, SOURCES
 from .batch import DatabaseText, Source
 from .tables import Table, collect
 
@@ -23,18 +24,20 @@ class DatabaseVersion:
 
 
 class Catalogue:
-    """The tables `sources`, `batches` and `databases` of an archive."""
+    """The tables `sources`, `batches`, `databases` and `contents` of an archive."""
 
     def __init__(self, tables: Path) -> None:
         self._sources = Table(tables / "sources", "sources")
         self.batches = Table(tables / "batches", "batches")
         self._databases = Table(tables / "databases", "databases")
+        self.contents = Table(tables / "contents", "contents")
+        self._index: tuple[int, dict[str, list[str]]] = (-2, {})
         self._versions: dict[int, DatabaseVersion] = {}
 
     @property
     def tables(self) -> list[Table]:
         """Its tables."""
-        return [self._sources, self.batches, self._databases]
+        return [self._sources, self.batches, self._databases, self.contents]
 
     def sources(self) -> pl.DataFrame:
         """Return one row a source, with the sums over its batches and whether it is complete."""
@@ -54,6 +57,35 @@ class Catalogue:
         """Return the number of a source that was ingested, at least in part."""
         found = _rows(self._sources, SOURCES).filter(pl.col("digest") == digest)
         return int(found["source"][0]) if len(found) else None
+
+    def parameters(self) -> dict[str, list[str]]:
+        """Return the containers of each parameter, by its qualified name."""
+        version = self.contents.version
+        if self._index[0] != version:
+            index: dict[str, list[str]] = {}
+            for container, parameter in _rows(self.contents, CONTENTS).iter_rows():
+                index.setdefault(parameter, []).append(container)
+            self._index = version, index
+        return self._index[1]
+
+    def resolve(self, name: str) -> str:
+        """Return the qualified name of a parameter from that name or from the end of it, if no other ends so.
+
+        Raises UsageError for an unknown or ambiguous name.
+        """
+        known = self.parameters()
+        if name in known:
+            return name
+        found = [parameter for parameter in known if parameter.endswith("/" + name)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            some = ", ".join(sorted(found)[:5])
+            raise UsageError(f"{len(found)} parameters are called {name}", remedy=f"Write more of the name: {some}")
+        close = get_close_matches(name, known, 3, 0.6) or get_close_matches(name, [p.rsplit("/", 1)[-1] for p in known], 3, 0.6)
+        raise UsageError(
+            f"there is no parameter {name} in the archive", remedy=f"Did you mean {', '.join(close)}?" if close else ""
+        )
 
     def admit(self, source: Source, database: int | None) -> int:
         """Return the number of a source, a new one if it is new.

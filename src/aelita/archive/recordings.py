@@ -54,9 +54,12 @@ def _same(left: Octets, left_at: Integers, right: Octets, right_at: Integers, le
         out[i] = same
 
 
-def in_frames(packets: PacketRows, frames: FrameRows, stream: Integers, position: Integers) -> NDArray[np.bool_]:
-    """Return which packets stand, octet for octet, where their row points to in the data fields of these frames."""
-    found = np.zeros(packets.offset.size, np.bool_)
+def in_frames(packets: PacketRows, frames: FrameRows, stream: Integers, position: Integers) -> Integers:
+    """Return how many frames after the one where it began each packet ends; -1: it does not stand in these frames.
+
+    It stands there when its octets are, octet for octet, those at its position in the stream of the frames' data fields.
+    """
+    found = np.full(packets.offset.size, -1, np.int64)
     if not frames.number.size:
         return found
     began = packets.frame - frames.number[0]
@@ -65,11 +68,15 @@ def in_frames(packets: PacketRows, frames: FrameRows, stream: Integers, position
     buffer = np.ascontiguousarray(packets.buffer)
     for number in np.unique(of_packet[of_packet >= 0]):
         rows, fields = np.flatnonzero(of_packet == number), np.flatnonzero(stream == number)
-        data, _ = gather(frames.buffer, frames.data_start[fields], frames.data_length[fields])
+        data, ends = gather(frames.buffer, frames.data_start[fields], frames.data_length[fields])
         at = packets.position[rows] - position[fields[0]]
         same = np.zeros(rows.size, np.bool_)
         _same(data, at, buffer, packets.offset[rows], packets.length[rows], same)
-        found[rows] = same
+        first = np.searchsorted(ends, at, side="right") - 1
+        last = np.searchsorted(ends, at + packets.length[rows] - 1, side="right") - 1
+        same &= (first >= 0) & (last < fields.size)
+        same &= frames.number[fields[np.where(same, first, 0)]] == packets.frame[rows]
+        found[rows[same]] = frames.number[fields[last[same]]] - packets.frame[rows[same]]
     return found
 
 
@@ -110,10 +117,11 @@ def frame_table(source: int, frames: FrameRows, stream: Integers, position: Inte
 
 
 def packet_table(
-    source: int, row: Integers, packets: PacketRows, times: "Times", rows: Integers, own_octets: NDArray[np.bool_] | None
+    source: int, row: Integers, packets: PacketRows, times: "Times", rows: Integers, frames_on: Integers | None
 ) -> pl.DataFrame:
-    """Return the rows of these packets; `own_octets` tells which of them keep their octets (None: all)."""
-    own = None if own_octets is None else own_octets[rows]
+    """Return the rows of these packets; `frames_on` is what `in_frames` said of them (None: there are no frames)."""
+    on = np.full(rows.size, -1, np.int64) if frames_on is None else frames_on[rows]
+    own = None if frames_on is None else on < 0
     return pl.DataFrame(
         {
             "source": pl.repeat(source, rows.size, dtype=pl.Int32, eager=True),
@@ -129,6 +137,7 @@ def packet_table(
             "telecommand": packets.telecommand[rows],
             "secondary_header": packets.secondary_header[rows],
             "frame": known(packets.frame[rows], -1),
+            "frames_on": known(on, -1),
             "position": packets.position[rows],
             "length": packets.length[rows],
             "octets": binary_column(packets.buffer, packets.offset[rows], packets.length[rows], own),

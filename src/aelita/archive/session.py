@@ -15,10 +15,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..errors import ArchiveError, UsageError
-from ..records import BATCHES, EVENTS, GAPS, LIMITS, QUARANTINE, Column, ContainerRows
+from ..records import BATCHES, CONTENTS, EVENTS, GAPS, LIMITS, QUARANTINE, Column, ContainerRows
 from ..time import NO_TIME
 from .batch import Accepted, Batch, Source, rows_of_packets
-from .catalogue import DatabaseVersion
+from .catalogue import Catalogue, DatabaseVersion
 from .latest import LATEST, Latest, latest_row, newest, newest_rows
 from .lock import WriterLock
 from .names import refuse_same_letters
@@ -55,7 +55,7 @@ class Stores:
     gaps: Table
     quarantine: Table
     pyramids: Table
-    batches: Table
+    catalogue: Catalogue
     parameters: Callable[[str], Table]
     latest: Latest
 
@@ -94,8 +94,8 @@ class Session:
     ) -> None:
         self.source, self.number, self.database = source, number, database
         self._stores, self._lock, self._recognise, self._calibrator = stores, lock, recognise, calibrator
-        self.done = stores.batches.last_batch(source.digest)
-        self.complete = self.done > 0 and _is_last(stores.batches, number)
+        self.done = stores.catalogue.batches.last_batch(source.digest)
+        self.complete = self.done > 0 and _is_last(stores.catalogue.batches, number)
         self._streams, self._row, self._expected = Streams(), 0, 1
 
     def commit(self, number: int, batch: Batch) -> Committed:
@@ -121,7 +121,9 @@ class Session:
         samples = self._parameters(number, batch, times, accepted)
         events = self._reports(number, batch, times, accepted)
         duplicates = int(np.count_nonzero(real & ~accepted.here))
-        self._append(self._stores.batches, number, lambda: self._counts(number, batch, accepted, duplicates, samples, events))
+        self._append(
+            self._stores.catalogue.batches, number, lambda: self._counts(number, batch, accepted, duplicates, samples, events)
+        )
         self.done = number
         return Committed(int(np.count_nonzero(accepted.here)), duplicates, samples)
 
@@ -131,7 +133,7 @@ class Session:
             last = dict.fromkeys(BATCHES, 0) | {
                 "source": self.number, "batch": self._expected, "last": True, "first": None, "last_time": None,
             }  # fmt: skip
-            self._append(self._stores.batches, self._expected, lambda: pl.DataFrame([last], schema=BATCHES))
+            self._append(self._stores.catalogue.batches, self._expected, lambda: pl.DataFrame([last], schema=BATCHES))
             self.complete, self.done = True, self._expected
 
     def close(self) -> None:
@@ -157,10 +159,10 @@ class Session:
             return Accepted(self.number, self._decided(real, row), row)
         here = real & ~self._recognise(batch, real, times)
         rows = np.flatnonzero(here)
-        own = None
+        on = None
         if batch.frames is not None and placed is not None:
-            own = ~in_frames(batch.packets, batch.frames, *placed)
-        self._append(table, number, lambda: packet_table(self.number, row[rows], batch.packets, times, rows, own))
+            on = in_frames(batch.packets, batch.frames, *placed)
+        self._append(table, number, lambda: packet_table(self.number, row[rows], batch.packets, times, rows, on))
         return Accepted(self.number, here, row)
 
     def _decided(self, real: Mask, row: Integers) -> Mask:
@@ -193,10 +195,22 @@ class Session:
             numbers = numeric_columns(rows.raw, engineering, here)
             buckets.append(pyramid_rows(self.number, number, rows.container, times.generated[rows.packet[here]], numbers))
             newer += self._newest(rows, engineering, times, accepted, good)
+        self._append(self._stores.catalogue.contents, number, lambda: self._new_contents(batch.containers))
         self._append(self._stores.pyramids, number, lambda: pl.concat(buckets) if buckets else pl.DataFrame())
         if newer:
             self._stores.latest.advance(newest(pl.DataFrame(newer, schema=LATEST)))
         return samples
+
+    def _new_contents(self, containers: Sequence[ContainerRows]) -> pl.DataFrame:
+        """Return the pairs of container and parameter that the archive has not held yet."""
+        known = self._stores.catalogue.parameters()
+        new = [
+            (rows.container, parameter)
+            for rows in containers
+            for parameter in rows.raw
+            if rows.container not in known.get(parameter, ())
+        ]
+        return pl.DataFrame(sorted(new), schema=CONTENTS, orient="row")
 
     def _container(
         self,

@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from ..errors import ArchiveError
+from ..time import tai_ns_from_utc
 from .batch import DatabaseText, Source
 from .catalogue import Catalogue
-from .latest import Latest
+from .history import Histories, with_utc
+from .latest import LATEST, Latest
 from .lock import WriterLock
 from .names import container_name, folder_name
 from .session import Calibrator, Session, Stores
@@ -16,6 +19,14 @@ from .tables import Table
 
 FORMAT = 1
 PLAIN_TABLES = ("frames", "packets", "events", "limits", "gaps", "quarantine", "pyramids")
+
+
+Moment = str | int | None
+
+
+def tai_ns(moment: Moment) -> int | None:
+    """Return TAI nanoseconds of a UTC text; numbers are TAI nanoseconds already. Raises TimeError for a text that is no time."""
+    return tai_ns_from_utc(moment) if isinstance(moment, str) else moment
 
 
 class Archive:
@@ -29,6 +40,7 @@ class Archive:
         self.tables = {name: Table(tables / name, name) for name in PLAIN_TABLES}
         self.latest_file = Latest(path / "latest.arrow")
         self._containers: dict[str, Table] = {}
+        self._histories = Histories(self.catalogue, self.container_table, self.tables["pyramids"], calibrator)
 
     def begin(self, source: Source, database: DatabaseText | None = None) -> Session:
         """Begin, or go on with, the ingest of a source; it is the only writer until `close`.
@@ -40,13 +52,41 @@ class Archive:
             version = self.catalogue.keep(database) if database is not None else None
             number = self.catalogue.admit(source, None if version is None else version.number)
             plain = {name: self.tables[name] for name in PLAIN_TABLES}
-            stores = Stores(**plain, batches=self.catalogue.batches, parameters=self.container_table, latest=self.latest_file)
+            stores = Stores(**plain, catalogue=self.catalogue, parameters=self.container_table, latest=self.latest_file)
             return Session(
                 stores, self.lock, source, number, version, lambda batch, real, times: np.zeros_like(real), self.calibrator
             )
         except BaseException:
             self.lock.release()
             raise
+
+    def values(self, parameter: str, start: Moment = None, stop: Moment = None, *, raw: bool = False) -> pl.DataFrame:
+        """Return all samples of a parameter with start <= generation time < stop, in that order.
+
+        `parameter` is a qualified name or an unambiguous end of one; times are UTC texts (`2023-05-24T18:54:49.8`) or TAI
+        nanoseconds. Columns: `utc`, `generated` (TAI nanoseconds), `source` and `row` (the packet), `quality` (0 good),
+        `database` (the version that decoded it), `value`. Raises UsageError for an unknown or ambiguous name.
+        """
+        return with_utc(self._histories.values(parameter, tai_ns(start), tai_ns(stop), raw))
+
+    def samples(self, parameter: str, count: int = 500, start: Moment = None, stop: Moment = None) -> pl.DataFrame:
+        """Return a parameter folded into at most `count` + 1 bins of equal width over a range, for plots.
+
+        Columns: `utc` and `generated` (first instant of the bin), `count`, `minimum`, `maximum`, `mean` of its good samples: null
+        in a bin without samples, so that gaps show. The edges of the range are moved outwards to those of bins. Labels are folded
+        as their raw numbers; without a calibrator all values are raw.
+        """
+        return with_utc(self._histories.folded(parameter, count, tai_ns(start), tai_ns(stop)))
+
+    def latest(self) -> pl.DataFrame:
+        """Return the latest value of every parameter: `utc`, `parameter`, `container`, `generated`, the packet (`source`, `row`),
+        `database`, and the value as `raw_number` or `raw_text`, and `number` or `text` (label) in engineering units."""
+        found = self.latest_file.read()
+        return with_utc(LATEST.to_frame() if found is None else found)
+
+    def parameters(self) -> list[str]:
+        """Return the qualified names of all parameters that have samples."""
+        return sorted(self.catalogue.parameters())
 
     def container_table(self, container: str) -> Table:
         """Return the table of a container's parameters."""

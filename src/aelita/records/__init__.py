@@ -3,6 +3,7 @@
 from .rows import Column, ContainerRows, FrameRows, GapRow, PacketRows, QuarantinedRow, StoredColumn
 from .schemas import (
     BATCHES,
+    CONTENTS,
     DATABASES,
     ENVELOPE,
     EVENTS,
@@ -18,6 +19,7 @@ from .schemas import (
 )
 
 __all__ = [
-    "BATCHES", "DATABASES", "ENVELOPE", "EVENTS", "FRAMES", "GAPS", "LIMITS", "PACKETS", "PARAMETERS", "PYRAMIDS", "QUARANTINE",
-    "SOURCES", "Column", "ContainerRows", "FrameRows", "GapRow", "PacketRows", "QuarantinedRow", "StoredColumn", "stored_type",
+    "BATCHES", "CONTENTS", "DATABASES", "ENVELOPE", "EVENTS", "FRAMES", "GAPS", "LIMITS", "PACKETS", "PARAMETERS", "PYRAMIDS",
+    "QUARANTINE", "SOURCES", "Column", "ContainerRows", "FrameRows", "GapRow", "PacketRows", "QuarantinedRow", "StoredColumn",
+    "stored_type",
 ]  # fmt: skip

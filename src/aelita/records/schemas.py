@@ -22,6 +22,7 @@ PACKETS = pl.Schema(
         "telecommand": pl.Boolean,
         "secondary_header": pl.Boolean,
         "frame": pl.Int64,  # the frame in which it began, null without frames
+        "frames_on": pl.Int32,  # how many frames later it ended; null: its octets are not in the frames
         "position": pl.Int64,  # in the file of packets, or in the stream of the frames' data fields
         "length": pl.Int32,
         "octets": pl.Binary,  # null: they stand in the frames
@@ -127,6 +128,7 @@ BATCHES = pl.Schema(
         "last_time": pl.Int64,
     }
 )
+CONTENTS = pl.Schema({"container": pl.String, "parameter": pl.String})
 DATABASES = pl.Schema({"database": pl.Int32, "digest": pl.String, "name": pl.String, "text": pl.String})
 
 _STORED = {
