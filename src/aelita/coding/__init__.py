@@ -1,1 +1,10 @@
 """Synchronization and channel coding: bits to transfer frames and back."""
+
+from .markers import ASM, ASM_EMBEDDED, ASM_TURBO_1_2, ASM_TURBO_1_3, ASM_TURBO_1_4, ASM_TURBO_1_6
+from .randomizer import derandomize, randomize
+from .reed_solomon import Decoded, ReedSolomon
+
+__all__ = [
+    "ASM", "ASM_EMBEDDED", "ASM_TURBO_1_2", "ASM_TURBO_1_3", "ASM_TURBO_1_4", "ASM_TURBO_1_6", "Decoded", "ReedSolomon",
+    "derandomize", "randomize",
+]  # fmt: skip

@@ -114,14 +114,12 @@ def modular_checksum_many(buffer: Octets, offset: Column, length: Column) -> NDA
 @compiled
 def iso_checksum_between(buffer: Octets, start: int, end: int) -> int:
     """Return the ISO 16-bit checksum (ECSS packet error control, Fletcher modulo 255) of `buffer[start:end]`."""
-    c0, c1 = np.int64(0xFF), np.int64(0xFF)
+    c0, c1 = 0xFF, 0xFF
     for at in range(start, end):
-        c0 = (c0 + buffer[at]) % 255
+        c0 = (c0 + int(buffer[at])) % 255
         c1 = (c1 + c0) % 255
     first = (-(c0 + c1)) % 255
-    first = 255 if first == 0 else first
-    second = 255 if c1 == 0 else c1
-    return int(first * 256 + second)
+    return (255 if first == 0 else first) * 256 + (255 if c1 == 0 else c1)
 
 
 @compiled
