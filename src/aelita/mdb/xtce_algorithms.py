@@ -29,15 +29,8 @@ def read_algorithms(names: Names, node: Node) -> tuple[Derivation, ...]:
             found += [_custom(names, qualified, each)] if each.name == "CustomAlgorithm" else [_math(names, qualified, each)]
         except DefinitionError as error:
             names.report(each, f"not run: {error.what}")
-            _mark(each)
+            each.dismiss()
     return tuple(found)
-
-
-def _mark(node: Node) -> None:
-    """Mark everything below as seen: the whole element has been reported."""
-    for each in node.walk():
-        each.seen = True
-        each.used = tuple(each.attributes)
 
 
 def _custom(names: Names, qualified: str, node: Node) -> Derivation:
@@ -62,7 +55,7 @@ def _triggers(names: Names, node: Node, inputs: tuple[tuple[str, Reference], ...
         if each.name == "OnParameterUpdateTrigger" and names.reference(each).parameter in used:
             continue
         names.report(each, "the trigger is not used: a derived parameter is computed where its inputs are")
-        _mark(each)
+        each.dismiss()
 
 
 def _math(names: Names, qualified: str, node: Node) -> Derivation:

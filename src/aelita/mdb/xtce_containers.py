@@ -87,8 +87,7 @@ def _entries(names: Names, node: Node) -> tuple[Entry, ...]:
 def _skip(names: Names, node: Node) -> int:
     bits = integer(node, node.need("sizeInBits"), 1, 2**40)
     names.report(node, f"segments are not put together: its {bits} bits are skipped")
-    for attribute in node.attributes:
-        node.get(attribute)
+    node.dismiss()
     return bits
 
 

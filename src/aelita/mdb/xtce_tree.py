@@ -94,6 +94,11 @@ class Node:
             node.seen = True
         return found
 
+    def dismiss(self) -> None:
+        """Mark this element and all below it as dealt with: it has been reported as a whole."""
+        for node in self.walk():
+            node.seen, node.used = True, tuple(node.attributes)
+
     def walk(self) -> "Iterator[Node]":
         """Yield this element and all below it, in document order."""
         yield self

@@ -30,7 +30,7 @@ from .xtce_alarms import TIME_UNITS_S, alarm_rules, bounds
 from .xtce_encodings import ENCODINGS, encoding
 from .xtce_names import Names
 from .xtce_tree import Node
-from .xtce_values import flag, integer, size
+from .xtce_values import flag, integer, real, size
 
 EPOCHS = ("TAI", "J2000", "UNIX", "POSIX", "GPS")
 DATE = re.compile(r"\d{4,}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
@@ -47,7 +47,12 @@ class TypeReader:
 
     def read(self, qualified: str, node: Node) -> ParameterType:
         """Return the type that this element defines. Raises DefinitionError when it contradicts itself."""
-        node = self.effective(qualified, node)
+        whole = self.effective(qualified, node)
+        found = self._read(qualified, whole)
+        node.used = whole.used  # what was taken from the element with its inheritance was taken from the element
+        return found
+
+    def _read(self, qualified: str, node: Node) -> ParameterType:
         kind = node.name.removesuffix("ParameterType")
         if kind == "Array":
             return ArrayType(self._facts(qualified, node, ""), *self._array(node))
@@ -156,6 +161,7 @@ class TypeReader:
             ranges = group.all("ValidRange")
             for extra in ranges[1:]:
                 self.names.report(extra, "only the first valid range of a set is used")
+                extra.dismiss()
             held, owner = (ranges[0] if ranges else None), group
         if held is None or owner is None:
             return None
@@ -211,7 +217,7 @@ class TypeReader:
         found, scale, offset, units = None, 1.0, 0.0, "seconds"
         if held is not None:
             found = encoding(self.names, held)
-            scale, offset = float(held.get("scale", "1")), float(held.get("offset", "0"))
+            scale, offset = real(held, held.get("scale", "1")), real(held, held.get("offset", "0"))
             units = held.get("units", "seconds").strip()
             if units not in TIME_UNITS_S:
                 held.refuse(f"units {units!r} are not known", f"Known are {', '.join(TIME_UNITS_S)}")
@@ -252,7 +258,6 @@ def _merge(base: Node, node: Node) -> Node:
     """Return `node` with what it inherits from `base`; encodings take each other's place, other children by name."""
     inherited = {name: value for name, value in base.attributes.items() if name not in NOT_INHERITED}
     merged = Node(node.name, inherited | node.attributes, node.line, node.file, node.scope)
-    merged.used = node.used
     own = {_slot(each) for each in node.children}
     merged.children = [*node.children, *(each for each in base.children if _slot(each) not in own)]
     return merged
