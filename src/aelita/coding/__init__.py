@@ -3,8 +3,9 @@
 from .markers import ASM, ASM_EMBEDDED, ASM_TURBO_1_2, ASM_TURBO_1_3, ASM_TURBO_1_4, ASM_TURBO_1_6
 from .randomizer import derandomize, randomize
 from .reed_solomon import Decoded, ReedSolomon
+from .synchronizer import Skipped, Synchronized, Synchronizer
 
 __all__ = [
     "ASM", "ASM_EMBEDDED", "ASM_TURBO_1_2", "ASM_TURBO_1_3", "ASM_TURBO_1_4", "ASM_TURBO_1_6", "Decoded", "ReedSolomon",
-    "derandomize", "randomize",
+    "Skipped", "Synchronized", "Synchronizer", "derandomize", "randomize",
 ]  # fmt: skip
