@@ -44,7 +44,9 @@ def samples_of(table: Table, parameter: str, start: int | None, stop: int | None
         return pl.Schema({**empty, "value": pl.Float64()}).to_frame()
     chosen = frame.select(*ENVELOPE, pl.col(column).alias("value"), *wanted).filter(pl.col("value").is_not_null())
     found = collect(chosen, table.name)
-    return found if found["generated"].is_sorted() else found.sort("generated", "source", "row")
+    times = found["generated"]
+    rising = times.null_count() == 0 and bool((np.diff(times.to_numpy()) > 0).all())
+    return found if rising else found.sort("generated", "source", "row")
 
 
 def engineering(
@@ -61,7 +63,8 @@ def engineering(
     if len(found) < 2:
         return found[0][1] if found else pl.Series([], dtype=pl.Float64)
     order = pl.concat([at for at, _ in found]).arg_sort()
-    return pl.concat([_alike(values, [v for _, v in found]) for _, values in found], how="vertical_relaxed").gather(order)
+    alike = [_alike(values, [v for _, v in found]).to_frame("value") for _, values in found]
+    return pl.concat(alike, how="vertical_relaxed")["value"].gather(order)
 
 
 def _alike(values: pl.Series, all_values: list[pl.Series]) -> pl.Series:

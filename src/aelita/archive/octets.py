@@ -51,7 +51,8 @@ def _null_outside(column: pl.Series, present: NDArray[np.bool_]) -> pl.Series:
 
 def buffer_of(column: pl.Series) -> tuple[Octets, Integers, Integers]:
     """Return the octets of a binary column as one buffer, and the offset and length of each value (null: length 0)."""
+    present = column.drop_nulls()
     length = column.bin.size().fill_null(0).cast(pl.Int64).to_numpy()
-    data = np.frombuffer(b"".join(column.drop_nulls().to_list()), np.uint8)
+    whole = present.filter(present.bin.size() > 0).cast(pl.List(pl.UInt8)).explode()
     ends = np.cumsum(length)
-    return data, ends - length, length
+    return whole.to_numpy(), ends - length, length

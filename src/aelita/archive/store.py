@@ -5,15 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ..errors import ArchiveError
+from ..records import EVENTS, GAPS, LIMITS, QUARANTINE
 from ..time import tai_ns_from_utc
-from .batch import DatabaseText, Source
+from .batch import Batch, DatabaseText, Source
 from .catalogue import Catalogue
+from .duplicates import archived, repeated
 from .history import Histories, with_utc
 from .latest import LATEST, Latest
 from .lock import WriterLock
 from .names import container_name, folder_name
+from .reading import chosen, read_frames, read_packets
+from .recordings import Times
 from .session import Calibrator, Session, Stores
 from .tables import Table
 
@@ -21,6 +26,7 @@ FORMAT = 1
 PLAIN_TABLES = ("frames", "packets", "events", "limits", "gaps", "quarantine", "pyramids")
 
 
+Mask = NDArray[np.bool_]
 Moment = str | int | None
 
 
@@ -53,12 +59,63 @@ class Archive:
             number = self.catalogue.admit(source, None if version is None else version.number)
             plain = {name: self.tables[name] for name in PLAIN_TABLES}
             stores = Stores(**plain, catalogue=self.catalogue, parameters=self.container_table, latest=self.latest_file)
-            return Session(
-                stores, self.lock, source, number, version, lambda batch, real, times: np.zeros_like(real), self.calibrator
-            )
+            return Session(stores, self.lock, source, number, version, self._recognise, self.calibrator)
         except BaseException:
             self.lock.release()
             raise
+
+    def _recognise(self, batch: Batch, real: Mask, times: Times) -> Mask:
+        """Return which packets of a batch the archive has already, or had a moment before in the same batch."""
+        again = repeated(batch.packets, times.generated, real)
+        return again | archived(batch.packets, times.generated, real & ~again, self.tables["packets"], self.tables["frames"])
+
+    def packets(
+        self,
+        start: Moment = None,
+        stop: Moment = None,
+        *,
+        apid: int | None = None,
+        virtual_channel: int | None = None,
+        source: int | None = None,
+        octets: bool = True,
+    ) -> pl.DataFrame:
+        """Return the packets of a range of generation times (without one, all; then also those of unknown time), as received.
+
+        Columns as `records.PACKETS`, after `utc`. `octets` are whole packets; idle packets are not kept.
+        """
+        equal = {"apid": apid, "virtual_channel": virtual_channel, "source": source}
+        span = tai_ns(start), tai_ns(stop)
+        return with_utc(read_packets(self.tables["packets"], self.tables["frames"], *span, equal, octets))
+
+    def frames(self, *, source: int | None = None, virtual_channel: int | None = None, octets: bool = False) -> pl.DataFrame:
+        """Return the frames of a source or of all, as received; columns as `records.FRAMES`. Bad ones have a `reason` above 0."""
+        equal = {"source": source, "virtual_channel": virtual_channel}
+        return read_frames(self.tables["frames"], self.tables["quarantine"], equal, octets)
+
+    def events(self, start: Moment = None, stop: Moment = None) -> pl.DataFrame:
+        """Return the events of a range of generation times, in that order; columns as `records.EVENTS`, after `utc`."""
+        return self._reports("events", EVENTS, start, stop)
+
+    def limits(self, start: Moment = None, stop: Moment = None) -> pl.DataFrame:
+        """Return the changes of severity of limits in a range, in order; columns as `records.LIMITS`, after `utc`."""
+        return self._reports("limits", LIMITS, start, stop)
+
+    def _reports(self, name: str, schema: pl.Schema, start: Moment, stop: Moment) -> pl.DataFrame:
+        rows = chosen(self.tables[name], schema, ("generated", tai_ns(start), tai_ns(stop)), {})
+        return with_utc(rows.sort("generated", "source", "row", maintain_order=True))
+
+    def gaps(self, source: int | None = None) -> pl.DataFrame:
+        """Return the holes in virtual channels; columns as `records.GAPS`."""
+        return chosen(self.tables["gaps"], GAPS, ("", None, None), {"source": source}).sort("source", maintain_order=True)
+
+    def quarantine(self, source: int | None = None) -> pl.DataFrame:
+        """Return the octets that could not be used, with the offset in their source and the reason."""
+        rows = chosen(self.tables["quarantine"], QUARANTINE, ("", None, None), {"source": source})
+        return rows.sort("source", "position", maintain_order=True)
+
+    def sources(self) -> pl.DataFrame:
+        """Return one row a source: what it is, what it gave, and whether it is complete."""
+        return self.catalogue.sources()
 
     def values(self, parameter: str, start: Moment = None, stop: Moment = None, *, raw: bool = False) -> pl.DataFrame:
         """Return all samples of a parameter with start <= generation time < stop, in that order.

@@ -151,7 +151,9 @@ class Table:
 def _wider(stored: pl.DataType, given: pl.DataType, where: str) -> pl.DataType:
     """Return a type that holds the values of both. Raises ArchiveError when there is none."""
     if stored.is_numeric() and given.is_numeric():
-        both = pl.concat([pl.Series([], dtype=stored), pl.Series([], dtype=given)], how="vertical_relaxed").dtype
+        both = pl.concat([pl.Schema({"": stored}).to_frame(), pl.Schema({"": given}).to_frame()], how="vertical_relaxed").dtypes[
+            0
+        ]
         if not (both.is_float() and (stored.is_integer() or given.is_integer())):
             return both
         return pl.Float64()
