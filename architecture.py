@@ -17,8 +17,8 @@ FLOORS = [  # bottom to top; rooms on one floor never import each other
 ]
 SANS_IO = {room for floor in FLOORS[:7] for room in floor} - {"archive"}  # `load.py` of a definition room may read files
 IO_NAMES = {
-    "asyncio", "socket", "ssl", "http", "urllib", "httpx", "aiohttp", "nats", "threading", "multiprocessing", "subprocess", "sqlite3",
-    "select", "logging", "random", "time", "pathlib", "shutil", "tempfile", "os",
+    "asyncio", "socket", "ssl", "http", "urllib", "httpx", "aiohttp", "nats", "threading", "multiprocessing", "subprocess",
+    "sqlite3", "select", "logging", "random", "time", "pathlib", "shutil", "tempfile", "os",
 }  # fmt: skip
 IO_EXCEPTIONS = {("ephemeris", "pathlib"), ("ephemeris", "threading")}  # SPICE loads kernels by path, behind one lock
 

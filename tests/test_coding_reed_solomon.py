@@ -1,8 +1,6 @@
 """Reed-Solomon against libfec, against whole-number polynomials, and under every kind of error pattern."""
 
 import ctypes
-import ctypes.util
-import os
 from typing import Any
 
 import numpy as np
@@ -14,21 +12,10 @@ from numpy.typing import NDArray
 from aelita.coding import ReedSolomon
 from aelita.coding.galois import TO_CONVENTIONAL, TO_DUAL
 from aelita.errors import UsageError
+from coding_peers import libfec
 
+__all__ = ["libfec"]
 Octets = NDArray[np.uint8]
-
-
-@pytest.fixture(scope="module")
-def libfec() -> Any:
-    name = ctypes.util.find_library("fec")
-    if name is None:
-        message = "libfec is absent (Debian: apt install libfec-dev)"
-        if os.environ.get("AELITA_REQUIRE_DATA") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    library = ctypes.CDLL(name)
-    library.init_rs_char.restype = ctypes.c_void_p
-    return library
 
 
 def times(a: int, b: int) -> int:

@@ -1,10 +1,10 @@
 """Alarms of XTCE parameter types."""
 
 import pytest
-from xtce_text import INTEGER, covers, document, findings, load, read
 
 from aelita.mdb.alarms import NO_ALARMS, Alarm, AlarmRules, NormalRange, Severity
 from aelita.mdb.conditions import Comparison, Operator, Reference
+from xtce_text import INTEGER, covers, document, findings, load, read
 
 U8 = '<IntegerDataEncoding sizeInBits="8"/>'
 LABELS = '<EnumerationList><Enumeration value="0" label="ON"/><Enumeration value="1" label="OFF"/></EnumerationList>'

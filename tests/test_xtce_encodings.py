@@ -1,7 +1,6 @@
 """Encodings and calibrators of XTCE."""
 
 import pytest
-from xtce_text import INTEGER, covers, document, findings, load, read
 
 from aelita.errors import DefinitionError
 from aelita.mdb.calibration import UNUSABLE, Calibration, MathOperation, Polynomial, Spline
@@ -20,6 +19,7 @@ from aelita.mdb.types import (
     LookupSize,
     StringEncoding,
 )
+from xtce_text import INTEGER, covers, document, findings, load, read
 
 
 def encoding_of(text: str, kind: str = "Integer", parameters: str = "") -> Encoding | None:

@@ -1,7 +1,6 @@
 """Parameter types and parameters of XTCE."""
 
 import pytest
-from xtce_text import INTEGER, covers, document, findings, load, read
 
 from aelita.errors import DefinitionError
 from aelita.mdb.conditions import Reference
@@ -25,6 +24,7 @@ from aelita.mdb.types import (
     TypeFacts,
     ValidRange,
 )
+from xtce_text import INTEGER, covers, document, findings, load, read
 
 U16 = '<IntegerDataEncoding sizeInBits="16"/>'
 

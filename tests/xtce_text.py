@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any, TypeVar
 
 from lxml import etree
-from shared import SHARED
 
 from aelita.mdb.model import Database, Finding
 from aelita.mdb.xtce import read_database
 from aelita.mdb.xtce_tree import parse
+from shared import SHARED
 
 SCHEMA = "data/telemetry/jpss/SpaceSystem.xsd"
 NAMESPACES = {

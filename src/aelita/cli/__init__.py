@@ -1,1 +1,5 @@
 """The `aelita` command."""
+
+from .main import main
+
+__all__ = ["main"]

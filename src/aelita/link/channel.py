@@ -195,9 +195,8 @@ def _agree(channel: Channel, where: str) -> None:
     if channel.spacecraft_id < 0:
         refuse("spacecraft_id", "missing", "Give the spacecraft id of the frame headers")
     least = HEADERS[channel.protocol] + channel.insert_zone_octets + channel.trailer_octets + 2 * channel.header_error_control + 1
-    if channel.protocol != "USLP" or channel.frame_octets:
-        if channel.frame_octets < least:
-            refuse("frame_octets", f"{channel.frame_octets} octets cannot hold the {least - 1} of header and trailer and any data")
+    if channel.frame_octets < least and (channel.protocol != "USLP" or channel.frame_octets):
+        refuse("frame_octets", f"{channel.frame_octets} octets cannot hold the {least - 1} of header and trailer and any data")
     if channel.header_error_control and channel.protocol != "AOS":
         refuse("header_error_control", f"{channel.protocol} frames have none")
     if channel.insert_zone_octets and channel.protocol == "TM":
@@ -218,17 +217,46 @@ def _agree(channel: Channel, where: str) -> None:
 def keys() -> dict[str, Any]:
     """Return every key that a channel file may have, by table, for the documentation test."""
     return {
-        "": tuple(
-            "name spacecraft protocol spacecraft_id frame_octets maximum_frame_octets insert_zone_octets header_error_control "
-            "secondary_header_octets ocf fecf other_channels clock description coding virtual_channels packets".split()
+        "": (
+            "name",
+            "spacecraft",
+            "protocol",
+            "spacecraft_id",
+            "frame_octets",
+            "maximum_frame_octets",
+            "insert_zone_octets",
+            "header_error_control",
+            "secondary_header_octets",
+            "ocf",
+            "fecf",
+            "other_channels",
+            "clock",
+            "description",
+            "coding",
+            "virtual_channels",
+            "packets",
         ),
-        "coding": tuple(
-            "marker marker_errors randomizer convolutional soft reed_solomon interleave dual_basis virtual_fill".split()
+        "coding": (
+            "marker",
+            "marker_errors",
+            "randomizer",
+            "convolutional",
+            "soft",
+            "reed_solomon",
+            "interleave",
+            "dual_basis",
+            "virtual_fill",
         ),
         "virtual_channels": ("id", "carries", "name"),
-        "packets": tuple(
-            "checksum unchecked_apids checksum_needs_secondary_header pus counter_octets destination_octets "
-            "secondary_header_octets time".split()
+        "packets": (
+            "checksum",
+            "unchecked_apids",
+            "checksum_needs_secondary_header",
+            "pus",
+            "counter_octets",
+            "destination_octets",
+            "secondary_header_octets",
+            "time",
         ),
         "packets.time": ("offset", "other"),
     }

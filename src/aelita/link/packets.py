@@ -73,7 +73,7 @@ def packets_at(
 
     An encapsulation packet gets ENCAPSULATION_APID and zeros; one that is idle gets IDLE_APID.
     """
-    words = [buffer[offset + k] for k in range(4)] if offset.size else [np.empty(0, np.uint8)] * 4
+    words = [buffer[np.minimum(offset + k, buffer.size - 1)] for k in range(4)] if offset.size else [np.empty(0, np.uint8)] * 4
     first, second = (words[0].astype(np.uint16) << 8) | words[1], (words[2].astype(np.uint16) << 8) | words[3]
     space = first >> 13 == 0
     filler = (words[0] >> 2 & 7) == 0  # encapsulation protocol id 0: idle

@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from ..octets import compiled
 from .packets import Octets
 
-NO_PACKET_START = 0x7FF
-ONLY_IDLE_DATA = 0x7FE
-
 WHOLE, CUT, NOT_A_PACKET, BAD_POINTER = 0, 1, 2, 3
 FAULTS = {
     CUT: "packet cut short by lost or contradicting frames",
@@ -28,13 +25,16 @@ class StreamState:
     """What one virtual channel carries over from batch to batch.
 
     `partial` holds the octets of the packet in progress, `partial_frame` the running number of the frame where it began,
-    `position` the octets of all data fields so far.
+    `position` the octets of all data fields so far, `partial_at` the offset of that frame in the source, `breaks` the
+    interruptions of its virtual channel that it has seen.
     """
 
     partial: Octets = field(default_factory=lambda: np.empty(0, np.uint8))
     partial_frame: int = -1
     synchronized: bool = False
     position: int = 0
+    partial_at: int = -1
+    breaks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +95,13 @@ def _walk(
     for i in range(field_end.size):
         end = field_end[i]
         size = end - start
-        target = start + pointer[i] if pointer[i] < size else np.int64(-1)
+        target = start + pointer[i] if 0 <= pointer[i] < size else np.int64(-1)
         if gap[i] and synchronized:
             if at < start:
                 offset[found], length[found], kind[found], first[found] = at, start - at, 1, at_frame
                 found += 1
             synchronized = False
-        if pointer[i] != 0x7FF and pointer[i] >= size:
+        if pointer[i] >= size:
             offset[found], length[found], kind[found], first[found] = start, size, 3, frame[i]
             found += 1
             synchronized = False
@@ -162,7 +162,8 @@ def reassemble(
 ) -> Pieces:
     """Return the packets and faults that these data fields complete.
 
-    `data` holds the data fields one after another, `lengths` their octets, `pointer` each field's first header pointer, `gap`
+    `data` holds the data fields one after another, `lengths` their octets, `pointer` where in each field the first
+    packet begins (-1: none begins there), `gap`
     whether frames before it were lost, `frame` its running number. `state` is moved on.
     """
     stream = np.concatenate([state.partial, data]) if state.partial.size else data
@@ -178,5 +179,3 @@ def reassemble(
     state.synchronized, state.partial_frame = synchronized, at_frame
     state.partial = stream[at:].copy() if synchronized else np.empty(0, np.uint8)
     return Pieces(stream, base, offset[:found].copy(), length[:found].copy(), kind[:found].copy(), first[:found].copy())
-
-

@@ -51,6 +51,8 @@ def _triggers(names: Names, node: Node, inputs: tuple[tuple[str, Reference], ...
     """Accept triggers on the inputs, which is when a derived parameter is computed; report others."""
     held = node.child("TriggerSet")
     used = {reference.parameter for _, reference in inputs}
+    if held is not None:
+        held.get("name")
     for each in held.all() if held is not None else []:
         if each.name == "OnParameterUpdateTrigger" and names.reference(each).parameter in used:
             continue

@@ -24,6 +24,7 @@ def check(reader: "Reader") -> list[DefinitionError]:
     what = "containers inherit from or hold each other"
     defects += _circle(reader.containers, lambda name: _needed(reader.containers[name]), containers, what)
     if not defects:
+        defects += [each for reference, node in reader.names.paths for each in _path(reader, reference, node)]
         defects += _members(reader, types)
         for container in reader.containers.values():
             _entries(reader, container, containers[container.name])
@@ -55,6 +56,28 @@ def _circle(
                 return [DefinitionError(f"{what} in a circle: {steps}", where=lines[following].where, remedy=remedy)]
             elif following not in done:
                 trail[following] = iter(below(following))
+    return []
+
+
+def _path(reader: "Reader", reference: Reference, node: Node) -> list[DefinitionError]:
+    """Return a defect when a reference goes on to a member or element that its parameter does not have."""
+    name, kind, depth = reference.parameter, reader.types[reader.parameters[reference.parameter].type], 0
+    for step in reference.path:
+        if isinstance(kind, AggregateType) and isinstance(step, str):
+            member = next((each for each in kind.members if each.name == step), None)
+            if member is None:
+                remedy = f"Members are {', '.join(each.name for each in kind.members)}"
+                return [DefinitionError(f"{name} has no member {step!r}", where=node.where, remedy=remedy)]
+            name, kind = f"{name}.{step}", reader.types[member.type]
+        elif isinstance(kind, ArrayType) and isinstance(step, int):
+            first, last = kind.dimensions[depth] if depth < len(kind.dimensions) else (0, step)
+            if (isinstance(first, int) and step < first) or (isinstance(last, int) and step > last):
+                return [DefinitionError(f"there is no element {step} in {name}", where=node.where)]
+            name, depth = f"{name}[{step}]", depth + 1
+            if depth >= len(kind.dimensions):
+                kind, depth = reader.types[kind.element], 0
+        else:
+            return [DefinitionError(f"{name} has no members or elements, so none of {step!r}", where=node.where)]
     return []
 
 

@@ -60,6 +60,7 @@ class Names:
         self.roots: dict[str, System] = {}
         self.systems: dict[Node, System] = {}
         self.findings: list[Finding] = []
+        self.paths: list[tuple[Reference, Node]] = []  # references to members, to be checked when all types are known
         self._found: dict[tuple[str, str, str], tuple[str, Node, str]] = {}
         self._borrowing: set[Node] = set()
 
@@ -127,7 +128,10 @@ class Names:
         instance = node.get("instance", "0").strip()
         if not re.fullmatch(r"-?\d{1,9}", instance):
             node.refuse(f"instance {instance!r} is not a whole number")
-        return Reference(qualified, members(rest), calibrated, int(instance))
+        found = Reference(qualified, members(rest), calibrated, int(instance))
+        if rest:
+            self.paths.append((found, node))
+        return found
 
     def _search(self, kind: str, reference: str, node: Node) -> tuple[str, Node, str]:
         system = self.systems[node.scope]

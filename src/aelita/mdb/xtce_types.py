@@ -49,7 +49,7 @@ class TypeReader:
         """Return the type that this element defines. Raises DefinitionError when it contradicts itself."""
         whole = self.effective(qualified, node)
         found = self._read(qualified, whole)
-        node.used = whole.used  # what was taken from the element with its inheritance was taken from the element
+        node.used += whole.used  # what was taken from the element with its inheritance was taken from the element
         return found
 
     def _read(self, qualified: str, node: Node) -> ParameterType:

@@ -15,8 +15,8 @@ from .checksums import (
     modular_checksum_between,
     modular_checksum_many,
 )
-from .compiled import compiled
 from .fields import field_at, field_inside, put_field_at, read_field, write_field
+from .kernels import compiled
 
 __all__ = [
     "as_octets", "compiled", "crc16", "crc16_between", "crc16_many", "crc32", "crc32_between", "crc32_many", "field_at",

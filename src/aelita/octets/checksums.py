@@ -7,7 +7,7 @@ independent implementations (see the tests).
 import numpy as np
 from numpy.typing import NDArray
 
-from .compiled import compiled
+from .kernels import compiled
 
 Octets = NDArray[np.uint8]
 Column = NDArray[np.int64]

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .compiled import compiled
+from .kernels import compiled
 
 Octets = NDArray[np.uint8]
 

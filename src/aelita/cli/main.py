@@ -1,0 +1,71 @@
+"""The `aelita` command: one application, its common options, and how it ends.
+
+Exit codes: 0 done, 1 done but with faults found (`check`), 2 refused, 130 stopped by Ctrl-C.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from ..errors import AelitaError
+from . import archives, databases, histories, ingestion
+
+app = typer.Typer(
+    name="aelita",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="A joint, Earth-based interplanetary mission operations and data control complex.",
+    epilog="Settings come from flags, then AELITA_… variables, then `aelita.toml`; see `aelita config`.",
+)
+for room in (ingestion, histories, archives, databases):
+    room.register(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"aelita {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    data: Annotated[Path | None, typer.Option(help="The folder in which Aelita keeps what it makes (AELITA_DATA).")] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options that every command has."""
+    context.obj = {"data": str(data) if data else None}
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except AelitaError as error:
+        _say(f"aelita: {error}")
+        code = 2
+    except (KeyboardInterrupt, typer.Abort):
+        _say("\naelita: stopped; what was committed stays, run the same command again to go on")
+        code = 130
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except typer.Exit as ended:
+        code = ended.exit_code
+    except Exception as error:
+        if not hasattr(error, "show"):
+            raise
+        error.show()  # click's own usage errors
+        code = 2
+    sys.exit(code)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,73 @@
+"""The values of one batch of a container's packets: raw columns, and engineering values made from them when asked for."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..mdb import CompiledDatabase, Reference
+from .columns import Column
+from .engineering import engineering_column
+
+Others = Callable[[Reference], Column | None]
+
+
+class Values:
+    """Columns of one container. `others` gives the values of parameters that these packets do not hold, one per row."""
+
+    def __init__(self, compiled: CompiledDatabase, raw: dict[str, Column], rows: int, others: Others | None = None) -> None:
+        self.compiled, self.raw, self.rows, self.others = compiled, raw, rows, others
+        self._engineering: dict[str, Column] = {}
+        self._open: set[str] = set()
+
+    def engineering(self, column: str) -> Column:
+        """Return the engineering values of a column; a column whose calibration needs itself is raw there."""
+        known = self._engineering.get(column)
+        if known is None:
+            if column in self._open:
+                return self.raw[column]
+            self._open.add(column)
+            known = self._engineering[column] = engineering_column(self.compiled, column, self.raw[column], self)
+            self._open.discard(column)
+        return known
+
+    def value(self, reference: Reference) -> Column | None:
+        """Return the values that a reference means, None when there are none."""
+        name = self.column_of(reference)
+        if name is None:
+            return self.others(reference) if self.others else None
+        return self.engineering(name) if reference.calibrated else self.raw[name]
+
+    def column_of(self, reference: Reference) -> str | None:
+        """Return the column of a reference: the last occurrence of its parameter."""
+        name = reference.parameter + "".join(f".{p}" if isinstance(p, str) else f"[{p}]" for p in reference.path)
+        if name not in self.raw:
+            return None
+        last, again = name, 1
+        while f"{name}:{again}" in self.raw:
+            last, again = f"{name}:{again}", again + 1
+        return last
+
+    def numbers(self, parameter: str) -> NDArray[np.float64] | None:
+        """Return the engineering values of a parameter as floats, NaN where invalid, for math operations."""
+        column = self.value(Reference(parameter))
+        if column is None or column.values.dtype.kind not in "biuf":
+            return None
+        out: NDArray[Any] = column.values.astype(np.float64)
+        if column.valid is not None:
+            out[~column.valid] = np.nan
+        return out
+
+
+def engineering(
+    compiled: CompiledDatabase, container: str, raw: dict[str, Column], others: Others | None = None
+) -> dict[str, Column]:
+    """Return the engineering values of a container's raw columns: calibrated numbers, labels, TAI nanoseconds, text.
+
+    `container` is for messages only: what a column means is in its name. `others` gives the values of parameters of other
+    packets, for calibrations that depend on them; without it the default calibration holds there.
+    """
+    rows = len(next(iter(raw.values()))) if raw else 0
+    values = Values(compiled, raw, rows, others)
+    return {name: values.engineering(name) for name in raw}

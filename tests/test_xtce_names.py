@@ -1,0 +1,174 @@
+"""SpaceSystems and the names in them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from aelita.errors import DefinitionError
+from aelita.mdb.load import load_database
+from xtce_text import INTEGER, NAMESPACES, covers, document, legal, load, read
+
+
+def nested(inner: str, reference: str) -> str:
+    """Return /S/M/Inner with a parameter whose type is `reference`; each of /S, /S/M and /S/M/Inner may define types."""
+    text = f"""<SpaceSystem xmlns="{NAMESPACES["1.2"]}" name="S"><TelemetryMetaData><ParameterTypeSet>{INTEGER}
+      <IntegerParameterType name="top"/></ParameterTypeSet></TelemetryMetaData>
+      <SpaceSystem name="M"><TelemetryMetaData><ParameterTypeSet><IntegerParameterType name="u8"/></ParameterTypeSet></TelemetryMetaData>
+        <SpaceSystem name="Inner"><TelemetryMetaData>{inner}<ParameterSet><Parameter name="p" parameterTypeRef="{reference}"/>
+        </ParameterSet></TelemetryMetaData></SpaceSystem>
+        <SpaceSystem name="Other"><TelemetryMetaData><ParameterTypeSet><IntegerParameterType name="far"/></ParameterTypeSet>
+        </TelemetryMetaData></SpaceSystem>
+      </SpaceSystem></SpaceSystem>"""
+    return legal(text)
+
+
+@covers("SpaceSystem", "SpaceSystem@name")
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("u8", "/S/M/u8"),  # the nearest upward
+        ("top", "/S/top"),
+        ("/S/u8", "/S/u8"),
+        ("/S/M/u8", "/S/M/u8"),
+        ("../u8", "/S/M/u8"),
+        ("../../u8", "/S/u8"),
+        ("../Other/far", "/S/M/Other/far"),
+        ("Other/far", "/S/M/Other/far"),  # a path counts upward too
+        ("M/Other/far", "/S/M/Other/far"),
+        ("./../u8", "/S/M/u8"),
+        ("//S//u8", "/S/u8"),
+    ],
+)
+def test_references_are_resolved_upward(reference: str, found: str) -> None:
+    assert read(nested("", reference)).parameters["/S/M/Inner/p"].type == found
+
+
+def test_the_nearest_definition_counts() -> None:
+    own = '<ParameterTypeSet><IntegerParameterType name="u8"/></ParameterTypeSet>'
+    assert read(nested(own, "u8")).parameters["/S/M/Inner/p"].type == "/S/M/Inner/u8"
+
+
+@pytest.mark.parametrize("reference", ["far", "/u8", "../../../u8", "/S/Q/u8", "./top", "..", "/", "S", "../top/"])
+def test_dangling_references_are_refused(reference: str) -> None:
+    with pytest.raises(DefinitionError, match="there is no parameter type") as caught:
+        read(nested("", reference))
+    assert caught.value.where == "0.xml:4"
+    assert repr(reference) in caught.value.what
+
+
+@covers("ParameterRef", "ParameterRef@parameterRef")
+def test_a_parameter_set_may_include_parameters_of_other_systems() -> None:
+    text = f"""<SpaceSystem xmlns="{NAMESPACES["1.2"]}" name="S">
+      <SpaceSystem name="A"><TelemetryMetaData><ParameterTypeSet>{INTEGER}</ParameterTypeSet>
+        <ParameterSet><Parameter name="p" parameterTypeRef="u8"/></ParameterSet></TelemetryMetaData></SpaceSystem>
+      <SpaceSystem name="B"><TelemetryMetaData><ParameterSet><ParameterRef parameterRef="../A/p"/></ParameterSet>
+        <ContainerSet><SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="p"/></EntryList></SequenceContainer>
+        </ContainerSet></TelemetryMetaData></SpaceSystem></SpaceSystem>"""
+    database = read(legal(text))
+    assert [entry.parameter for entry in database.containers["/S/B/C"].entries] == ["/S/A/p"]  # type: ignore[union-attr]
+    assert database.findings == ()
+
+
+def test_parameters_that_include_each_other_are_refused() -> None:
+    text = f"""<SpaceSystem xmlns="{NAMESPACES["1.2"]}" name="S"><TelemetryMetaData><ParameterSet><ParameterRef parameterRef="T/p"/>
+      </ParameterSet><ContainerSet><SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="p"/></EntryList>
+      </SequenceContainer></ContainerSet></TelemetryMetaData><SpaceSystem name="T"><TelemetryMetaData><ParameterSet>
+      <ParameterRef parameterRef="../p"/></ParameterSet></TelemetryMetaData></SpaceSystem></SpaceSystem>"""
+    with pytest.raises(DefinitionError, match="there is no parameter"):
+        read(legal(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('<SpaceSystem name="S"><SpaceSystem name="A"/>\n<SpaceSystem name="A"/></SpaceSystem>', "of this name at 0.xml:1"),
+        ("<SpaceSystem/>", "attribute name is missing"),
+        ('<SpaceSystem name="a/b"/>', "a name cannot contain any of"),
+    ],
+)
+def test_names_of_systems(text: str, told: str) -> None:
+    with pytest.raises(DefinitionError, match=re.escape(told)):
+        read(text)
+
+
+def test_doubtful_names_are_reported() -> None:
+    database = read('<SpaceSystem name="a b"/>')
+    assert database.name == "a b"
+    assert [found.severity for found in database.findings] == ["ignored"]
+
+
+@covers("Header", "Header@version", "Header@date", "Header@validationStatus", "SpaceSystem@operationalStatus",
+        "SpaceSystem@shortDescription")  # fmt: skip
+def test_header() -> None:
+    header = '<Header version="1.2" date="2026-01-01" validationStatus="Test"/>'
+    text = f'<SpaceSystem xmlns="{NAMESPACES["1.2"]}" name="S" operationalStatus="x" shortDescription="y">{header}</SpaceSystem>'
+    database = read(legal(text))
+    assert (database.name, database.version, database.date, database.validation_status) == ("S", "1.2", "2026-01-01", "Test")
+    assert database.findings == ()
+
+
+def test_every_defect_is_told_at_once() -> None:
+    text = '<Parameter name="p" parameterTypeRef="x"/>\n<Parameter name="q" parameterTypeRef="y"/>'
+    with pytest.raises(DefinitionError, match=r"2 defects:\n.*0.xml:4: Parameter 'p'.*\n.*0.xml:5: Parameter 'q'"):
+        read(document("", text))
+
+
+def test_several_files_make_one_database(tmp_path: Path) -> None:
+    base = document(INTEGER, name="base")
+    child = document(
+        "", '<Parameter name="p" parameterTypeRef="/base/u8"/><Parameter name="q" parameterTypeRef="u8"/>', name="child"
+    )
+    for name, text in (("base.xml", base), ("child.xml", child)):
+        (tmp_path / name).write_text(legal(text))
+    with pytest.raises(DefinitionError, match="the files given define child"):
+        load_database(tmp_path / "child.xml")
+    database = load_database([tmp_path / "base.xml", tmp_path / "child.xml"])
+    assert {name: each.type for name, each in database.parameters.items()} == {"/child/p": "/base/u8", "/child/q": "/base/u8"}
+    assert database.name == "base"
+    assert database.digest not in (load_database(tmp_path / "base.xml").digest, "")
+    assert load_database([tmp_path / "child.xml", str(tmp_path / "base.xml")]).digest != database.digest
+
+
+def test_files_include_others_beside_them(tmp_path: Path) -> None:
+    include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{}"/>'
+    (tmp_path / "parts").mkdir()
+    types = f'<ParameterTypeSet xmlns="{NAMESPACES["1.2"]}">{INTEGER}</ParameterTypeSet>'
+    (tmp_path / "parts" / "types.xml").write_text(types)
+    (tmp_path / "parts" / "child.xml").write_text(document("", '<Parameter name="p" parameterTypeRef="u8"/>', name="Child"))
+    main = f'<SpaceSystem xmlns="{NAMESPACES["1.2"]}" name="S"><TelemetryMetaData>{include.format("parts/types.xml")}'
+    main += f"</TelemetryMetaData>{include.format('parts/child.xml')}</SpaceSystem>"
+    (tmp_path / "main.xml").write_text(main)
+    database = load_database(tmp_path / "main.xml")
+    assert database.parameters["/S/Child/p"].type == "/S/u8"
+    assert database.findings == ()
+    before = database.digest
+    (tmp_path / "parts" / "types.xml").write_text(types.replace('"8"', '"9"'))
+    assert load_database(tmp_path / "main.xml").digest != before
+
+
+@pytest.mark.parametrize(
+    ("href", "told"),
+    [
+        ("../outside.xml", "does not lie beside or below"),
+        ("/etc/passwd", "does not lie beside or below"),
+        ("file:///etc/passwd", "does not lie beside or below"),
+        ("main.xml", "includes itself"),
+        ("absent.xml", "cannot be read"),
+        ("loop.xml", "includes itself"),
+    ],
+)
+def test_other_includes_are_refused(tmp_path: Path, href: str, told: str) -> None:
+    include = '<SpaceSystem name="{}"><xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{}"/></SpaceSystem>'
+    (tmp_path / "main.xml").write_text(include.format("S", href))
+    (tmp_path / "loop.xml").write_text(include.format("T", "main.xml"))
+    (tmp_path.parent / "outside.xml").write_text("<SpaceSystem name='O'/>")
+    with pytest.raises(DefinitionError, match=told):
+        load_database(tmp_path / "main.xml")
+
+
+def test_one_database_of_all_kinds_of_names() -> None:
+    """A type, a parameter and a container may share a name: XTCE keeps a name space for each."""
+    text = '<SequenceContainer name="x"><EntryList><ParameterRefEntry parameterRef="x"/></EntryList></SequenceContainer>'
+    database = load(INTEGER.replace('"u8"', '"x"'), '<Parameter name="x" parameterTypeRef="x"/>', text)
+    assert database.types.keys() == database.parameters.keys() == database.containers.keys() == {"/S/x"}
