@@ -1,14 +1,26 @@
 """Mission databases from files: the only module of the room that reads them."""
 
 import gc
-from collections.abc import Iterator, Sequence
+import posixpath
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DefinitionError
 from .model import Database
 from .xtce import read_database
 from .xtce_tree import MAX_OCTETS, Document, Node, include, parse
+
+XINCLUDE = b"http://www.w3.org/2001/XInclude"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFiles:
+    """The octets of a mission database: its documents by name, the main one first, and those that they include, by path."""
+
+    documents: tuple[tuple[str, bytes], ...]
+    included: dict[str, bytes] = field(default_factory=dict)
 
 
 def load_database(paths: Path | str | Sequence[Path | str]) -> Database:
@@ -17,11 +29,38 @@ def load_database(paths: Path | str | Sequence[Path | str]) -> Database:
     Files that they include by XInclude must lie beside or below them. What is not acted upon stands in `findings`. Raises
     DefinitionError that names every defect with file and line.
     """
-    listed = [paths] if isinstance(paths, Path | str) else list(paths)
+    return database_of(read_files(paths))
+
+
+def read_files(paths: Path | str | Sequence[Path | str]) -> DatabaseFiles:
+    """Return the octets of these files and of all that they include. Raises DefinitionError when one cannot be read."""
+    listed = [Path(path) for path in ([paths] if isinstance(paths, Path | str) else paths)]
     if not listed:
         raise DefinitionError("no database files are given")
+    files = DatabaseFiles(tuple((str(path), _octets(path)) for path in listed))
+    if any(XINCLUDE in octets for _, octets in files.documents):
+        for name, octets in files.documents:
+            _document(name, octets, (), lambda path, near=Path(name).parent: _include(files, path, near))  # type: ignore[misc]
+    return files
+
+
+def _include(files: DatabaseFiles, path: str, near: Path) -> bytes:
+    """Read an included file and keep it; links that lead out of the folder of the document are refused."""
+    if not Path(path).resolve().is_relative_to(near.resolve()):
+        raise DefinitionError("leads out of the folder of the file that includes it", where=path)
+    return files.included.setdefault(path, _octets(Path(path)))
+
+
+def database_of(files: DatabaseFiles) -> Database:
+    """Return the database in these octets. Raises DefinitionError as `load_database` does."""
+
+    def included(path: str) -> bytes:
+        if path not in files.included:
+            raise DefinitionError("the included file is not there", where=path)
+        return files.included[path]
+
     with _no_collection():
-        return read_database([_document(Path(path), ()) for path in listed])
+        return read_database([_document(name, octets, (), included) for name, octets in files.documents])
 
 
 @contextmanager
@@ -36,18 +75,19 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _document(path: Path, above: tuple[Path, ...]) -> Document:
+def _document(name: str, octets: bytes, above: tuple[str, ...], read: Callable[[str], bytes]) -> Document:
     """Return the document of a file with what it includes; `above` are the files that led here."""
 
     def fetch(href: str, node: Node) -> Document:
-        target = (path.parent / href).resolve()
-        if ":" in href or not target.is_relative_to(path.parent.resolve()):
+        folder = posixpath.dirname(name)
+        target = posixpath.normpath(posixpath.join(folder, href))
+        if ":" in href or posixpath.isabs(href) or posixpath.relpath(target, folder or ".").startswith(".."):
             node.refuse(f"{href!r} does not lie beside or below the file that includes it")
-        if target in (path.resolve(), *above):
+        if target in (posixpath.normpath(name), *above):
             node.refuse(f"{href!r} includes itself, directly or through others", "Take one of the includes out")
-        return _document(path.parent / href, (path.resolve(), *above))
+        return _document(target, read(target), (posixpath.normpath(name), *above), read)
 
-    return include(parse(_octets(path), str(path)), fetch)
+    return include(parse(octets, name), fetch)
 
 
 def _octets(path: Path) -> bytes:
