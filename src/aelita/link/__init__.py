@@ -1,1 +1,44 @@
 """Space packets and TM, AOS and USLP transfer frames; virtual channels; the channel description."""
+
+from .channel import Channel, Coding, PacketRules, VirtualChannel
+from .clcw import ControlWords, control_words
+from .frames import (
+    AFTER_LOSS,
+    FECF_BAD,
+    GOOD,
+    HEADER_BAD,
+    LATE,
+    NO_OCF,
+    NO_PACKET_STARTS,
+    NO_PACKETS,
+    ONLY_IDLE,
+    REASONS,
+    RESENT,
+    RESTARTED,
+    UNCORRECTABLE,
+    WRONG_LENGTH,
+    WRONG_SPACECRAFT,
+    WRONG_VERSION,
+    Frames,
+)
+from .packets import (
+    CHECKSUM_BAD,
+    DUPLICATE,
+    ENCAPSULATION_APID,
+    FRAME_BAD,
+    IDLE_APID,
+    INCOMPLETE,
+    Packets,
+    join_packets,
+    no_packets,
+)
+from .received import Gap, Quarantined, Received, with_end
+from .receiver import FrameReceiver
+
+__all__ = [
+    "AFTER_LOSS", "CHECKSUM_BAD", "DUPLICATE", "ENCAPSULATION_APID", "FECF_BAD", "FRAME_BAD", "GOOD", "HEADER_BAD", "IDLE_APID",
+    "INCOMPLETE", "LATE", "NO_OCF", "NO_PACKETS", "NO_PACKET_STARTS", "ONLY_IDLE", "REASONS", "RESENT", "RESTARTED",
+    "UNCORRECTABLE", "WRONG_LENGTH", "WRONG_SPACECRAFT", "WRONG_VERSION", "Channel", "Coding", "ControlWords", "FrameReceiver",
+    "Frames", "Gap", "PacketRules", "Packets", "Quarantined", "Received", "VirtualChannel", "control_words", "join_packets",
+    "no_packets", "with_end",
+]  # fmt: skip

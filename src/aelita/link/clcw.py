@@ -46,8 +46,22 @@ def control_words(ocf: NDArray[np.int64]) -> ControlWords:
     """
     frame = np.flatnonzero((ocf >= 0) & (ocf >> 31 == 0))
     words = ocf[frame]
-    values = {
-        name: (words >> low & (1 << width) - 1).astype(np.bool_ if width == 1 else np.uint8)
-        for name, (low, width) in BITS.items()
-    }
-    return ControlWords(frame=frame, **values)
+
+    def number(name: str) -> NDArray[np.uint8]:
+        low, width = BITS[name]
+        return (words >> low & (1 << width) - 1).astype(np.uint8)
+
+    return ControlWords(
+        frame=frame,
+        version=number("version"),
+        status=number("status"),
+        cop=number("cop"),
+        virtual_channel=number("virtual_channel"),
+        no_rf=number("no_rf") == 1,
+        no_bit_lock=number("no_bit_lock") == 1,
+        lockout=number("lockout") == 1,
+        wait=number("wait") == 1,
+        retransmit=number("retransmit") == 1,
+        farm_b=number("farm_b"),
+        report_value=number("report_value"),
+    )

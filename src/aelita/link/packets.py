@@ -100,7 +100,7 @@ def no_packets() -> Packets:
 
 
 def join_packets(batches: list[Packets]) -> Packets:
-    """Return one batch with the packets of all, ordered by the frame in which each began."""
+    """Return one batch with the packets of all, one batch after the other."""
     batches = [b for b in batches if len(b)]
     if not batches:
         return no_packets()
@@ -109,5 +109,4 @@ def join_packets(batches: list[Packets]) -> Packets:
     columns = {f.name: np.concatenate([getattr(b, f.name) for b in batches]) for f in fields(Packets)}
     starts = np.cumsum([0] + [b.buffer.size for b in batches[:-1]])
     columns["offset"] = np.concatenate([b.offset + s for b, s in zip(batches, starts, strict=True)])
-    joined = Packets(**columns)
-    return joined.select(np.argsort(joined.frame, kind="stable"))
+    return Packets(**columns)

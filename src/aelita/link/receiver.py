@@ -4,7 +4,7 @@ The same functions take one live frame or many megabytes of a recording. A recei
 and the packet in progress (at most 65,542 octets), nothing else.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,44 +29,13 @@ from .frames import (
 from .headers import VERSIONS, Headers, octets_at, read_headers
 from .packets import CHECKSUM_BAD, ENCAPSULATION_APID, INCOMPLETE, Octets, Packets, join_packets, packets_at
 from .reassembly import CUT, FAULTS, WHOLE, Pieces, StreamState, header_complete, reassemble
+from .received import Gap, Quarantined, Received, uncorrected
 from .sequence import AFTER_LOSS as LOSS_SEEN
 from .sequence import RESTARTED as RESTART_SEEN
 from .sequence import Counters, Verdicts, follow
 
 Column = NDArray[np.int64]
 QUALITIES = np.array([0, 0, AFTER_LOSS, RESENT, LATE, RESTARTED], np.uint8)  # by verdict on the counter
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A hole in a virtual channel: the running number of the last frame before it (-1: none), the counter expected and the one
-    found, and how many frames are missing (0 when the counter went back: it was restarted)."""
-
-    virtual_channel: int
-    after_frame: int
-    expected: int
-    found: int
-    lost: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """Octets that could not be used, kept with their offset in the source and the reason."""
-
-    position: int
-    octets: bytes
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What some input gave. `checked` says of each packet whether it carries a checksum (`quality` tells if it was wrong)."""
-
-    frames: Frames
-    packets: Packets
-    checked: NDArray[np.bool_]
-    gaps: list[Gap]
-    quarantined: list[Quarantined]
 
 
 @compiled
@@ -124,12 +93,18 @@ class FrameReceiver:
         self._number = 0
 
     def receive(
-        self, buffer: bytes | Octets, offset: Column, length: Column, position: Column, reason: NDArray[np.uint8] | None = None
+        self,
+        buffer: bytes | Octets,
+        offset: Column,
+        length: Column,
+        position: Column,
+        reason: NDArray[np.uint8] | None = None,
+        corrected: NDArray[np.int16] | None = None,
     ) -> Received:
         """Take delimited frames in the order received, and return what they complete.
 
         `offset` and `length` locate each frame in `buffer`, `position` in its source. `reason` marks frames refused already
-        (a key of REASONS); they are counted and quarantined, not used.
+        (a key of REASONS); they are counted and quarantined, not used. `corrected` is passed on.
         """
         octets = as_octets(buffer)
         headers = read_headers(self.channel, octets, offset, length)
@@ -139,23 +114,25 @@ class FrameReceiver:
         gaps = self._gaps(frames, verdicts, good)
         packets, quarantined = self._packets(frames, headers, good)
         refused = [
-            Quarantined(int(frames.position[i]), frames.octets(i), REASONS[int(frames.reason[i])])
+            Quarantined(int(frames.position[i]), frames.octets(int(i)), REASONS[int(frames.reason[i])])
             for i in np.flatnonzero(~frames.good)
         ]
         packets, checked = check_packets(self.channel.packets, packets)
-        return Received(frames, packets, checked, gaps, refused + quarantined)
+        words = uncorrected(len(frames)) if corrected is None else corrected
+        return Received(frames, packets, checked, gaps, refused + quarantined, words)
 
     def finish(self) -> Received:
         """Return the packets that the end of the input left unfinished."""
         none = np.empty(0, np.int64)
         batches, quarantined = [], []
-        for key, state in self._streams.items():
+        for key, state in sorted(self._streams.items()):
             if state.partial.size:
+                frame = np.array([state.partial_frame])
                 cut = Pieces(
                     state.partial, state.position - state.partial.size, np.zeros(1, np.int64), np.array([state.partial.size]),
-                    np.array([CUT], np.uint8), np.array([state.partial_frame]),
+                    np.array([CUT], np.uint8), frame, frame,
                 )  # fmt: skip
-                packets, left = _packets_of(cut, key >> 4 & 63)
+                packets, _, left = _packets_of(cut, key >> 4 & 63)
                 batches.append(packets)
                 quarantined += _unusable(cut, left, np.full(left.size, state.partial_at))
         self._streams.clear()
@@ -234,17 +211,21 @@ class FrameReceiver:
         breaks = self._breaks_before(headers.virtual_channel[usable], frames.quality[usable], late)
         carrying = frames.pointer[usable] >= NO_PACKET_STARTS
         key = headers.virtual_channel[usable] << 4 | headers.map_id[usable] | late.astype(np.int64) << 10
-        batches, quarantined = [], []
+        batches, order, quarantined = [], [], []
         for stream in np.unique(key[carrying]):
             which = carrying & (key == stream)
             state = self._streams.setdefault(int(stream), StreamState())
             seen = breaks[which]
             gap = (np.diff(seen, prepend=state.breaks) != 0) | late[which]
             state.breaks = int(seen[-1])
-            packets, bad = _reassembled(state, int(stream) >> 4 & 63, frames, usable[which], gap)
+            packets, ended, bad = _reassembled(state, int(stream) >> 4 & 63, frames, usable[which], gap)
             batches.append(packets)
+            order.append(ended)
             quarantined += bad
-        return join_packets(batches), quarantined
+        joined = join_packets(batches)
+        if len(batches) > 1:
+            joined = joined.select(np.argsort(np.concatenate(order), kind="stable"))
+        return joined, quarantined
 
     def _breaks_before(self, channel: Column, quality: NDArray[np.uint8], late: NDArray[np.bool_]) -> Column:
         """Return how often each frame's virtual channel has been interrupted up to it."""
@@ -259,24 +240,26 @@ class FrameReceiver:
 
 def _reassembled(
     state: StreamState, channel: int, frames: Frames, rows: Column, gap: NDArray[np.bool_]
-) -> tuple[Packets, list[Quarantined]]:
-    """Return the packets of one stream's frames, and the octets that are none."""
+) -> tuple[Packets, Column, list[Quarantined]]:
+    """Return the packets of one stream's frames, the frame that completed each, and the octets that are none."""
     lengths = frames.data_length[rows]
     data = _gather(frames.buffer, frames.data_start[rows], lengths)
     before, numbers = state.partial_at, frames.number[rows]
     pieces = reassemble(state, data, lengths, frames.pointer[rows], gap, numbers)
     if state.partial.size and state.partial_frame >= numbers[0]:
         state.partial_at = int(frames.position[rows[np.searchsorted(numbers, state.partial_frame)]])
-    packets, left = _packets_of(pieces, channel)
+    packets, ended, left = _packets_of(pieces, channel)
     place = np.where(
         pieces.frame[left] >= numbers[0], frames.position[rows[np.searchsorted(numbers, pieces.frame[left])]], before
     )
-    return packets, _unusable(pieces, left, place)
+    return packets, ended, _unusable(pieces, left, place)
 
 
-def _packets_of(pieces: Pieces, channel: int) -> tuple[Packets, Column]:
-    """Return the packets among these pieces, cut ones marked INCOMPLETE, and the indices of the pieces that are none."""
-    packet = (pieces.kind == WHOLE) | ((pieces.kind == CUT) & header_complete(pieces.length))
+def _packets_of(pieces: Pieces, channel: int) -> tuple[Packets, Column, Column]:
+    """Return the packets among these pieces, cut ones marked INCOMPLETE, the frame that ended each, and the other pieces."""
+    packet = pieces.kind == WHOLE
+    cut = np.flatnonzero(pieces.kind == CUT)
+    packet[cut] = header_complete(pieces.stream, pieces.offset[cut], pieces.length[cut])
     rows = np.flatnonzero(packet)
     packets = packets_at(
         pieces.stream,
@@ -287,7 +270,7 @@ def _packets_of(pieces: Pieces, channel: int) -> tuple[Packets, Column]:
         quality=np.where(pieces.kind[rows] == CUT, INCOMPLETE, 0).astype(np.uint8),
         position=pieces.base + pieces.offset[rows],
     )
-    return packets, np.flatnonzero(~packet)
+    return packets, pieces.ended[rows], np.flatnonzero(~packet)
 
 
 def _unusable(pieces: Pieces, left: Column, position: Column) -> list[Quarantined]:
