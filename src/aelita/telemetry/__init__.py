@@ -2,6 +2,8 @@
 
 from .columns import Column
 from .decode import ContainerRows, Decoded, Decoder
+from .generated import Kernel, Kernels
+from .generated import source_of as generated_source
 from .values import Values, engineering
 
-__all__ = ["Column", "ContainerRows", "Decoded", "Decoder", "Values", "engineering"]
+__all__ = ["Column", "ContainerRows", "Decoded", "Decoder", "Kernel", "Kernels", "Values", "engineering", "generated_source"]

@@ -11,6 +11,8 @@ from ..errors import UsageError
 from ..mdb import CompiledDatabase, Database, compile_database
 from .columns import Column
 from .extract import extract
+from .generated import Kernels
+from .kernels import spans
 from .resolve import Resolver
 
 Octets = NDArray[np.uint8]
@@ -83,26 +85,27 @@ class Decoder:
     """Decodes packets with one database.
 
     `root` names the container that every packet is first taken for, by default those that the others inherit from. Raises
-    UsageError when there is no such container.
+    UsageError when there is no such container. `kernels` gives generated kernels of fixed layouts, such as
+    `services.KernelCache`; without it the generic kernel decodes.
     """
 
-    def __init__(self, database: Database | CompiledDatabase, root: str | None = None) -> None:
+    def __init__(self, database: Database | CompiledDatabase, root: str | None = None, kernels: Kernels | None = None) -> None:
         self.compiled = database if isinstance(database, CompiledDatabase) else compile_database(database)
         if root is not None and root not in self.compiled.database.containers:
             known = ", ".join(self.compiled.roots())
             raise UsageError(f"there is no container {root}", remedy=f"Packets may begin as {known}")
+        self._kernels = kernels
         self._resolver = Resolver(self.compiled, (root,) if root is not None else self.compiled.roots())
 
     def decode(self, packets: PacketBatch) -> Decoded:
         """Return the raw values of every packet, by container. Packets that leave the buffer are read as far as it goes."""
-        bits = 8 * packets.buffer.size
-        first = np.clip(packets.offset.astype(np.int64) * 8, 0, bits)
-        end = np.clip(first + packets.length.astype(np.int64) * 8, first, bits)
+        first, end = spans(packets.offset.astype(np.int64), packets.length.astype(np.int64), packets.buffer.size)
         resolved = self._resolver.resolve(packets.buffer, first, end)
         faults: dict[tuple[str, str], int] = {}
         containers = []
         for name, rows in resolved.rows.items():
-            raw = self._read(name, packets.buffer, first[rows], end[rows], faults)
+            bits = (first, end) if rows.size == first.size else (first[rows], end[rows])
+            raw = self._read(name, packets.buffer, *bits, faults)
             containers.append(ContainerRows(name, rows, raw))
         return Decoded(containers, resolved.unidentified, resolved.ambiguous, faults)
 
@@ -110,7 +113,7 @@ class Decoder:
         layout = self.compiled.layout(name)
         if layout.stop:
             faults[name, layout.stop] = first.size
-        raw = extract(self.compiled.database, self.compiled.table(name), buffer, first, end)
+        raw = extract(self.compiled.database, self.compiled.table(name), buffer, first, end, self._kernels)
         needs = [(f.first_bit + f.reading.bits, f.group or f.column) for f in layout.fields]
         short = int(np.count_nonzero(end - first < max((n for n, _ in needs), default=0)))
         if short:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..mdb import Database, Field, StringEncoding, Table, text_of
 from .columns import Column, Mask
-from .kernels import decode_fields
+from .generated import Kernels, decode_table
 
 Octets = NDArray[np.uint8]
 Bits = NDArray[np.int64]
@@ -15,25 +15,29 @@ Bits = NDArray[np.int64]
 LINE = 64  # columns begin at multiples of a cache line
 
 
-def extract(database: Database, table: Table, buffer: Octets, first: Bits, end: Bits) -> dict[str, Column]:
+def extract(
+    database: Database, table: Table, buffer: Octets, first: Bits, end: Bits, kernels: Kernels | None = None
+) -> dict[str, Column]:
     """Return the raw columns of a layout's table, for packets that fill the bits `first` to `end` of the buffer.
 
-    A field that lies beyond its packet's end is invalid in that row. List columns hold one array per row.
+    A field that lies beyond its packet's end is invalid in that row. List columns hold one array per row. `kernels` gives
+    generated kernels; without it the generic one decodes.
     """
     room = end - first
-    columns = numeric_columns(table, buffer, first, end, room)
+    columns = numeric_columns(table, buffer, first, end, room, kernels)
     for item in table.octets:
         columns[item.column] = _octet_column(database, item, buffer, first, room)
     return _grouped(table, columns)
 
 
-def numeric_columns(table: Table, buffer: Octets, first: Bits, end: Bits, room: Bits) -> dict[str, Column]:
+def numeric_columns(
+    table: Table, buffer: Octets, first: Bits, end: Bits, room: Bits, kernels: Kernels | None = None
+) -> dict[str, Column]:
     """Return the columns of the numeric fields."""
     rows = first.size
     places, out = output_of(table, rows)
     faults = np.zeros((max(int(table.cells[:, 6].max(initial=-1)) + 1, 1), rows), np.bool_)
-    out1, out2, out4, out8 = views_of(out)
-    decode_fields(buffer, first, end, table.cells, table.orders, places, out1, out2, out4, out8, faults)
+    decode_table(table, buffer, first, end, places, views_of(out), faults, kernels)
     return columns_of(table, places, out, room, faults)
 
 

@@ -244,3 +244,23 @@ def decode_fields(
                 fault = faults[cells[f, 6], at:] if cells[f, 6] >= 0 else none
                 interpret_block(words, doubles, rows, bits, kind, fault)
             store_block(words, rows, width, places[f] + at * width, out1, out2, out4, out8)
+
+
+@compiled
+def all_whole(first: Column, end: Column, bits: int, size: int) -> bool:
+    """Tell whether every packet begins at a whole octet, holds `bits` bits and lies in a buffer of `size` octets."""
+    whole = True
+    for i in range(first.size):
+        whole &= first[i] >= 0 and first[i] & 7 == 0 and end[i] - first[i] >= bits and end[i] <= 8 * size
+    return whole
+
+
+@compiled
+def spans(offset: Column, length: Column, size: int) -> tuple[Column, Column]:
+    """Return the first bit of every packet and the one after its last, within a buffer of `size` octets."""
+    first, end = np.empty(offset.size, np.int64), np.empty(offset.size, np.int64)
+    for i in range(offset.size):
+        start = min(max(offset[i], np.int64(0)), np.int64(size))
+        room = np.int64(size) - start
+        first[i], end[i] = 8 * start, 8 * (start + min(max(length[i], np.int64(0)), room))
+    return first, end

@@ -3,6 +3,7 @@
 At each level only the fields that decide there are decoded; rows with the same deciding values share one evaluation.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..mdb import Algorithm, AllOf, AnyOf, Comparison, CompiledDatabase, Condition, Reference
 from ..octets import compiled
-from .columns import Column, Mask
+from .columns import Column
 from .conditions import holds
 from .extract import extract
 from .values import Values
@@ -49,64 +50,67 @@ class Resolver:
 
     def resolve(self, buffer: Octets, first: Rows, end: Rows) -> Resolved:
         """Return the most specific concrete container of each packet; packets fill the bits `first` to `end`."""
-        names: list[str] = []
+        everything = np.arange(first.size)
+        claims = [claim for root in self.roots for claim in self._claims(root, everything, buffer, first, end)]
         owner = np.full(first.size, UNIDENTIFIED, np.int32)
         ambiguous = np.zeros(first.size, np.bool_)
-        everything = np.arange(first.size)
-        for root in self.roots:
-            self._descend(root, everything, buffer, first, end, owner, ambiguous, names, taken=owner != UNIDENTIFIED)
-        order, starts = grouped(owner + 1, len(names) + 1)
-        groups = {name: order[starts[i + 1] : starts[i + 2]] for i, name in enumerate(names) if starts[i + 2] > starts[i + 1]}
-        return Resolved(groups, order[: starts[1]], np.flatnonzero(ambiguous))
+        groups: dict[str, list[Rows]] = {}
+        for number, (name, rows) in enumerate(claims):
+            new = owner[rows] == UNIDENTIFIED
+            if not new.all():  # an earlier container has some of these rows, and keeps them
+                ambiguous[rows[~new]] = True
+                rows = rows[new]
+            owner[rows] = number
+            if rows.size:
+                groups.setdefault(name, []).append(rows)
+        joined = {name: parts[0] if len(parts) == 1 else np.sort(np.concatenate(parts)) for name, parts in groups.items()}
+        return Resolved(joined, np.flatnonzero(owner == UNIDENTIFIED), np.flatnonzero(ambiguous))
 
-    def _descend(
-        self,
-        name: str,
-        rows: Rows,
-        buffer: Octets,
-        first: Rows,
-        end: Rows,
-        owner: NDArray[np.int32],
-        ambiguous: Mask,
-        names: list[str],
-        taken: Mask,
-    ) -> Mask:
-        """Give rows that are this container, or one that inherits from it, their owner; return which rows found one.
-
-        `taken` tells which of `rows` an earlier sibling has: they keep it and become ambiguous when they fit here too.
-        """
+    def _claims(self, name: str, rows: Rows, buffer: Octets, first: Rows, end: Rows) -> list[tuple[str, Rows]]:
+        """Return which of `rows` are which container: those that inherit from this one, in their order, then this one."""
         children = self.compiled.children.get(name, ())
-        found = np.zeros(rows.size, np.bool_)
+        claims: list[tuple[str, Rows]] = []
         if children and rows.size:
-            matches = self._matches(name, children, buffer, first[rows], end[rows])
-            for child in children:
-                here = np.flatnonzero(matches[child])
-                if here.size:
-                    below = (taken | found)[here]
-                    hit = self._descend(child, rows[here], buffer, first, end, owner, ambiguous, names, below)
-                    found[here[hit]] = True
-        if not self.compiled.database.containers[name].abstract:
-            mine = ~found
-            ambiguous[rows[mine & taken]] = True
-            new = rows[mine & ~taken]
-            if new.size:
-                owner[new] = _number(names, name)
-            return np.ones(rows.size, np.bool_)
-        return found
+            spans = (first, end) if rows.size == first.size else (first[rows], end[rows])
+            for child, here in self._matches(name, children, buffer, *spans):
+                claims += self._claims(child, rows if here.size == rows.size else rows[here], buffer, first, end)
+        if self.compiled.database.containers[name].abstract:
+            return claims
+        if claims:
+            free = np.ones(first.size, np.bool_)
+            for _, claimed in claims:
+                free[claimed] = False
+            rows = rows[free[rows]]
+        return [*claims, (name, rows)]
 
-    def _matches(self, name: str, children: tuple[str, ...], buffer: Octets, first: Rows, end: Rows) -> dict[str, Mask]:
-        """Return, for each child, which rows meet its restriction."""
+    def _matches(
+        self, name: str, children: tuple[str, ...], buffer: Octets, first: Rows, end: Rows
+    ) -> Iterator[tuple[str, NDArray[np.int64]]]:
+        """Yield each child whose restriction some rows meet, and these rows."""
         containers = self.compiled.database.containers
         restrictions = {child: containers[child].restriction for child in children}
         wanted = {r for condition in restrictions.values() if condition is not None for r in references_of(condition)}
         raw = self._deciding(name, wanted, buffer, first, end)
         groups, sample = distinct(list(raw.values()), first.size)
         values = Values(self.compiled, {n: c.select(sample) for n, c in raw.items()}, sample.size)
-        out: dict[str, Mask] = {}
-        for child, condition in restrictions.items():
-            truth = np.ones(sample.size, np.bool_) if condition is None else holds(condition, sample.size, values.value)
-            out[child] = np.full(first.size, truth[0], np.bool_) if sample.size == 1 else truth[groups]
-        return out
+        truths = []
+        for condition in restrictions.values():
+            truths.append(np.ones(sample.size, np.bool_) if condition is None else holds(condition, sample.size, values.value))
+        fits = np.array(truths)
+        if fits.sum(axis=0).max(initial=0) > 1:
+            for child, truth in zip(children, fits, strict=True):
+                if truth.any():
+                    yield child, np.flatnonzero(truth[groups])
+            return
+        route = np.where(fits.any(axis=0), fits.argmax(axis=0), len(children)).astype(np.int32)
+        if route.min() == route.max():
+            if route[0] < len(children):
+                yield children[route[0]], np.arange(first.size)
+            return
+        order, starts = grouped(route[groups], len(children) + 1)
+        for i, child in enumerate(children):
+            if starts[i + 1] > starts[i]:
+                yield child, order[starts[i] : starts[i + 1]]
 
     def _deciding(self, name: str, wanted: set[Reference], buffer: Octets, first: Rows, end: Rows) -> dict[str, Column]:
         """Return the raw columns, of this container as far as it is fixed, of the parameters that decide."""
@@ -118,12 +122,6 @@ class Resolver:
         return extract(self.compiled.database, self.compiled.table(name, columns), buffer, first, end)
 
 
-def _number(names: list[str], name: str) -> int:
-    if name not in names:
-        names.append(name)
-    return names.index(name)
-
-
 def distinct(columns: list[Column], rows: int) -> tuple[NDArray[np.int64], Rows]:
     """Return each row's case, and a row of every case: rows of one case have the same values in every column."""
     if not rows:
@@ -133,7 +131,7 @@ def distinct(columns: list[Column], rows: int) -> tuple[NDArray[np.int64], Rows]
         parts = [column.values] if column.valid is None else [column.values, column.valid]
         for part in parts:
             numbers, among = _numbered(part)
-            case, count = _compact(case * among + numbers, count * among)
+            case, count = _compact(case, count, numbers, among)
     sample = np.empty(count, np.int64)
     sample[case[::-1]] = np.arange(rows - 1, -1, -1)  # the first row of each case
     return case, sample
@@ -144,7 +142,8 @@ def _numbered(values: NDArray[np.generic]) -> tuple[NDArray[np.int64], int]:
     if values.dtype.kind in "iub":
         low, high = int(values.min()), int(values.max())
         if high - low < WIDEST_KEY:
-            return values.astype(np.int64) - low, high - low + 1
+            wide = values.astype(np.int64) - low if low < 1 << 62 else np.subtract(values, low).astype(np.int64)
+            return wide, high - low + 1
     if values.dtype == object:
         known: dict[object, int] = {}
         return np.array([known.setdefault(bytes(v) if v is not None else None, len(known)) for v in values], np.int64), len(known)
@@ -152,17 +151,30 @@ def _numbered(values: NDArray[np.generic]) -> tuple[NDArray[np.int64], int]:
     return inverse.reshape(-1).astype(np.int64), unique.size
 
 
-def _compact(case: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], int]:
-    """Return cases numbered without gaps."""
-    if count <= 1:
+def _compact(case: NDArray[np.int64], count: int, numbers: NDArray[np.int64], among: int) -> tuple[NDArray[np.int64], int]:
+    """Return cases that tell apart what `case` or `numbers` tell apart, numbered without gaps, and how many there are."""
+    if among == 1:
         return case, count
-    if count <= WIDEST_KEY:
-        seen = np.zeros(count, np.bool_)
-        seen[case] = True
-        number = np.cumsum(seen) - 1
-        return number[case], int(number[-1]) + 1
-    unique, inverse = np.unique(case, return_inverse=True)
+    if count * among <= WIDEST_KEY:
+        return case, renumber(case, numbers, among, np.full(count * among, -1, np.int64))
+    unique, inverse = np.unique(case * among + numbers, return_inverse=True)
     return inverse.reshape(-1).astype(np.int64), unique.size
+
+
+@compiled
+def renumber(case: NDArray[np.int64], numbers: NDArray[np.int64], among: int, table: NDArray[np.int64]) -> int:
+    """Number the pairs of `case` and `numbers` (each below `among`) as they come, into `case`; return how many there are.
+
+    `table` has a place for every pair, and holds -1.
+    """
+    count = 0
+    for i in range(case.size):
+        key = case[i] * among + numbers[i]
+        if table[key] < 0:
+            table[key] = count
+            count += 1
+        case[i] = table[key]
+    return count
 
 
 @compiled
