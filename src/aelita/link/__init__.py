@@ -2,6 +2,7 @@
 
 from .channel import Channel, Coding, PacketRules, VirtualChannel
 from .clcw import ControlWords, control_words
+from .delimiting import Delimited, Delimiter
 from .frames import (
     AFTER_LOSS,
     FECF_BAD,
@@ -21,6 +22,7 @@ from .frames import (
     WRONG_VERSION,
     Frames,
 )
+from .packet_file import PacketReceiver
 from .packets import (
     CHECKSUM_BAD,
     DUPLICATE,
@@ -38,7 +40,7 @@ from .receiver import FrameReceiver
 __all__ = [
     "AFTER_LOSS", "CHECKSUM_BAD", "DUPLICATE", "ENCAPSULATION_APID", "FECF_BAD", "FRAME_BAD", "GOOD", "HEADER_BAD", "IDLE_APID",
     "INCOMPLETE", "LATE", "NO_OCF", "NO_PACKETS", "NO_PACKET_STARTS", "ONLY_IDLE", "REASONS", "RESENT", "RESTARTED",
-    "UNCORRECTABLE", "WRONG_LENGTH", "WRONG_SPACECRAFT", "WRONG_VERSION", "Channel", "Coding", "ControlWords", "FrameReceiver",
-    "Frames", "Gap", "PacketRules", "Packets", "Quarantined", "Received", "VirtualChannel", "control_words", "join_packets",
-    "no_packets", "with_end",
+    "UNCORRECTABLE", "WRONG_LENGTH", "WRONG_SPACECRAFT", "WRONG_VERSION", "Channel", "Coding", "ControlWords", "Delimited",
+    "Delimiter", "FrameReceiver", "Frames", "Gap", "PacketReceiver", "PacketRules", "Packets", "Quarantined", "Received",
+    "VirtualChannel", "control_words", "join_packets", "no_packets", "with_end",
 ]  # fmt: skip

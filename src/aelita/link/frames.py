@@ -66,3 +66,25 @@ class Frames:
         """Return the whole frame at `index`."""
         start = int(self.offset[index])
         return self.buffer[start : start + int(self.length[index])].tobytes()
+
+
+def no_frames() -> Frames:
+    """Return a batch of no frames."""
+    none, small = np.empty(0, np.int64), np.empty(0, np.uint8)
+    return Frames(
+        buffer=small,
+        offset=none,
+        length=none,
+        number=none,
+        position=none,
+        reason=small,
+        quality=small,
+        spacecraft_id=np.empty(0, np.uint16),
+        virtual_channel=small,
+        master_count=none,
+        channel_count=none,
+        ocf=none,
+        data_start=none,
+        data_length=none,
+        pointer=none,
+    )

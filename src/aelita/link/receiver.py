@@ -22,6 +22,7 @@ from .frames import (
     REASONS,
     RESENT,
     RESTARTED,
+    WRONG_LENGTH,
     WRONG_SPACECRAFT,
     WRONG_VERSION,
     Frames,
@@ -144,6 +145,8 @@ class FrameReceiver:
         self, headers: Headers, buffer: Octets, offset: Column, length: Column, reason: NDArray[np.uint8] | None
     ) -> NDArray[np.uint8]:
         found = np.zeros(offset.size, np.uint8) if reason is None else reason.astype(np.uint8)
+        if self.channel.frame_octets:
+            found[(length != self.channel.frame_octets) & (found == GOOD)] = WRONG_LENGTH
         if self.channel.fecf == "present":
             bad = crc16_many(buffer, offset, length) != 0
             found[bad & (found == GOOD)] = FECF_BAD

@@ -4,6 +4,10 @@ from .columns import Column
 from .decode import ContainerRows, Decoded, Decoder
 from .generated import Kernel, Kernels
 from .generated import source_of as generated_source
+from .reception import Reception
 from .values import Values, engineering
 
-__all__ = ["Column", "ContainerRows", "Decoded", "Decoder", "Kernel", "Kernels", "Values", "engineering", "generated_source"]
+__all__ = [
+    "Column", "ContainerRows", "Decoded", "Decoder", "Kernel", "Kernels", "Reception", "Values", "engineering",
+    "generated_source",
+]  # fmt: skip
