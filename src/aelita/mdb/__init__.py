@@ -6,18 +6,21 @@ from .calibration import *
 from .conditions import *
 from .encodings import OCTETS, Reading, reading_of, text_of
 from .evaluate import calibrate
-from .layout import CompiledDatabase, Field, Layout, Table, compile_database, lineage
+from .expressions import Expression
+from .layout import CompiledDatabase, Layout, Table, compile_database, table_of
+from .load import DatabaseFiles, database_of, load_database, read_files
 from .model import *
 from .types import *
+from .walk import SHORT, EndOfWalk, Field, Walk, least_bits, lineage
 
 __all__ = [
-    "OCTETS", "AbsoluteTimeType", "AggregateType", "Alarm", "AlarmRules", "Algorithm", "AllOf", "AnyOf", "ArrayEntry",
+    "OCTETS", "SHORT", "AbsoluteTimeType", "AggregateType", "Alarm", "AlarmRules", "Algorithm", "AllOf", "AnyOf", "ArrayEntry",
     "ArrayType", "BinaryEncoding", "BinaryType", "BooleanType", "ByteOrder", "Calibration", "Calibrator", "Comparison",
-    "CompiledDatabase",
-    "Condition", "Container", "ContainerEntry", "DataSource", "Database", "Derivation", "DynamicSize", "Encoding", "Entry",
-    "EnumeratedType", "EnumerationEntry", "Field", "Finding", "FloatEncoding", "FloatScheme", "FloatType", "IndirectEntry",
-    "IntegerEncoding", "IntegerScheme", "IntegerType", "Layout", "Location", "LookupSize", "MathOperation", "Member",
-    "NormalRange", "Operator", "Origin", "Parameter", "ParameterEntry", "ParameterType", "Placement", "Polynomial", "Reading",
-    "Reference", "RelativeTimeType", "Repeat", "Severity", "Size", "Spline", "StringEncoding", "StringType", "Table",
-    "TypeFacts", "ValidRange", "calibrate", "compile_database", "lineage", "reading_of", "text_of",
+    "CompiledDatabase", "Condition", "Container", "ContainerEntry", "DataSource", "Database", "DatabaseFiles", "Derivation",
+    "DynamicSize", "Encoding", "EndOfWalk", "Entry", "EnumeratedType", "EnumerationEntry", "Expression", "Field", "Finding",
+    "FloatEncoding", "FloatScheme", "FloatType", "IndirectEntry", "IntegerEncoding", "IntegerScheme", "IntegerType", "Layout",
+    "Location", "LookupSize", "MathOperation", "Member", "NormalRange", "Operator", "Origin", "Parameter", "ParameterEntry",
+    "ParameterType", "Placement", "Polynomial", "Reading", "Reference", "RelativeTimeType", "Repeat", "Severity", "Size",
+    "Spline", "StringEncoding", "StringType", "Table", "TypeFacts", "ValidRange", "Walk", "calibrate", "compile_database",
+    "database_of", "least_bits", "lineage", "load_database", "read_files", "reading_of", "table_of", "text_of",
 ]  # fmt: skip

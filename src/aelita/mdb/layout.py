@@ -5,42 +5,20 @@ and `dynamic` says why the rest needs the interpreter. A field that nobody can r
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .encodings import OCTETS, Reading, reading_of
-from .model import (
-    ArrayEntry,
-    Container,
-    ContainerEntry,
-    Database,
-    Entry,
-    IndirectEntry,
-    Origin,
-    Placement,
-)
-from .types import AggregateType, ArrayType, ParameterType, Size, StringEncoding
+from .encodings import OCTETS, Reading
+from .model import ContainerEntry, Database
+from .types import AggregateType, ArrayType, ParameterType
+from .walk import EndOfWalk, Field, Walk
 
-MOST_FIELDS = 20_000  # of one container: more is a mistake in its definition
-LONGEST_SPREAD = 64  # an array of more elements becomes one column of lists
 PRIMARY_HEADER_BITS = 48
 CELLS = 8  # columns of a layout's table: first bit, bits, kind, order, reversed bits, octets of a value, fault row, spare
 FIRST_BIT, BITS, KIND, ORDER, REVERSED, WIDTH, FAULTS = range(7)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One scalar in a packet: `first_bit` counts from the packet's first bit. `group` names the list column it is part of."""
-
-    column: str
-    parameter: str
-    type: str
-    first_bit: int
-    reading: Reading
-    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +39,11 @@ class Layout:
     def columns(self) -> tuple[str, ...]:
         """The names of the columns it decodes to, in order; of a layout that is not fixed, those of its fixed part."""
         return tuple(dict.fromkeys(f.group or f.column for f in self.fields))
+
+    @property
+    def bits(self) -> int:
+        """The bits that a packet has at least to hold all these fields."""
+        return max((f.first_bit + f.reading.bits for f in self.fields), default=0)
 
     def headers(self, secondary_octets: int = 0) -> frozenset[str]:
         """Return the columns that lie wholly in the primary header or in a secondary header of this many octets."""
@@ -110,15 +93,17 @@ class CompiledDatabase:
 
     database: Database
     children: dict[str, tuple[str, ...]]
+    readings: dict[str, Reading | str] = field(default_factory=dict)  # of the types whose values have the same size everywhere
     _layouts: dict[str, Layout] = field(default_factory=dict)
     _tables: dict[tuple[str, frozenset[str]], Table] = field(default_factory=dict)
     _types: dict[str, ParameterType | None] = field(default_factory=dict)
+    _aliases: dict[str | None, dict[str, int]] = field(default_factory=dict)
 
     def layout(self, container: str) -> Layout:
         """Return the layout of the container with this qualified name; KeyError when there is none."""
         known = self._layouts.get(container)
         if known is None:
-            known = self._layouts[container] = _Walk(self.database).layout(container)
+            known = self._layouts[container] = layout_of(self.database, container, self.readings)
         return known
 
     def table(self, container: str, columns: frozenset[str] | None = None) -> Table:
@@ -136,6 +121,20 @@ class CompiledDatabase:
         if column not in self._types:
             self._types[column] = leaf_type(self.database, column)
         return self._types[column]
+
+    def parameters_by_alias(self, name_space: str | None) -> dict[str, int]:
+        """Return the places in `parameter_names` of the parameters by alias in this name space; None for their names.
+
+        A parameter's own name means it with its path, and without one when no other has that name.
+        """
+        if name_space not in self._aliases:
+            self._aliases[name_space] = _aliases(self.database, name_space)
+        return self._aliases[name_space]
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """The qualified names of all parameters, in the order of the database."""
+        return list(self.database.parameters)
 
     def roots(self) -> tuple[str, ...]:
         """Return the containers that packets are first taken for.
@@ -162,6 +161,21 @@ def compile_database(database: Database) -> CompiledDatabase:
     return CompiledDatabase(database, {name: tuple(names) for name, names in children.items()})
 
 
+def _aliases(database: Database, name_space: str | None) -> dict[str, int]:
+    found: dict[str, int] = {}
+    if name_space is not None:
+        for place, parameter in enumerate(database.parameters.values()):
+            found |= {alias: place for space, alias in parameter.aliases if space == name_space}
+        return found
+    short = Counter(name.rpartition("/")[2] for name in database.parameters)
+    for place, name in enumerate(database.parameters):
+        found[name] = place
+        last = name.rpartition("/")[2]
+        if short[last] == 1:
+            found[last] = place
+    return found
+
+
 COLUMN = re.compile(r"(?P<parameter>.*/[^/.\[:]*)(?P<path>(?:\.[^.\[:]+|\[-?\d+\])*)(?::\d+)?$")
 
 
@@ -183,163 +197,12 @@ def leaf_type(database: Database, column: str) -> ParameterType | None:
     return kind
 
 
-class _EndError(Exception):
-    """Ends a layout; `dynamic` when the interpreter can go on."""
-
-    def __init__(self, reason: str, *, dynamic: bool) -> None:
-        super().__init__(reason)
-        self.reason, self.dynamic = reason, dynamic
-
-
-def lineage(database: Database, container: str) -> list[Container]:
-    """Return the container after the ones it inherits from, the first ancestor first; a cycle ends it."""
-    chain: list[Container] = []
-    name: str | None = container
-    while name is not None and name in database.containers and all(c.name != name for c in chain):
-        chain.append(database.containers[name])
-        name = chain[-1].base
-    return chain[::-1]
-
-
-class _Walk:
-    """Goes through a container's entries while their places are known."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.fields: list[Field] = []
-        self.names: dict[str, int] = {}
-        self.open: list[str] = []
-
-    def layout(self, container: str) -> Layout:
-        dynamic = stop = ""
-        try:
-            self._container(container, 0, ())
-        except _EndError as end:
-            dynamic, stop = (end.reason, "") if end.dynamic else ("", end.reason)
-        return Layout(container, tuple(self.fields), dynamic, stop)
-
-    def _container(self, name: str, start: int, indices: tuple[int, ...]) -> int:
-        """Read a container's entries from bit `start` on and return the bit after it."""
-        if name in self.open or len(self.open) > 50:
-            raise _EndError(f"{name} contains itself", dynamic=False)
-        if name not in self.database.containers:
-            raise _EndError(f"there is no container {name}", dynamic=False)
-        self.open.append(name)
-        chain = lineage(self.database, name)
-        at = start
-        for container in chain:
-            for entry in container.entries:
-                at = self._entry(entry, start, at, indices, self.database.containers[name].size_bits)
-        self.open.pop()
-        size = self.database.containers[name].size_bits
-        return start + size if isinstance(size, int) else at
-
-    def _entry(self, entry: Entry, start: int, at: int, indices: tuple[int, ...], size: Size | None) -> int:
-        placement = entry.placement
-        if placement.include is not None:
-            raise _EndError(f"{_target(entry)} is included by a condition", dynamic=True)
-        if isinstance(entry, IndirectEntry):
-            raise _EndError("an indirect reference", dynamic=True)
-        at = _place(placement, start, at, size)
-        if placement.repeat is None:
-            return self._read(entry, at, indices)
-        count, gap = placement.repeat.count, placement.repeat.gap_bits
-        if not isinstance(count, int) or not isinstance(gap, int):
-            raise _EndError(f"{_target(entry)} is repeated as often as the packet says", dynamic=True)
-        if count > MOST_FIELDS:
-            raise _EndError(f"more than {MOST_FIELDS} fields", dynamic=False)
-        for k in range(count):
-            at = self._read(entry, at + (gap if k else 0), (*indices, k))
-        return at
-
-    def _read(self, entry: Entry, at: int, indices: tuple[int, ...]) -> int:
-        if isinstance(entry, ContainerEntry):
-            return self._container(entry.container, at, indices)
-        assert not isinstance(entry, IndirectEntry)
-        parameter = self.database.parameters.get(entry.parameter)
-        if parameter is None:
-            raise _EndError(f"there is no parameter {entry.parameter}", dynamic=False)
-        name = self._unused(entry.parameter + "".join(f"[{i}]" for i in indices))
-        if isinstance(entry, ArrayEntry):
-            kind = self.database.types.get(parameter.type)
-            if not isinstance(kind, ArrayType):
-                raise _EndError(f"{entry.parameter} is no array", dynamic=False)
-            return self._array(entry.parameter, kind.element, entry.dimensions, name, at)
-        return self._typed(entry.parameter, parameter.type, name, at)
-
-    def _typed(self, parameter: str, type_name: str, column: str, at: int, group: str = "") -> int:
-        kind = self.database.types.get(type_name)
-        if kind is None:
-            raise _EndError(f"{parameter} has no type", dynamic=False)
-        if isinstance(kind, ArrayType):
-            return self._array(parameter, kind.element, kind.dimensions, column, at)
-        if isinstance(kind, AggregateType):
-            for member in kind.members:
-                at = self._typed(parameter, member.type, f"{column}.{member.name}", at)
-            return at
-        if kind.encoding is None:
-            raise _EndError(f"the type of {column} has no encoding", dynamic=False)
-        if isinstance(kind.encoding, StringEncoding) and kind.encoding.size is None:
-            raise _EndError(f"{column} ends where its text ends", dynamic=True)
-        reading = reading_of(kind.encoding)
-        if isinstance(reading, str):
-            fixable = not isinstance(getattr(kind.encoding, "size", 0), int)
-            raise _EndError(f"{column}: {reading}", dynamic=fixable)
-        if len(self.fields) >= MOST_FIELDS:
-            raise _EndError(f"more than {MOST_FIELDS} fields", dynamic=False)
-        if at < 0:
-            raise _EndError(f"{column} lies before the packet", dynamic=False)
-        self.fields.append(Field(column, parameter, type_name, at, reading, group))
-        return at + reading.bits
-
-    def _array(self, parameter: str, element: str, dimensions: tuple[tuple[Size, Size], ...], column: str, at: int) -> int:
-        bounds = [(first, last) for first, last in dimensions if isinstance(first, int) and isinstance(last, int)]
-        if len(bounds) < len(dimensions):
-            raise _EndError(f"{column} has as many elements as the packet says", dynamic=True)
-        count = int(np.prod([max(last - first + 1, 0) for first, last in bounds], dtype=object))
-        if count > MOST_FIELDS:
-            raise _EndError(f"more than {MOST_FIELDS} fields", dynamic=False)
-        scalar = not isinstance(self.database.types.get(element), ArrayType | AggregateType)
-        group = column if scalar and count > LONGEST_SPREAD else ""
-        for indices in _counted(bounds):
-            at = self._typed(parameter, element, column + "".join(f"[{i}]" for i in indices), at, group)
-        return at
-
-    def _unused(self, name: str) -> str:
-        """Return a column name: a parameter that occurs again gets `:1`, `:2`, ..., which no XTCE name can contain."""
-        seen = self.names.get(name, 0)
-        self.names[name] = seen + 1
-        return f"{name}:{seen}" if seen else name
-
-
-def _counted(bounds: list[tuple[int, int]]) -> Iterator[tuple[int, ...]]:
-    """Yield the indices of an array in the order of transmission: the last index runs fastest."""
-    if not bounds:
-        yield ()
-        return
-    (first, last), rest = bounds[0], bounds[1:]
-    for i in range(first, last + 1):
-        for inner in _counted(rest):
-            yield (i, *inner)
-
-
-def _place(placement: Placement, start: int, at: int, size: Size | None) -> int:
-    bits = placement.location.bits
-    origin = placement.location.origin
-    if not isinstance(bits, int):
-        raise _EndError("a location that the packet says", dynamic=True)
-    if origin is Origin.PREVIOUS_ENTRY:
-        return at + bits
-    if origin is Origin.CONTAINER_START:
-        return start + bits
-    if origin is Origin.CONTAINER_END:
-        if isinstance(size, int):
-            return start + size - bits
-        raise _EndError("a location counted from the container's end", dynamic=True)
-    raise _EndError("a location counted from the next entry", dynamic=False)
-
-
-def _target(entry: Entry) -> str:
-    if isinstance(entry, ContainerEntry):
-        return entry.container
-    return "an indirect reference" if isinstance(entry, IndirectEntry) else entry.parameter
+def layout_of(database: Database, container: str, readings: dict[str, Reading | str] | None = None) -> Layout:
+    """Return the layout of a container as far as no packet is needed for it."""
+    walk = Walk(database, readings)
+    dynamic = stop = ""
+    try:
+        walk.container(container, 0)
+    except EndOfWalk as end:
+        dynamic, stop = (end.reason, "") if end.dynamic else ("", end.reason)
+    return Layout(container, tuple(walk.fields), dynamic, stop)

@@ -3,17 +3,19 @@
 import operator
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import TimeError, UnsupportedError
-from ..mdb import Algorithm, AllOf, AnyOf, Comparison, Condition, Operator, Reference
+from ..errors import DefinitionError, TimeError
+from ..mdb import Algorithm, AllOf, AnyOf, Comparison, Condition, Expression, Operator, Reference
 from ..time import tai_ns_from_utc
 from .columns import Column, Mask
 
 Lookup = Callable[[Reference], Column | None]
+Trouble = dict[str, Mask]  # rows in which a condition could not be evaluated, by reason
 
 OPERATORS: dict[Operator, Callable[[Any, Any], Any]] = {
     Operator.EQUAL: operator.eq,
@@ -25,25 +27,70 @@ OPERATORS: dict[Operator, Callable[[Any, Any], Any]] = {
 }
 
 
-def holds(condition: Condition, rows: int, value: Lookup) -> Mask:
-    """Return in which rows the condition is true. A comparison with a value that is missing or invalid is false."""
+def references_of(condition: Condition) -> set[Reference]:
+    """Return every parameter that a condition reads."""
+    if isinstance(condition, Comparison):
+        return {condition.left} | ({condition.right} if isinstance(condition.right, Reference) else set())
+    if isinstance(condition, AllOf | AnyOf):
+        return {r for term in condition.terms for r in references_of(term)}
+    assert isinstance(condition, Algorithm)
+    return {reference for _, reference in condition.inputs}
+
+
+def holds(condition: Condition, rows: int, value: Lookup, trouble: Trouble | None = None) -> Mask:
+    """Return in which rows the condition is true. A comparison with a value that is missing or invalid is false.
+
+    An expression that cannot be evaluated is false as well; `trouble` takes the reason and the rows.
+    """
     if isinstance(condition, AllOf):
-        return _joined(condition.terms, rows, value, all_of=True)
+        return _joined(condition.terms, rows, value, trouble, all_of=True)
     if isinstance(condition, AnyOf):
-        return _joined(condition.terms, rows, value, all_of=False)
+        return _joined(condition.terms, rows, value, trouble, all_of=False)
     if isinstance(condition, Algorithm):
-        raise UnsupportedError(f"a condition by the expression {condition.expression!r}")
+        return _computed(condition, rows, value, {} if trouble is None else trouble)
     return _compared(condition, rows, value)
 
 
-def _joined(terms: tuple[Condition, ...], rows: int, value: Lookup, *, all_of: bool) -> Mask:
+def _joined(terms: tuple[Condition, ...], rows: int, value: Lookup, trouble: Trouble | None, *, all_of: bool) -> Mask:
     result = np.full(rows, all_of, np.bool_)
     for term in terms:
         if all_of:
-            result &= holds(term, rows, value)
+            result &= holds(term, rows, value, trouble)
         else:
-            result |= holds(term, rows, value)
+            result |= holds(term, rows, value, trouble)
     return result
+
+
+def _computed(algorithm: Algorithm, rows: int, value: Lookup, trouble: Trouble) -> Mask:
+    """Return where an expression is true: a number that is not zero. A missing or invalid input makes it false."""
+    columns: dict[str, Column] = {}
+    good = np.ones(rows, np.bool_)
+    for name, reference in algorithm.inputs:
+        column = value(reference)
+        if column is None:
+            return np.zeros(rows, np.bool_)
+        columns[name] = column
+        good &= column.mask()
+    where = np.flatnonzero(good)
+    result = np.zeros(rows, np.bool_)
+    reason = f"the expression {algorithm.expression[:60]} cannot be evaluated"
+    if not where.size:
+        return result
+    try:
+        expression = _parsed(algorithm.expression, frozenset(columns))
+        made = expression.evaluate({name: column.select(where).words() for name, column in columns.items()})
+    except DefinitionError:
+        trouble[reason] = trouble[reason] | good if reason in trouble else good
+        return result
+    if made.dtype.kind == "f":
+        made = (made != 0) & ~np.isnan(made)
+    result[where] = np.broadcast_to(made.astype(np.bool_), where.size)
+    return result
+
+
+@lru_cache(maxsize=1000)
+def _parsed(text: str, names: frozenset[str]) -> Expression:
+    return Expression.parse(text, names)
 
 
 def _compared(comparison: Comparison, rows: int, value: Lookup) -> Mask:

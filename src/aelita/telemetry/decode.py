@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from ..mdb import CompiledDatabase, Database, compile_database
+from ..mdb import SHORT, CompiledDatabase, Database, compile_database
 from .columns import Column
 from .extract import extract
 from .generated import Kernels
@@ -78,9 +78,6 @@ class Decoded:
         return len(self.containers)
 
 
-SHORT = "the packet ends before its fields do"
-
-
 class Decoder:
     """Decodes packets with one database.
 
@@ -102,6 +99,8 @@ class Decoder:
         first, end = spans(packets.offset.astype(np.int64), packets.length.astype(np.int64), packets.buffer.size)
         resolved = self._resolver.resolve(packets.buffer, first, end)
         faults: dict[tuple[str, str], int] = {}
+        for reason, count in resolved.faults.items():
+            faults[reason] = count
         containers = []
         for name, rows in resolved.rows.items():
             bits = (first, end) if rows.size == first.size else (first[rows], end[rows])
@@ -111,11 +110,14 @@ class Decoder:
 
     def _read(self, name: str, buffer: Octets, first: Rows, end: Rows, faults: dict[tuple[str, str], int]) -> dict[str, Column]:
         layout = self.compiled.layout(name)
+        if layout.dynamic:
+            found: dict[str, int] = {}
+            raw = self._resolver.shapes(name).read(buffer, first, end, None, found)
+            faults.update({(name, reason): rows for reason, rows in found.items()})
+            return raw
         if layout.stop:
             faults[name, layout.stop] = first.size
-        raw = extract(self.compiled.database, self.compiled.table(name), buffer, first, end, self._kernels)
-        needs = [(f.first_bit + f.reading.bits, f.group or f.column) for f in layout.fields]
-        short = int(np.count_nonzero(end - first < max((n for n, _ in needs), default=0)))
+        short = int(np.count_nonzero(end - first < layout.bits))
         if short:
             faults[name, SHORT] = short
-        return raw
+        return extract(self.compiled.database, self.compiled.table(name), buffer, first, end, self._kernels)

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mdb import Algorithm, AllOf, AnyOf, Comparison, CompiledDatabase, Condition, Reference
+from ..mdb import CompiledDatabase, Condition, Reference
 from ..octets import compiled
-from .columns import Column
-from .conditions import holds
+from .columns import Column, Mask
+from .conditions import Trouble, holds, references_of
+from .dependencies import needed_parameters
 from .extract import extract
+from .questions import reference_name
+from .shapes import ShapeReader
 from .values import Values
 
 Octets = NDArray[np.uint8]
@@ -25,21 +28,15 @@ WIDEST_KEY = 1 << 20  # distinct cases counted in a table; wider ones are sorted
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """`rows[name]` are the rows that are this container; `ambiguous` rows fitted several, of which the first was taken."""
+    """`rows[name]` are the rows that are this container; `ambiguous` rows fitted several, of which the first was taken.
+
+    `faults` counts, by container and reason, the packets in which a restriction could not be evaluated.
+    """
 
     rows: dict[str, Rows]
     unidentified: Rows
     ambiguous: Rows
-
-
-def references_of(condition: Condition) -> set[Reference]:
-    """Return every parameter that a condition reads."""
-    if isinstance(condition, Comparison):
-        return {condition.left} | ({condition.right} if isinstance(condition.right, Reference) else set())
-    if isinstance(condition, AllOf | AnyOf):
-        return {r for term in condition.terms for r in references_of(term)}
-    assert isinstance(condition, Algorithm)
-    return {reference for _, reference in condition.inputs}
+    faults: dict[tuple[str, str], int]
 
 
 class Resolver:
@@ -47,10 +44,18 @@ class Resolver:
 
     def __init__(self, compiled_database: CompiledDatabase, roots: tuple[str, ...]) -> None:
         self.compiled, self.roots = compiled_database, roots
+        self._shapes: dict[str, ShapeReader] = {}
+
+    def shapes(self, container: str) -> ShapeReader:
+        """Return the reader of a container whose layout depends on the packet."""
+        if container not in self._shapes:
+            self._shapes[container] = ShapeReader(self.compiled, container)
+        return self._shapes[container]
 
     def resolve(self, buffer: Octets, first: Rows, end: Rows) -> Resolved:
         """Return the most specific concrete container of each packet; packets fill the bits `first` to `end`."""
         everything = np.arange(first.size)
+        self._faults: dict[tuple[str, str], int] = {}
         claims = [claim for root in self.roots for claim in self._claims(root, everything, buffer, first, end)]
         owner = np.full(first.size, UNIDENTIFIED, np.int32)
         ambiguous = np.zeros(first.size, np.bool_)
@@ -64,7 +69,7 @@ class Resolver:
             if rows.size:
                 groups.setdefault(name, []).append(rows)
         joined = {name: parts[0] if len(parts) == 1 else np.sort(np.concatenate(parts)) for name, parts in groups.items()}
-        return Resolved(joined, np.flatnonzero(owner == UNIDENTIFIED), np.flatnonzero(ambiguous))
+        return Resolved(joined, np.flatnonzero(owner == UNIDENTIFIED), np.flatnonzero(ambiguous), self._faults)
 
     def _claims(self, name: str, rows: Rows, buffer: Octets, first: Rows, end: Rows) -> list[tuple[str, Rows]]:
         """Return which of `rows` are which container: those that inherit from this one, in their order, then this one."""
@@ -94,8 +99,11 @@ class Resolver:
         groups, sample = distinct(list(raw.values()), first.size)
         values = Values(self.compiled, {n: c.select(sample) for n, c in raw.items()}, sample.size)
         truths = []
-        for condition in restrictions.values():
-            truths.append(np.ones(sample.size, np.bool_) if condition is None else holds(condition, sample.size, values.value))
+        for child, condition in restrictions.items():
+            trouble: Trouble = {}
+            truths.append(_truth(condition, values, trouble))
+            for reason, where in trouble.items():
+                self._faults[child, reason] = int(np.count_nonzero(where[groups]))
         fits = np.array(truths)
         if fits.sum(axis=0).max(initial=0) > 1:
             for child, truth in zip(children, fits, strict=True):
@@ -115,11 +123,20 @@ class Resolver:
     def _deciding(self, name: str, wanted: set[Reference], buffer: Octets, first: Rows, end: Rows) -> dict[str, Column]:
         """Return the raw columns, of this container as far as it is fixed, of the parameters that decide."""
         parameters = {r.parameter for r in wanted}
-        fields = self.compiled.layout(name).fields
+        for column in [reference_name(r) for r in wanted if r.calibrated]:
+            parameters |= {other.partition(".")[0].partition("[")[0] for other in needed_parameters(self.compiled, column)}
+        layout = self.compiled.layout(name)
+        fields = layout.fields
+        if layout.dynamic and not parameters <= {f.parameter for f in fields}:
+            return self.shapes(name).read(buffer, first, end, frozenset(parameters))
         columns = frozenset(f.group or f.column for f in fields if f.parameter in parameters)
         if not columns:
             return {}
         return extract(self.compiled.database, self.compiled.table(name, columns), buffer, first, end)
+
+
+def _truth(condition: Condition | None, values: Values, trouble: Trouble) -> Mask:
+    return np.ones(values.rows, np.bool_) if condition is None else holds(condition, values.rows, values.value, trouble)
 
 
 def distinct(columns: list[Column], rows: int) -> tuple[NDArray[np.int64], Rows]:
@@ -146,7 +163,8 @@ def _numbered(values: NDArray[np.generic]) -> tuple[NDArray[np.int64], int]:
             return wide, high - low + 1
     if values.dtype == object:
         known: dict[object, int] = {}
-        return np.array([known.setdefault(bytes(v) if v is not None else None, len(known)) for v in values], np.int64), len(known)
+        numbers = [known.setdefault(v.tobytes() if isinstance(v, np.ndarray) else v, len(known)) for v in values]
+        return np.array(numbers, np.int64), len(known)
     unique, inverse = np.unique(values, return_inverse=True)
     return inverse.reshape(-1).astype(np.int64), unique.size
 
