@@ -107,7 +107,8 @@ def truths(seed: int, number: int, start: int = EPOCH, step: int = SECOND, apids
     found = []
     for k in range(number):
         apid = apids[k % len(apids)]
-        octets = bytes([8 | apid >> 8, apid & 255]) + chance.randbytes(chance.randint(5, 60))
+        body = chance.randbytes(chance.randint(5, 60))
+        octets = bytes([8 | apid >> 8, apid & 255]) + body[:2] + (len(body) - 5).to_bytes(2) + body[4:]
         values = {
             f"/T/{apid}/small": chance.randrange(256),
             f"/T/{apid}/real": np.float32(chance.gauss(0, 100)).item(),
@@ -183,7 +184,8 @@ def framed(packets: Sequence[Truth], size: int, data_octets: int = 50, bad: Iter
     layout: list[tuple[int, int]] = []  # channel, position of the data field
     for k in range(max(-(-len(octets) // data_octets) for octets in data.values())):
         layout += [(c, k * data_octets) for c in data if k * data_octets < len(data[c])]
-    bad, frames = set(bad), []
+    bad = set(bad)
+    frames: list[tuple[int, int] | None] = []
     for place in layout:
         while len(frames) in bad:
             frames.append(None)
@@ -235,7 +237,7 @@ def _framed_batch(
         np.array([numbers[p.channel, f * data_octets] for p, _, f in done], np.int64),
         np.array([at for _, at, _ in done], np.int64),
         frames=frames,
-        quarantined=[Quarantined((first + i) * size, noise, "frame error control field") for i in np.flatnonzero(reason)],
+        quarantined=[Quarantined((first + int(i)) * size, noise, "frame error control field") for i in np.flatnonzero(reason)],
         gaps=[Gap(0, first - 1, 3, 5, 2)] if first else [],
     )
 
@@ -323,16 +325,10 @@ def agree(archive: Archive, model: Model) -> None:
     assert archive.sources()["duplicates"].sum() == model.duplicates
 
 
-def _ordered(table: pl.DataFrame) -> pl.DataFrame:
-    return table[table.hash_rows().arg_sort()]
-
-
 def contents(archive: Path) -> dict[str, pl.DataFrame]:
     """Return the rows of every table of an archive, in an order of their own, whatever the layout of the files."""
     found = {}
     for log in sorted(archive.rglob("_delta_log")):
         table = pl.read_delta(str(log.parent))
-        found[str(log.parent.relative_to(archive))] = table.select(sorted(table.columns)).sort(
-            pl.all().hash() if False else pl.struct(pl.all()).hash()
-        )
+        found[str(log.parent.relative_to(archive))] = table.select(sorted(table.columns)).sort(pl.struct(pl.all()).hash())
     return found

@@ -1,10 +1,21 @@
-"""Append-only store of records: ingest, find, retrieve, completeness."""
+"""Append-only store of records: ingest, find, retrieve, completeness, upkeep, backup, export."""
 
+from .backup import Copied, backup, migrate, restore
 from .batch import Batch, DatabaseText, Source
 from .catalogue import DatabaseVersion
+from .check import Checked, Finding, check
+from .completeness import Completeness
+from .export import to_arrow, to_csv, to_numpy, to_parquet, to_polars, to_xarray
+from .rebuild import Decoded, StoredPackets, rebuild
+from .recorrelate import recorrelate
 from .session import Calibrator, Committed, Session
+from .settings import Retention
 from .store import Archive, open_archive
+from .upkeep import apply_retention, compact
 
 __all__ = [
-    "Archive", "Batch", "Calibrator", "Committed", "DatabaseText", "DatabaseVersion", "Session", "Source", "open_archive",
+    "Archive", "Batch", "Calibrator", "Checked", "Committed", "Completeness", "Copied", "DatabaseText", "DatabaseVersion",
+    "Decoded", "Finding", "Retention", "Session", "Source", "StoredPackets", "apply_retention", "backup", "check", "compact",
+    "migrate", "open_archive", "rebuild", "recorrelate", "restore", "to_arrow", "to_csv", "to_numpy", "to_parquet", "to_polars",
+    "to_xarray",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """The archive: a folder of Delta Lake tables."""
 
-import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from ..records import EVENTS, GAPS, LIMITS, QUARANTINE
 from ..time import tai_ns_from_utc
 from .batch import Batch, DatabaseText, Source
 from .catalogue import Catalogue
+from .completeness import Completeness, completeness
 from .duplicates import archived, repeated
 from .history import Histories, with_utc
 from .latest import LATEST, Latest
@@ -20,9 +21,9 @@ from .names import container_name, folder_name
 from .reading import chosen, read_frames, read_packets
 from .recordings import Times
 from .session import Calibrator, Session, Stores
+from .settings import FORMAT, MARK, Retention, new_mark, read_mark, write_mark
 from .tables import Table
 
-FORMAT = 1
 PLAIN_TABLES = ("frames", "packets", "events", "limits", "gaps", "quarantine", "pyramids")
 
 
@@ -44,6 +45,7 @@ class Archive:
         tables = path / "tables"
         self.catalogue = Catalogue(tables)
         self.tables = {name: Table(tables / name, name) for name in PLAIN_TABLES}
+        self.removals = Table(tables / "removals", "removals")
         self.latest_file = Latest(path / "latest.arrow")
         self._containers: dict[str, Table] = {}
         self._histories = Histories(self.catalogue, self.container_table, self.tables["pyramids"], calibrator)
@@ -113,6 +115,10 @@ class Archive:
         rows = chosen(self.tables["quarantine"], QUARANTINE, ("", None, None), {"source": source})
         return rows.sort("source", "position", maintain_order=True)
 
+    def completeness(self, source: int | None = None) -> Completeness:
+        """Return what arrived and what is missing, of a source or of each and all; see `Completeness`."""
+        return completeness(self.catalogue, self.tables["packets"], self.tables["frames"], self.tables["gaps"], source)
+
     def sources(self) -> pl.DataFrame:
         """Return one row a source: what it is, what it gave, and whether it is complete."""
         return self.catalogue.sources()
@@ -145,6 +151,24 @@ class Archive:
         """Return the qualified names of all parameters that have samples."""
         return sorted(self.catalogue.parameters())
 
+    def retention(self) -> Retention:
+        """Return for how long what is kept. Raises UsageError when the settings make no sense."""
+        return Retention.of(read_mark(self.path).get("retention", {}))
+
+    def keep(self, retention: Retention) -> None:
+        """Set for how long what is kept, from the next `apply_retention` on."""
+        write_mark(self.path, read_mark(self.path) | {"retention": asdict(retention)})
+
+    def known_tables(self) -> dict[str, Table]:
+        """Return every table, also those not written yet, by its folder below `tables`; `batches`, which seals, is the last."""
+        tables = [*self.tables.values(), *map(self.container_table, self.containers()), self.removals]
+        tables += sorted(self.catalogue.tables, key=lambda table: table.name == "batches")
+        return {str(table.path.relative_to(self.path / "tables")): table for table in tables}
+
+    def all_tables(self) -> dict[str, Table]:
+        """Return every table that exists, in the order of `known_tables`."""
+        return {name: table for name, table in self.known_tables().items() if table.exists}
+
     def container_table(self, container: str) -> Table:
         """Return the table of a container's parameters."""
         if container not in self._containers:
@@ -165,18 +189,13 @@ def open_archive(path: str | Path, calibrator: Calibrator | None = None, *, crea
     Raises ArchiveError when there is none, or when its format is not the one that this release reads.
     """
     folder = Path(path)
-    mark = folder / "archive.json"
     try:
-        if create and not mark.exists() and (not folder.exists() or not any(folder.iterdir())):
+        if create and not (folder / MARK).exists() and (not folder.exists() or not any(folder.iterdir())):
             folder.mkdir(parents=True, exist_ok=True)
-            fresh = mark.with_suffix(".new")
-            fresh.write_text(json.dumps({"format": FORMAT}) + "\n")
-            fresh.replace(mark)
-        found = json.loads(mark.read_text()).get("format")
-    except FileNotFoundError as error:
-        raise ArchiveError("there is no archive here", where=str(folder), remedy="Ingest something into it first") from error
-    except (OSError, ValueError, AttributeError) as error:
-        raise ArchiveError(f"archive.json cannot be read: {error}", where=str(folder)) from error
+            write_mark(folder, new_mark(FORMAT))
+    except OSError as error:
+        raise ArchiveError(f"no archive can be made: {error.strerror}", where=str(folder)) from error
+    found = read_mark(folder).get("format")
     if found != FORMAT:
         remedy = "Run `aelita archive migrate`" if isinstance(found, int) and found < FORMAT else "Use a newer Aelita"
         raise ArchiveError(f"its format is {found}, this release reads {FORMAT}", where=str(folder), remedy=remedy)

@@ -5,12 +5,20 @@ is recognised after a crash. Integers are written as differences and floats as s
 STATISTICS have minimum and maximum in the log, by which reading skips files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from deltalake import ColumnProperties, CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    Schema,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import DeltaError
 
 from ..errors import ArchiveError
@@ -101,6 +109,70 @@ class Table:
         """Replace all rows, or those for which the SQL predicate holds, in one commit."""
         self._write(rows, mode="overwrite", schema_mode=None if predicate else "overwrite", predicate=predicate)
 
+    def replace(self, rows: pl.DataFrame, predicate: str) -> None:
+        """Put rows in the place of those for which the SQL predicate holds, in one commit; all of them must fulfil it.
+
+        New columns are added to the table. Without rows, and without such rows in the table, there is no commit.
+        """
+        handle = self.handle()
+        if handle is None:
+            if len(rows):
+                self._write(rows, mode="append")
+            return
+        if not len(rows):
+            self.delete(predicate)
+            return
+        rows = self._fitted(rows)
+        stored = self.schema()
+        new = pl.Schema({name: dtype for name, dtype in rows.schema.items() if name not in stored})
+        if new:
+            fields = list(Schema.from_arrow(new).fields)
+            self._guarded("columns cannot be added", lambda: handle.alter.add_columns(fields))
+        absent = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in stored.items() if name not in rows.columns]
+        self.overwrite(rows.with_columns(absent).select([*stored, *new]), predicate)
+
+    def delete(self, predicate: str) -> int:
+        """Delete the rows for which the SQL predicate holds, in one commit; return how many there were."""
+        handle = self.handle()
+        if handle is None:
+            return 0
+        said = self._guarded("rows cannot be deleted", lambda: handle.delete(predicate, _encodings(self.schema())))
+        return int(said["num_deleted_rows"] or 0)
+
+    def compact(self, file_octets: int) -> None:
+        """Merge small files into ones of about so many octets, in one commit; the rows stay in their order."""
+        handle = self.handle()
+        if handle is not None and len(self.files()) > 1:
+            self._guarded(
+                "files cannot be merged",
+                lambda: handle.optimize.compact(
+                    target_size=file_octets, max_concurrent_tasks=1, writer_properties=_encodings(self.schema())
+                ),
+            )
+
+    def sweep(self, keep_hours: int, unknown: bool) -> None:
+        """Delete files that left the table so long ago, with `unknown` also those no commit names; shorten the log."""
+        handle = self.handle()
+        if handle is None:
+            return
+        if self._guarded("old files cannot be found", lambda: handle.vacuum(keep_hours, True, False, full=unknown)):
+            self._guarded("old files cannot be deleted", lambda: handle.vacuum(keep_hours, False, False, full=unknown))
+        if not self.checkpointed:
+            self._guarded("a checkpoint cannot be made", handle.create_checkpoint)
+        self._guarded("the log cannot be shortened", handle.cleanup_metadata)
+
+    @property
+    def checkpointed(self) -> bool:
+        """Whether the newest state stands in a checkpoint."""
+        return (self.path / "_delta_log" / f"{self.version:020}.checkpoint.parquet").exists()
+
+    def _guarded(self, what: str, act: Callable[[], Any]) -> Any:
+        try:
+            return act()
+        except (DeltaError, OSError) as error:
+            self._handle = None
+            raise ArchiveError(f"{what}: {error}", where=self.name, remedy="Nothing is lost: run it again") from error
+
     def _write(self, rows: pl.DataFrame, **options: Any) -> None:
         try:
             write_deltalake(
@@ -142,10 +214,14 @@ class Table:
                 files = files.filter(low.is_null() | (low < stop))
         if not len(files):
             return None
-        frame = pl.scan_parquet(files["path"].to_list(), missing_columns="insert", schema=self.schema(), glob=False)
+        frame = self.scan_files(files["path"].to_list())
         if start is not None:
             frame = frame.filter(pl.col(column) >= start)
         return frame if stop is None else frame.filter(pl.col(column) < stop)
+
+    def scan_files(self, paths: list[str]) -> pl.LazyFrame:
+        """Return the rows of some of its files, of at least one."""
+        return pl.scan_parquet(paths, missing_columns="insert", schema=self.schema(), glob=False)
 
 
 def _wider(stored: pl.DataType, given: pl.DataType, where: str) -> pl.DataType:

@@ -14,12 +14,13 @@ from .schemas import (
     PARAMETERS,
     PYRAMIDS,
     QUARANTINE,
+    REMOVALS,
     SOURCES,
     stored_type,
 )
 
 __all__ = [
     "BATCHES", "CONTENTS", "DATABASES", "ENVELOPE", "EVENTS", "FRAMES", "GAPS", "LIMITS", "PACKETS", "PARAMETERS", "PYRAMIDS",
-    "QUARANTINE", "SOURCES", "Column", "ContainerRows", "FrameRows", "GapRow", "PacketRows", "QuarantinedRow", "StoredColumn",
-    "stored_type",
+    "QUARANTINE", "REMOVALS", "SOURCES", "Column", "ContainerRows", "FrameRows", "GapRow", "PacketRows", "QuarantinedRow",
+    "StoredColumn", "stored_type",
 ]  # fmt: skip

@@ -129,6 +129,15 @@ BATCHES = pl.Schema(
     }
 )
 CONTENTS = pl.Schema({"container": pl.String, "parameter": pl.String})
+REMOVALS = pl.Schema(
+    {
+        "at": pl.Int64,  # when
+        "table": pl.String,  # its folder below `tables`
+        "source": pl.Int32,
+        "before": pl.Int64,  # rows of earlier generation times
+        "rows": pl.Int64,  # how many there were
+    }
+)
 DATABASES = pl.Schema({"database": pl.Int32, "digest": pl.String, "name": pl.String, "text": pl.String})
 
 _STORED = {
