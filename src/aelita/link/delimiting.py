@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..octets import as_octets
 from .channel import Channel
 from .delimiting_kernels import CUT_OFF, FRAME, HEAD, OUT_OF_STEP, SCAN, delimit
-from .frames import Octets
+from .frames import Octets, own_octets
 from .headers import VERSIONS
 from .received import Quarantined
 
@@ -85,7 +84,7 @@ class Delimiter:
 
     def feed(self, octets: bytes | bytearray | memoryview | Octets) -> Delimited:
         """Take the next octets of the source and return the frames that are now certain."""
-        return self._cut(as_octets(octets), ended=False)
+        return self._cut(own_octets(octets), ended=False)
 
     def finish(self) -> Delimited:
         """Take note that the source has ended and return the rest."""

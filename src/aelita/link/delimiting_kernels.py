@@ -122,30 +122,25 @@ def delimit(
     """
     found, at = 0, 0
     while True:
+        place = search if searching else at
+        on_grid = fixed > 0 and (place - at) % fixed == 0
+        answer = sound(buffer, place, on_grid or not searching, ended, checked, mask, value, fixed, least, most)
+        if not searching and answer == NO and not checked and fixed > 0:  # a damaged header, this one or the next
+            answer = plausible(buffer, at + 2 * fixed, ended, mask, value)
+            if answer == YES and plausible(buffer, at, ended, mask, value) != YES:
+                answer = plausible(buffer, at + fixed, ended, mask, value)
+        if answer == WAIT or (answer == NO and place + mask.size > buffer.size):  # or the end
+            break
         if not searching:
-            answer = sound(buffer, at, True, ended, checked, mask, value, fixed, least, most)
-            if answer == NO and not checked and fixed > 0:  # a damaged header, this one or the next
-                answer = plausible(buffer, at + 2 * fixed, ended, mask, value)
-                if answer == YES and plausible(buffer, at, ended, mask, value) != YES:
-                    answer = plausible(buffer, at + fixed, ended, mask, value)
-            if answer == WAIT:
-                break
             if answer == YES:
                 size = frame_size(buffer, at, fixed, least, most)
                 offset[found], length[found], kind[found] = at, size, FRAME
                 found += 1
                 at += size
-                continue
-            if at + mask.size > buffer.size:  # the end
-                break
-            searching, search = True, at + 1
-        on_grid = fixed > 0 and (search - at) % fixed == 0
-        answer = sound(buffer, search, on_grid, ended, checked, mask, value, fixed, least, most)
-        if answer == WAIT:
-            break
+            else:
+                searching, search = True, at + 1
+            continue
         if answer == NO:
-            if search + mask.size > buffer.size:
-                break
             search += 1
             if search - at >= window:
                 if fixed > 0:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from ..octets import as_octets
+
 Octets = NDArray[np.uint8]
 NO_OCF = -1
 NO_PACKET_STARTS, ONLY_IDLE, NO_PACKETS = -1, -2, -3  # in the pointer column, beside offsets into the data field
@@ -66,6 +68,12 @@ class Frames:
         """Return the whole frame at `index`."""
         start = int(self.offset[index])
         return self.buffer[start : start + int(self.length[index])].tobytes()
+
+
+def own_octets(data: bytes | bytearray | memoryview | Octets) -> Octets:
+    """Return octets that kernels take as they are: contiguous and writable, or each kernel would be compiled a second time."""
+    octets = np.ascontiguousarray(as_octets(data))
+    return octets if octets.flags.writeable else octets.copy()
 
 
 def no_frames() -> Frames:

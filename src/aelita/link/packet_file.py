@@ -7,9 +7,9 @@ on, for a place from which several packets follow one another, and goes on there
 import numpy as np
 from numpy.typing import NDArray
 
-from ..octets import as_octets, compiled
+from ..octets import compiled
 from .channel import Channel
-from .frames import no_frames
+from .frames import no_frames, own_octets
 from .packets import Octets, Packets, no_packets, packets_at
 from .reassembly import packet_octets
 from .received import Quarantined, Received, uncorrected
@@ -50,7 +50,7 @@ def _chain(buffer: Octets, at: int, beyond: int, familiar_links: int, ended: boo
             if not ended:
                 return WAIT
             return YES if links >= familiar_links - 1 else NO
-        if buffer[at] == 0 and size == 7 and not buffer[at : at + 6].any():
+        if buffer[at] == 0 and size == 7 and buffer[at + 1] == buffer[at + 2] == buffer[at + 3] == 0:
             return NO  # zeros are no header, though they look like one
         familiar = familiar and seen[_kind(buffer, at)]
         at += size
@@ -135,7 +135,7 @@ class PacketReceiver:
 
     def feed(self, octets: bytes | bytearray | memoryview | Octets) -> Received:
         """Take the next octets of the source and return the packets that are now certain."""
-        return self._cut(as_octets(octets), ended=False)
+        return self._cut(own_octets(octets), ended=False)
 
     def finish(self) -> Received:
         """Take note that the source has ended and return the rest."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..octets import as_octets, compiled, crc16_many, iso_checksum_many
+from ..octets import compiled, crc16_many, iso_checksum_many
 from .channel import Channel, PacketRules
 from .frames import (
     AFTER_LOSS,
@@ -26,6 +26,7 @@ from .frames import (
     WRONG_SPACECRAFT,
     WRONG_VERSION,
     Frames,
+    own_octets,
 )
 from .headers import VERSIONS, Headers, octets_at, read_headers
 from .packets import CHECKSUM_BAD, ENCAPSULATION_APID, INCOMPLETE, Octets, Packets, join_packets, packets_at
@@ -49,9 +50,9 @@ def _gather(buffer: Octets, start: Column, length: Column) -> Octets:
     at = 0
     for i in range(start.size):
         a, b = max(start[i], 0), min(start[i] + length[i], buffer.size)
-        if b > a:
-            out[at : at + b - a] = buffer[a:b]
-            at += b - a
+        for k in range(b - a):
+            out[at + k] = buffer[a + k]
+        at += max(b - a, 0)
     return out
 
 
@@ -107,7 +108,7 @@ class FrameReceiver:
         `offset` and `length` locate each frame in `buffer`, `position` in its source. `reason` marks frames refused already
         (a key of REASONS); they are counted and quarantined, not used. `corrected` is passed on.
         """
-        octets = as_octets(buffer)
+        octets = own_octets(buffer)
         headers = read_headers(self.channel, octets, offset, length)
         verified = self._verify(headers, octets, offset, length, reason)
         frames = self._frames(headers, verified, octets, offset, length, position)
