@@ -3,12 +3,12 @@
 Every key is documented in `docs/channel.md`. Unknown keys and contradictions are refused by name.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..errors import DefinitionError
 from ..tables import Table
-from ..time import TimeCode, time_code
+from ..time import TIME_CODE_KEYS, TimeCode, time_code
 
 PROTOCOLS = ("TM", "AOS", "USLP", "packets")
 CARRIES = ("packets", "idle", "bitstream", "opaque")
@@ -102,7 +102,12 @@ class Channel:
 
 
 def _channel(table: Table, text: str) -> Channel:
-    channels = {v.number: v for v in (_virtual_channel(t) for t in table.tables("virtual_channels"))}
+    channels: dict[int, VirtualChannel] = {}
+    for described in table.tables("virtual_channels"):
+        one = _virtual_channel(described)
+        if one.number in channels:
+            raise DefinitionError(f"virtual channel {one.number} is described twice", where=described.where)
+        channels[one.number] = one
     made = Channel(
         name=table.text("name"),
         spacecraft=table.text("spacecraft"),
@@ -188,12 +193,26 @@ def _agree(channel: Channel, where: str) -> None:
         raise DefinitionError(what, where=f"{where}: {key}", remedy=remedy)
 
     if channel.protocol == "packets":
-        for key in ("frame_octets", "spacecraft_id"):
+        for key in ("frame_octets", "spacecraft_id", "maximum_frame_octets"):
             if getattr(channel, key) > 0:
                 refuse(key, "a recording of packets has no frames", "Remove the key")
+        if channel.coding != Coding():
+            refuse("coding", "a recording of packets has no coded frames", "Remove the table")
         return
+    _agree_frames(channel, refuse)
+    _agree_coding(channel, refuse)
+
+
+def _agree_frames(channel: Channel, refuse: Callable[..., None]) -> None:
     if channel.spacecraft_id < 0:
         refuse("spacecraft_id", "missing", "Give the spacecraft id of the frame headers")
+    most = {"TM": 0x3FF, "AOS": 0x3FF, "USLP": 0xFFFF}[channel.protocol]
+    if channel.spacecraft_id > most:
+        refuse("spacecraft_id", f"{channel.spacecraft_id} does not fit into {channel.protocol} headers, which hold up to {most}")
+    if channel.protocol == "TM" and max(channel.virtual_channels, default=0) > 7:
+        refuse("virtual_channels", f"TM frames have virtual channels 0 to 7, not {max(channel.virtual_channels)}")
+    if channel.maximum_frame_octets and (channel.protocol != "USLP" or channel.frame_octets):
+        refuse("maximum_frame_octets", "only USLP frames of varying length have a maximum", "Remove the key, or frame_octets")
     least = HEADERS[channel.protocol] + channel.insert_zone_octets + channel.trailer_octets + 2 * channel.header_error_control + 1
     if channel.frame_octets < least and (channel.protocol != "USLP" or channel.frame_octets):
         refuse("frame_octets", f"{channel.frame_octets} octets cannot hold the {least - 1} of header and trailer and any data")
@@ -201,7 +220,26 @@ def _agree(channel: Channel, where: str) -> None:
         refuse("header_error_control", f"{channel.protocol} frames have none")
     if channel.insert_zone_octets and channel.protocol == "TM":
         refuse("insert_zone_octets", "TM frames have none", "Use secondary_header_octets")
+    if channel.secondary_header_octets and channel.protocol != "TM":
+        refuse("secondary_header_octets", f"{channel.protocol} frames have none", "Use insert_zone_octets")
+
+
+def _agree_coding(channel: Channel, refuse: Callable[..., None]) -> None:
     coding = channel.coding
+    if coding.marker is None:
+        if coding != Coding():
+            refuse("coding.marker", "coded frames need their attached sync marker", 'For example marker = "1ACFFC1D"')
+        return
+    if len(coding.marker) < 4:
+        refuse("coding.marker", f"{len(coding.marker)} octets are too few to be found", "Sync markers have 4 octets or more")
+    if coding.marker_errors >= 2 * len(coding.marker):
+        refuse("coding.marker_errors", f"with {coding.marker_errors} wrong bits too much looks like the marker")
+    if not channel.frame_octets:
+        refuse("frame_octets", "frames behind sync markers have a fixed length", "Give frame_octets")
+    if coding.soft and coding.convolutional == "none":
+        refuse("coding.soft", "only symbols of a convolutional code can be soft")
+    if coding.virtual_fill % coding.interleave:
+        refuse("coding.virtual_fill", f"{coding.virtual_fill} is not a multiple of interleave {coding.interleave}")
     if coding.reed_solomon:
         block = (255 - 2 * coding.reed_solomon) * coding.interleave - coding.virtual_fill
         if block != channel.frame_octets:
@@ -210,53 +248,25 @@ def _agree(channel: Channel, where: str) -> None:
                 f"Reed-Solomon with these numbers protects {block} octets, but frame_octets is {channel.frame_octets}",
                 "Correct reed_solomon, interleave or virtual_fill",
             )
-    if (coding.reed_solomon or coding.randomizer != "none" or coding.convolutional != "none") and coding.marker is None:
-        refuse("coding.marker", "coded frames need their attached sync marker", 'For example marker = "1ACFFC1D"')
 
 
-def keys() -> dict[str, Any]:
-    """Return every key that a channel file may have, by table, for the documentation test."""
+def keys() -> dict[str, tuple[str, ...]]:
+    """Return every key that a channel file may have, by table."""
     return {
         "": (
-            "name",
-            "spacecraft",
-            "protocol",
-            "spacecraft_id",
-            "frame_octets",
-            "maximum_frame_octets",
-            "insert_zone_octets",
-            "header_error_control",
-            "secondary_header_octets",
-            "ocf",
-            "fecf",
-            "other_channels",
-            "clock",
-            "description",
-            "coding",
-            "virtual_channels",
-            "packets",
+            "name", "spacecraft", "protocol", "spacecraft_id", "frame_octets", "maximum_frame_octets", "insert_zone_octets",
+            "header_error_control", "secondary_header_octets", "ocf", "fecf", "other_channels", "clock", "description", "coding",
+            "virtual_channels", "packets",
         ),
         "coding": (
-            "marker",
-            "marker_errors",
-            "randomizer",
-            "convolutional",
-            "soft",
-            "reed_solomon",
-            "interleave",
-            "dual_basis",
+            "marker", "marker_errors", "randomizer", "convolutional", "soft", "reed_solomon", "interleave", "dual_basis",
             "virtual_fill",
         ),
         "virtual_channels": ("id", "carries", "name"),
         "packets": (
-            "checksum",
-            "unchecked_apids",
-            "checksum_needs_secondary_header",
-            "pus",
-            "counter_octets",
-            "destination_octets",
-            "secondary_header_octets",
-            "time",
+            "checksum", "unchecked_apids", "checksum_needs_secondary_header", "pus", "counter_octets", "destination_octets",
+            "secondary_header_octets", "time",
         ),
-        "packets.time": ("offset", "other"),
-    }
+        "packets.time": ("offset", "other", *TIME_CODE_KEYS),
+        "packets.time.other": ("apid", "offset"),
+    }  # fmt: skip
