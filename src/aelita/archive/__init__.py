@@ -1,13 +1,13 @@
 """Append-only store of records: ingest, find, retrieve, completeness, upkeep, backup, export."""
 
-from .backup import Copied, backup, migrate, restore
+from .backups import Copied, backup, migrate, restore
 from .batch import Batch, DatabaseText, Source
 from .catalogue import DatabaseVersion
-from .check import Checked, Finding, check
+from .checking import Checked, Finding, check
 from .completeness import Completeness
+from .dating import recorrelate
 from .export import to_arrow, to_csv, to_numpy, to_parquet, to_polars, to_xarray
-from .rebuild import Decoded, StoredPackets, rebuild
-from .recorrelate import recorrelate
+from .rebuilding import Decoded, StoredPackets, rebuild
 from .session import Calibrator, Committed, Session
 from .settings import Retention
 from .store import Archive, open_archive

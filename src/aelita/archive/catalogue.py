@@ -35,9 +35,14 @@ class Catalogue:
         self._versions: dict[int, DatabaseVersion] = {}
 
     @property
-    def tables(self) -> list[Table]:
-        """Its tables."""
-        return [self._sources, self.batches, self._databases, self.contents]
+    def written_first(self) -> list[Table]:
+        """Its tables that an ingest writes before all others."""
+        return [self._sources, self._databases]
+
+    @property
+    def written_last(self) -> list[Table]:
+        """Its tables that an ingest writes after all others: `batches` makes a batch whole."""
+        return [self.contents, self.batches]
 
     def sources(self) -> pl.DataFrame:
         """Return one row a source, with the sums over its batches and whether it is complete."""

@@ -160,9 +160,9 @@ class Archive:
         write_mark(self.path, read_mark(self.path) | {"retention": asdict(retention)})
 
     def known_tables(self) -> dict[str, Table]:
-        """Return every table, also those not written yet, by its folder below `tables`; `batches`, which seals, is the last."""
-        tables = [*self.tables.values(), *map(self.container_table, self.containers()), self.removals]
-        tables += sorted(self.catalogue.tables, key=lambda table: table.name == "batches")
+        """Return every table, also those not written yet, by its folder below `tables`, in the order of an ingest."""
+        first, last = self.catalogue.written_first, self.catalogue.written_last
+        tables = [*first, *self.tables.values(), *map(self.container_table, self.containers()), self.removals, *last]
         return {str(table.path.relative_to(self.path / "tables")): table for table in tables}
 
     def all_tables(self) -> dict[str, Table]:

@@ -8,7 +8,7 @@ import polars as pl
 from ..records import BATCHES
 from ..time import NO_TIME
 from .octets import Integers
-from .rebuild import STRETCH, latest_again, noted, pyramids_again
+from .rebuilding import STRETCH, latest_again, noted, pyramids_again
 from .recordings import known
 from .store import Archive
 from .tables import Table, collect

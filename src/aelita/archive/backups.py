@@ -24,7 +24,7 @@ MIGRATIONS: dict[int, Callable[[Path], None]] = {}  # from format N to N + 1; ea
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What a backup took: files and octets copied, and files deleted that the archive does not have any more."""
+    """What a backup took: files of tables copied, octets, and files deleted that the archive does not have any more."""
 
     files: int
     octets: int
@@ -58,25 +58,31 @@ def _copy(archive: Archive, folder: Path, mark: dict[str, object]) -> Copied:
     tables, files, octets = folder / "tables", 0, 0
     write_mark(folder, mark)
     wanted: set[Path] = set()
-    for name, table in archive.all_tables().items():
+    every = archive.all_tables()
+    for number, (name, table) in enumerate(every.items(), start=1):
+        if number == len(every):  # `batches` seals all the rest
+            octets += _beside(archive.path, folder)
         for source in _files(table):
             to = tables / name / source.relative_to(table.path)
             wanted.add(to)
-            if _same(source, to):
-                continue
-            octets += _copied(source, to)
-            files += 1
-    deleted = 0
-    for old in [path for path in tables.rglob("*") if path.is_file() and path not in wanted]:
-        old.unlink()
-        deleted += 1
+            if not _same(source, to):
+                octets += _copied(source, to)
+                files += 1
+    old = [path for path in tables.rglob("*") if path.is_file() and path not in wanted]
+    for path in old:
+        path.unlink()
+    return Copied(files, octets, len(old))
+
+
+def _beside(path: Path, folder: Path) -> int:
+    """Copy what stands beside the tables, and return the octets."""
+    octets = 0
     for name in BESIDE:
-        if (archive.path / name).exists():
-            octets += _copied(archive.path / name, folder / name)
-            files += 1
+        if (path / name).exists():
+            octets += _copied(path / name, folder / name)
         else:
             (folder / name).unlink(missing_ok=True)
-    return Copied(files, octets, deleted)
+    return octets
 
 
 def _files(table: Table) -> Iterator[Path]:
