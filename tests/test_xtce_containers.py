@@ -173,7 +173,7 @@ def test_members_and_elements_in_references() -> None:
         assert found == Comparison(Reference("/S/g", path), Operator.EQUAL, "1")
     with pytest.raises(DefinitionError, match="/S/g has no member 'y'"):
         read(document(types, '<Parameter name="g" parameterTypeRef="G"/>', text.replace("g/list[2]", "g.y")))
-    with pytest.raises(DefinitionError, match="there is no element 3 in /S/g.list"):
+    with pytest.raises(DefinitionError, match=r"there is no element 3 in /S/g\.list"):
         read(document(types, '<Parameter name="g" parameterTypeRef="G"/>', text.replace("list[2]", "list[3]")))
 
 

@@ -10,7 +10,7 @@ from aelita.mdb.load import load_database
 from xtce_text import INTEGER, NAMESPACES, covers, document, legal, load, read
 
 
-def nested(inner: str, reference: str) -> str:
+def nested(inner: str, reference: str, *, lawful: bool = True) -> str:
     """Return /S/M/Inner with a parameter whose type is `reference`; each of /S, /S/M and /S/M/Inner may define types."""
     text = f"""<SpaceSystem xmlns="{NAMESPACES["1.2"]}" name="S"><TelemetryMetaData><ParameterTypeSet>{INTEGER}
       <IntegerParameterType name="top"/></ParameterTypeSet></TelemetryMetaData>
@@ -20,7 +20,7 @@ def nested(inner: str, reference: str) -> str:
         <SpaceSystem name="Other"><TelemetryMetaData><ParameterTypeSet><IntegerParameterType name="far"/></ParameterTypeSet>
         </TelemetryMetaData></SpaceSystem>
       </SpaceSystem></SpaceSystem>"""
-    return legal(text)
+    return legal(text) if lawful else text
 
 
 @covers("SpaceSystem", "SpaceSystem@name")
@@ -37,11 +37,21 @@ def nested(inner: str, reference: str) -> str:
         ("Other/far", "/S/M/Other/far"),  # a path counts upward too
         ("M/Other/far", "/S/M/Other/far"),
         ("./../u8", "/S/M/u8"),
-        ("//S//u8", "/S/u8"),
     ],
 )
 def test_references_are_resolved_upward(reference: str, found: str) -> None:
     assert read(nested("", reference)).parameters["/S/M/Inner/p"].type == found
+
+
+def test_doubled_slashes_are_read_as_one() -> None:
+    assert read(nested("", "//S//u8", lawful=False)).parameters["/S/M/Inner/p"].type == "/S/u8"
+
+
+def test_absolute_references_without_the_root_are_read_and_reported() -> None:
+    database = read(nested("", "/M/Other/far"))
+    assert database.parameters["/S/M/Inner/p"].type == "/S/M/Other/far"
+    assert [(found.severity, found.line) for found in database.findings] == [("repaired", 4)]
+    assert "lacks the name of the root" in database.findings[0].message
 
 
 def test_the_nearest_definition_counts() -> None:
@@ -49,10 +59,10 @@ def test_the_nearest_definition_counts() -> None:
     assert read(nested(own, "u8")).parameters["/S/M/Inner/p"].type == "/S/M/Inner/u8"
 
 
-@pytest.mark.parametrize("reference", ["far", "/u8", "../../../u8", "/S/Q/u8", "./top", "..", "/", "S", "../top/"])
+@pytest.mark.parametrize("reference", ["far", "/Q/u8", "../../../u8", "/S/Q/u8", "./top", "..", "/", "S", "../top/"])
 def test_dangling_references_are_refused(reference: str) -> None:
     with pytest.raises(DefinitionError, match="there is no parameter type") as caught:
-        read(nested("", reference))
+        read(nested("", reference, lawful=False))
     assert caught.value.where == "0.xml:4"
     assert repr(reference) in caught.value.what
 

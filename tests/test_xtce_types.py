@@ -3,6 +3,7 @@
 import pytest
 
 from aelita.errors import DefinitionError
+from aelita.mdb.calibration import Calibration, Polynomial
 from aelita.mdb.conditions import Reference
 from aelita.mdb.model import DataSource, Parameter
 from aelita.mdb.types import (
@@ -12,9 +13,11 @@ from aelita.mdb.types import (
     BinaryEncoding,
     BinaryType,
     BooleanType,
+    ByteOrder,
     DynamicSize,
     EnumeratedType,
     EnumerationEntry,
+    FloatEncoding,
     FloatType,
     IntegerEncoding,
     IntegerType,
@@ -89,6 +92,12 @@ def test_enumerated_type() -> None:
     assert isinstance(kind, EnumeratedType)
     assert kind.entries == (EnumerationEntry("bad", -1, -1), EnumerationEntry("high", 5, 9, "much"))
     assert kind.facts.initial_value == "bad"
+
+
+def test_enumeration_without_labels_is_a_defect() -> None:
+    database = read(document(f'<EnumeratedParameterType name="A">{U16}</EnumeratedParameterType>'))
+    assert database.types["/S/A"] == EnumeratedType(TypeFacts("/S/A"), IntegerEncoding(16), ())
+    assert [(found.severity, found.line) for found in database.findings] == [("defect", 4)]
 
 
 def test_labels_that_share_a_value_are_reported() -> None:
@@ -206,6 +215,17 @@ def test_inheritance_by_base_type() -> None:
     assert last.encoding == getattr(database.types["/S/B"], "encoding") != first.encoding  # noqa: B009
 
 
+def test_an_encoding_goes_on_from_that_of_the_base_type() -> None:
+    calibrator = "<DefaultCalibrator><PolynomialCalibrator>{}</PolynomialCalibrator></DefaultCalibrator>"
+    term = '<Term coefficient="2" exponent="1"/>'
+    text = f"""<FloatParameterType name="A" sizeInBits="64"><FloatDataEncoding sizeInBits="64" byteOrder="leastSignificantByteFirst"/>
+    </FloatParameterType><FloatParameterType name="B" baseType="A"><FloatDataEncoding>{calibrator.format(term)}</FloatDataEncoding>
+    </FloatParameterType>"""
+    found = load(text).types["/S/B"].encoding  # type: ignore[union-attr]
+    order = ByteOrder(tuple(range(8)))
+    assert found == FloatEncoding(64, byte_order=order, calibration=Calibration(Polynomial((0.0, 2.0))))
+
+
 def test_references_of_a_base_type_count_from_its_own_system() -> None:
     alarm = (
         '<DefaultAlarm><AlarmConditions><WatchAlarm><Comparison parameterRef="here" value="1"/></WatchAlarm></AlarmConditions>'
@@ -232,7 +252,6 @@ def test_references_of_a_base_type_count_from_its_own_system() -> None:
             r"types hold each other in a circle: /S/A \(line 4\)",
         ),
         ('<AggregateParameterType name="A"/>', "has no members"),
-        ('<EnumeratedParameterType name="A"/>', "has no EnumerationList"),
         (f"{INTEGER}\n{INTEGER}", "has a parameter type of this name already, at 0.xml:4"),
     ],
 )

@@ -65,16 +65,15 @@ def _math(names: Names, qualified: str, node: Node) -> Derivation:
     if held is None:
         node.refuse("it has no MathOperation")
     target = names.reference(held, "outputParameterRef")
-    program = math_program(names, held)
-    words: dict[str, str] = {}
-    for step in program:
-        if isinstance(step, str) and step.startswith("/") and step not in TWO_OPERANDS:
-            words.setdefault(step, f"x{len(words)}")
-    if "THIS" in program:
-        words[target.parameter] = words.get(target.parameter, "this")
-    named = {"THIS": words[target.parameter], **words} if "THIS" in program else words
-    expression = infix(tuple(named.get(step, step) if isinstance(step, str) else step for step in program), node)
-    inputs = tuple((word, Reference(parameter)) for parameter, word in words.items())
+    words: dict[Reference, str] = {}
+
+    def operand(names: Names, each: Node) -> str:
+        return words.setdefault(names.reference(each), f"x{len(words)}")
+
+    program = math_program(names, held, operand)
+    this = words.setdefault(Reference(target.parameter), "this") if "THIS" in program else ""
+    expression = infix(tuple(this if step == "THIS" else step for step in program), node)
+    inputs = tuple((word, reference) for reference, word in words.items())
     _triggers(names, held, inputs)
     return Derivation(qualified, target.parameter, expression, inputs)
 

@@ -1,6 +1,7 @@
 """Data encodings and calibrators of XTCE: integer, float, string and binary."""
 
 import re
+from collections.abc import Callable
 
 from .calibration import UNUSABLE, Calibration, Calibrator, MathOperation, Polynomial, Spline
 from .types import (
@@ -147,6 +148,11 @@ def _variable_string(names: Names, node: Node, charset: str) -> Encoding:
     return found
 
 
+def _unsized(node: Node) -> bool:
+    dynamic = node.child("DynamicValue")
+    return dynamic is not None and _placeholder(dynamic)
+
+
 def _placeholder(node: Node) -> bool:
     source = node.child("ParameterInstanceRef")
     return source is not None and source.get("parameterRef") == IGNORED_PARAMETER
@@ -176,8 +182,8 @@ def binary(names: Names, node: Node) -> BinaryEncoding:
     if byte_order(names, node, None) != ByteOrder():
         names.report(node, "the byte and bit order of binary values is not used: they are kept as they come")
     held = node.child("SizeInBits")
-    if held is None:
-        node.refuse("has no SizeInBits", "Add it")
+    if held is None or _unsized(held):
+        node.refuse("has no SizeInBits: its size cannot be known", "Add it")
     total = size(names, held, REST)
     if total == 0:
         held.refuse("a size of 0 bits holds nothing")
@@ -247,8 +253,10 @@ def _spline(names: Names, node: Node) -> Spline:
     return Spline(raw, tuple(point[1] for point in points), min(order, 1), flag(node, "extrapolate", False))
 
 
-def math_program(names: Names, node: Node) -> tuple[str | float, ...]:
+def math_program(names: Names, node: Node, operand: Callable[[Names, Node], str] | None = None) -> tuple[str | float, ...]:
     """Return the postfix program of a math operation: numbers, operators, `THIS`, and qualified names of parameters.
+
+    `operand` gives other names to the parameters.
 
     Raises DefinitionError when the program would find its stack empty, or not leave one value.
     """
@@ -263,7 +271,7 @@ def math_program(names: Names, node: Node) -> tuple[str | float, ...]:
                 each.refuse(f"{each.text!r} is not an operator", f"Known are {' '.join(sorted(OPERATORS))}")
             program.append(each.text)
         else:
-            program.append(_operand(names, each))
+            program.append((operand or _operand)(names, each))
     depth = _depth(program)
     if depth != 1:
         node.refuse("the operators find too few operands" if depth is None else f"{depth} values are left on the stack, not one")

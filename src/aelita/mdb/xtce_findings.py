@@ -25,8 +25,15 @@ REASONS = {
     "restrictionPattern": "texts are not checked against a pattern",
 }
 HARMLESS = frozenset(  # change no value
-    ["Header", "AncillaryDataSet", "ToString", "SystemName", "PhysicalAddressSet", "changeThreshold", "readOnly", "persistence",
+    ["Header", "AuthorSet", "NoteSet", "HistorySet", "classification", "classificationInstructions",
+     "AncillaryDataSet", "ToString", "SystemName", "PhysicalAddressSet", "changeThreshold", "readOnly", "persistence",
      "shortDescription", "characterWidth", "idlePattern", "RateInStreamSet", "DefaultRateInStream", "base"]
+)  # fmt: skip
+TEXTS = frozenset(  # elements that hold text
+    ["AlgorithmText", "AncillaryData", "Author", "ComparisonOperator", "Count", "EndingIndex", "Epoch", "FinalXOR", "FixedValue",
+     "History", "InitRemainder", "LocationInContainerInBits", "LongDescription", "MetaCommandRef", "NewValue", "Note", "Offset",
+     "Operator", "Polynomial", "ServiceRef", "Size", "SizeInBits", "StartingIndex", "SystemName", "TerminationChar",
+     "ThisParameterOperand", "Unit", "Value", "ValueOperand"]
 )  # fmt: skip
 DEFAULTS = {  # attributes that ask for nothing when they have this value
     "readOnly": "false",
@@ -47,6 +54,8 @@ def leftovers(names: Names, node: Node) -> None:
             and not attribute.startswith("http://www.w3.org/2001/XMLSchema-instance}")
         ):
             _report(names, node, attribute, f"attribute {attribute.rpartition('}')[2]}: ")
+    if node.text and node.name not in TEXTS:
+        names.report(node, f"text {node.text[:70]!r} stands where none belongs", "ignored")
     for each in node.children:
         leftovers(names, each)
 
@@ -56,4 +65,4 @@ def _report(names: Names, node: Node, name: str, prefix: str = "") -> None:
     reason = "of another namespace, not used" if foreign(name) else REASONS.get(short, "not used")
     if short.endswith("Set") and node.name == short and node.children:
         reason += f" ({len(node.children)} of them)"
-    names.report(node, prefix + reason, "ignored" if short in HARMLESS or foreign(name) else "unsupported")
+    names.report(node, prefix + reason, "ignored" if {short, node.name} & HARMLESS or foreign(name) else "unsupported")

@@ -36,6 +36,10 @@ DOUBTFUL_NAME = re.compile(r"[.: ]")
 Result = TypeVar("Result")
 
 
+class DanglingError(DefinitionError):
+    """A name that nothing in the given files has: most often a whole file is missing, so no reader passes over it."""
+
+
 @dataclass(eq=False, slots=True)
 class System:
     """One SpaceSystem: its path, its surroundings and the elements that define names in it."""
@@ -68,12 +72,22 @@ class Names:
         """Note something that is not acted upon as it stands."""
         self.findings.append(Finding(node.line, node.label(), message, severity, node.file))
 
-    def spare(self, node: Node, consequence: str, read: Callable[[], Result], instead: Result) -> Result:
-        """Return what `read` returns; report its defect, with what follows from it, and return `instead` when it fails."""
+    def spare(
+        self, node: Node, consequence: str, read: Callable[[], Result], instead: Result, *, dangling: bool = True
+    ) -> Result:
+        """Return what `read` returns; report its defect, with what follows from it, and return `instead` when it fails.
+
+        With `dangling` false the error goes on when something refers to what nobody defines.
+        """
         try:
             return read()
         except DefinitionError as error:
-            self.findings.append(Finding(node.line, node.label(), f"{error.what}; {consequence}", "defect", node.file))
+            if isinstance(error, DanglingError) and not dangling:
+                raise
+            file, _, line = error.where.rpartition(":")
+            place = (int(line), file) if line.isdecimal() else (node.line, node.file)
+            told = f"{error.what}; {consequence}" + (f". {error.remedy}" if error.remedy else "")
+            self.findings.append(Finding(place[0], node.label(), told, "defect", place[1]))
             return instead
 
     def enter(self, node: Node, parent: System | None) -> System:
@@ -146,9 +160,13 @@ class Names:
         if parts:
             for start in self._starts(system, reference):
                 found = self._follow(kind, start, parts, node)
-                if found is not None:
-                    return found
-        raise DefinitionError(
+                if found is None:
+                    continue
+                if start is not None and reference.startswith("/"):
+                    told = f"{reference!r} lacks the name of the root before it; read as {found[0]!r}"
+                    self.report(node, told, "repaired")
+                return found
+        raise DanglingError(
             f"{node.label()}: there is no {KINDS[kind]} {reference!r} to be seen from {system.path}",
             where=node.where,
             remedy=self._advice(kind, system, parts),

@@ -223,7 +223,7 @@ def include(document: Document, fetch: Callable[[str, Node], Document]) -> Docum
         for place, node in enumerate(parent.children):
             if node.name != INCLUDE:
                 continue
-            if node.attributes.keys() - {"href"} or node.children:
+            if node.attributes.keys() - {"href", "parse"} or node.get("parse", "xml") != "xml" or node.children:
                 node.refuse("only whole XML files are included, by href alone")
             found = fetch(node.need("href"), node)
             digests.append(found.digest)

@@ -1,6 +1,7 @@
 """Parameter types of XTCE, with inheritance by baseType."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 from .alarms import NO_ALARMS, Severity
@@ -17,6 +18,7 @@ from .types import (
     FloatType,
     IntegerEncoding,
     IntegerType,
+    LookupSize,
     Member,
     ParameterType,
     RelativeTimeType,
@@ -49,7 +51,8 @@ class TypeReader:
         """Return the type that this element defines. Raises DefinitionError when it contradicts itself."""
         whole = self.effective(qualified, node)
         found = self._read(qualified, whole)
-        node.used += whole.used  # what was taken from the element with its inheritance was taken from the element
+        if whole is not node:
+            _taken(node, whole)
         return found
 
     def _read(self, qualified: str, node: Node) -> ParameterType:
@@ -60,9 +63,15 @@ class TypeReader:
             return AggregateType(self._facts(qualified, node, ""), self._members(node))
         if kind in ("AbsoluteTime", "RelativeTime"):
             return self._time(qualified, node, kind)
-        found = encoding(self.names, node)
+        found = self._encoding(node)
         facts = self._facts(qualified, node, self._units(node))
         return self._simple(kind, facts, found, node)
+
+    def _encoding(self, owner: Node) -> Encoding | None:
+        """Return the encoding that an element holds; None, after a report, for one that contradicts itself."""
+        node = next((each for each in owner.children if each.name in ENCODINGS), owner)
+        told = "its values are not decoded"
+        return self.names.spare(node, told, lambda: encoding(self.names, owner), None, dangling=False)
 
     def effective(self, qualified: str, node: Node) -> Node:
         """Return an element with the attributes and children that it inherits and does not redefine."""
@@ -170,7 +179,8 @@ class TypeReader:
     def _entries(self, node: Node) -> tuple[EnumerationEntry, ...]:
         held = node.child("EnumerationList")
         if held is None:
-            node.refuse("has no EnumerationList", "Add it")
+            self.names.report(node, "it has no EnumerationList; its values have no labels", "defect")
+            return ()
         found = []
         for each in held.all("Enumeration"):
             value = integer(each, each.need("value"))
@@ -216,7 +226,7 @@ class TypeReader:
         facts, held = self._facts(qualified, node, self._units(node)), node.child("Encoding")
         found, scale, offset, units = None, 1.0, 0.0, "seconds"
         if held is not None:
-            found = encoding(self.names, held)
+            found = self._encoding(held)
             scale, offset = real(held, held.get("scale", "1")), real(held, held.get("offset", "0"))
             units = held.get("units", "seconds").strip()
             if units not in TIME_UNITS_S:
@@ -250,17 +260,32 @@ class TypeReader:
 
 def _valid_range(node: Node, owner: Node) -> ValidRange:
     found = bounds(node, Severity.NORMAL, True, 1.0)
-    calibrated = flag(owner, "validRangeAppliesToCalibrated", True)
+    spelling = "rangeAppliesToCalibrated" if "rangeAppliesToCalibrated" in owner.attributes else "validRangeAppliesToCalibrated"
+    calibrated = flag(owner, spelling, True)  # the shorter name is that of drafts of XTCE 1.2
     return ValidRange(found.minimum, found.maximum, found.minimum_exclusive, found.maximum_exclusive, calibrated)
 
 
 def _merge(base: Node, node: Node) -> Node:
-    """Return `node` with what it inherits from `base`; encodings take each other's place, other children by name."""
+    """Return `node` with what it inherits from `base`.
+
+    An encoding goes on from one of its own kind and takes the place of any other; other children replace those of their name.
+    """
     inherited = {name: value for name, value in base.attributes.items() if name not in NOT_INHERITED}
     merged = Node(node.name, inherited | node.attributes, node.line, node.file, node.scope)
     own = {_slot(each) for each in node.children}
-    merged.children = [*node.children, *(each for each in base.children if _slot(each) not in own)]
+    bases = {each.name: each for each in base.children if each.name in ENCODINGS}
+    mine = [_merge(bases[each.name], each) if each.name in bases else each for each in node.children]
+    merged.children = [*mine, *(each for each in base.children if _slot(each) not in own)]
     return merged
+
+
+def _taken(node: Node, whole: Node) -> None:
+    """Mark in an element, and in the encoding in it, what was taken from its form with all that it inherits."""
+    node.used += whole.used
+    for each, merged in zip(node.children, whole.children, strict=False):
+        if merged is not each:
+            each.seen = each.seen or merged.seen
+            each.used += merged.used
 
 
 def _slot(node: Node) -> str:
@@ -269,7 +294,7 @@ def _slot(node: Node) -> str:
 
 def dimensions(names: Names, node: Node) -> tuple[tuple[Size, Size], ...]:
     """Return the first and last index of each dimension in a DimensionList."""
-    found = []
+    found: list[tuple[Size, Size]] = [_counted(names, each) for each in node.all("Size")]
     for each in node.all("Dimension"):
         first, last = each.child("StartingIndex"), each.child("EndingIndex")
         if first is None or last is None:
@@ -281,6 +306,14 @@ def dimensions(names: Names, node: Node) -> tuple[tuple[Size, Size], ...]:
     if not found:
         node.refuse("holds no Dimension")
     return tuple(found)
+
+
+def _counted(names: Names, node: Node) -> tuple[Size, Size]:
+    """Return the dimension that counts its elements, as drafts of XTCE 1.2 write it."""
+    count = size(names, node)
+    if isinstance(count, LookupSize):
+        node.refuse("a count of elements that is looked up has no place here", "Use Dimension with StartingIndex and EndingIndex")
+    return 0, count - 1 if isinstance(count, int) else replace(count, intercept=count.intercept - 1)
 
 
 def described(node: Node) -> tuple[str, str]:
