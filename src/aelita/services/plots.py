@@ -18,11 +18,12 @@ MARKER_LIMIT = 300  # with more samples than this a line says enough
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A bound beyond which a value has this severity (1 to 5); `upper` tells on which side."""
+    """A bound beyond which a value has this severity (1 to 5); `upper` tells on which side. Only a line when not `shaded`."""
 
     value: float
     severity: int
     upper: bool
+    shaded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Trace:
     labels: tuple[str, ...] = ()  # of an enumeration: the text of values 0, 1, …
     limits: tuple[Limit, ...] = ()
     gaps: tuple[tuple[np.datetime64, np.datetime64], ...] = field(default=())
+    samples: int = 0  # that the points stand for; 0: each is one
 
 
 def gaps_in(utc: NDArray[np.datetime64], factor: float = 5.0) -> tuple[tuple[np.datetime64, np.datetime64], ...]:
@@ -85,7 +87,7 @@ def _panel(axes: Axes, trace: Trace) -> None:
     axes.grid(True, color=GRID, linewidth=0.6)
     axes.tick_params(colors=INK, labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    note = f"{len(values):,} samples" + (f", {len(gaps)} gaps" if gaps else "")
+    note = f"{trace.samples or len(values):,} samples" + (f", {len(gaps)} gaps" if gaps else "")
     axes.annotate(note, (1, 1.02), xycoords="axes fraction", ha="right", va="bottom", fontsize=7, color=INK)
 
 
@@ -99,7 +101,7 @@ def _limits(axes: Axes, trace: Trace) -> None:
     axes.set_ylim(low, high)
     for limit in trace.limits:
         edge = (limit.value, high) if limit.upper else (low, limit.value)
-        if edge[0] < edge[1]:
+        if limit.shaded and edge[0] < edge[1]:
             axes.axhspan(*edge, color=SEVERITY_COLOURS[limit.severity], alpha=0.10, linewidth=0, zorder=0)
 
 

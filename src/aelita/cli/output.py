@@ -1,0 +1,156 @@
+"""Results for people (tables), for programs (JSON, CSV) and for files."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.console import Console
+
+ROWS_SHOWN = 40
+WIDE = 240  # columns of what is not a terminal
+
+
+def console(*, errors: bool = False) -> "Console":
+    """Return the terminal: standard output, or standard error for progress and remarks. Files and pipes get long lines."""
+    from rich.console import Console
+
+    made = Console(stderr=errors, highlight=False)
+    if not made.is_terminal:
+        made.width = WIDE
+    return made
+
+
+def say(text: str) -> None:
+    """Print a remark for people, which never mixes with results."""
+    print(text, file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def print_pairs(title: str, rows: Iterable[tuple[str, Any]]) -> None:
+    """Print names and values in two columns."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0), title_style="bold")
+    for name, value in rows:
+        table.add_row(name, value if isinstance(value, str) else f"{value:,}")
+    console().print(table)
+
+
+def print_table(frame: "pl.DataFrame", *, title: str = "", limit: int = ROWS_SHOWN) -> None:
+    """Print rows for people, the first and the last when there are more than `limit`."""
+    from rich.table import Table
+
+    numeric = {name for name, dtype in frame.schema.items() if dtype.is_numeric()}
+    table = Table(title=title or None, title_justify="left", box=None, padding=(0, 2, 0, 0), title_style="bold")
+    for name in frame.columns:
+        table.add_column(name, justify="right" if name in numeric else "left", no_wrap=name != "message")
+    head, tail = (frame, frame.clear()) if len(frame) <= limit else (frame.head(limit - limit // 4), frame.tail(limit // 4))
+    for row in head.iter_rows():
+        table.add_row(*map(shown, row))
+    if len(tail):
+        table.add_row(*["…"] * len(frame.columns))
+    for row in tail.iter_rows():
+        table.add_row(*map(shown, row))
+    console().print(table)
+    if len(tail):
+        console().print(f"{len(frame):,} rows; the first and the last are shown (--limit, --json, --out)", style="dim")
+
+
+def shown(value: Any) -> str:
+    """Return one value as people read it."""
+    from datetime import datetime
+
+    from rich.markup import escape
+
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.9g}"
+    if isinstance(value, bytes):
+        return value[:24].hex(" ") + (f" … ({len(value)} octets)" if len(value) > 24 else "")
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="microseconds")
+    if isinstance(value, list):
+        return f"[{', '.join(shown(v) for v in value[:6])}{', …' if len(value) > 6 else ''}]"
+    return escape(str(value))
+
+
+def rows_as_json(frame: "pl.DataFrame") -> list[dict[str, Any]]:
+    """Return rows as plain objects: octets in hexadecimal, UTC as ISO 8601 texts with nanoseconds."""
+    return ready_for_text(frame).to_dicts()
+
+
+def ready_for_text(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Return the frame with times as ISO 8601 texts and octets in hexadecimal, so that text formats can hold it."""
+    import polars as pl
+
+    changes = []
+    for name, dtype in frame.schema.items():
+        if isinstance(dtype, pl.Datetime):
+            changes.append(pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.9fZ"))
+        elif dtype == pl.Binary:
+            changes.append(pl.col(name).bin.encode("hex"))
+        elif isinstance(dtype, pl.Decimal):
+            changes.append(pl.col(name).cast(pl.UInt64))
+    return frame.with_columns(changes)
+
+
+def deliver(frame: "pl.DataFrame", *, out: Path | None, as_json: bool, title: str = "", limit: int = ROWS_SHOWN) -> None:
+    """Write rows to a file by its ending, or print them as JSON or as a table."""
+    if out is not None:
+        write(frame, out)
+        say(f"{len(frame):,} rows written to {out}")
+    elif as_json:
+        print_json(rows_as_json(frame))
+    else:
+        print_table(frame, title=title, limit=limit)
+
+
+def write(frame: "pl.DataFrame", out: Path) -> None:
+    """Write rows to a file. Raises UsageError for an ending that says no format, or a file that cannot be written."""
+    try:
+        match out.suffix.lower():
+            case ".csv":
+                _without_lists(ready_for_text(frame)).write_csv(out)
+            case ".parquet":
+                frame.write_parquet(out)
+            case ".arrow" | ".feather" | ".ipc":
+                frame.write_ipc(out)
+            case ".json":
+                out.write_text(json.dumps(rows_as_json(frame), indent=1, default=_plain), "utf-8")
+            case ending:
+                raise UsageError(
+                    f"{ending or 'no ending'} is no format", where=str(out), remedy="Use .csv, .parquet, .arrow or .json"
+                )
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror or error}", where=str(out)) from error
+
+
+def _without_lists(frame: "pl.DataFrame") -> "pl.DataFrame":
+    import polars as pl
+
+    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+    return frame.with_columns(
+        pl.format("[{}]", pl.col(name).cast(pl.List(pl.String)).list.join(" ")).alias(name) for name in lists
+    )
+
+
+def joined(words: Sequence[str], most: int = 8) -> str:
+    """Return words as a list for people."""
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")

@@ -1,0 +1,110 @@
+"""Recordings into an archive: received, decoded and committed piece by piece, so that memory is bounded and nothing is lost.
+
+A killed ingest is run again: pieces that are in the archive are read once more, because what follows depends on them, but not
+written.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..archive import Archive, Batch, Source
+from ..errors import DataError, UsageError
+from ..link import Received
+from ..telemetry import Processed, Processor, Reception
+from .definitions import Definition
+from .summary import Summary
+
+PIECE_OCTETS = 16 << 20
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of one recording: its number in the archive, packets and values added, and packets that it had already."""
+
+    name: str
+    source: int
+    known: bool
+    packets: int
+    duplicates: int
+    samples: int
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal. Raises UsageError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+
+
+def pieces_of(path: Path, octets: int) -> Iterator[bytes]:
+    """Yield a file piece by piece. Raises DataError when it ends being readable."""
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(octets):
+                yield piece
+    except OSError as error:
+        raise DataError(f"cannot be read on: {error.strerror or error}", where=str(path)) from error
+
+
+def ingest_file(
+    archive: Archive,
+    definition: Definition,
+    path: Path,
+    summary: Summary,
+    *,
+    station: str = "",
+    progress: Progress = lambda octets: None,
+    piece_octets: int = PIECE_OCTETS,
+) -> Ingested:
+    """Take one recording into the archive and count what it holds in `summary`; `progress` is told octets done.
+
+    Raises AelitaError when the file cannot be read or the archive not written; what was committed stays, and the same call
+    completes it.
+    """
+    channel = definition.channel
+    source = Source(digest_of(path), path.name, path.stat().st_size, channel.text, channel.spacecraft, station, piece_octets)
+    packets = duplicates = samples = 0
+    with archive.begin(source, definition.text) as session:
+        known = session.complete
+        for number, (octets, received, processed) in enumerate(_stages(definition, path, piece_octets), start=1):
+            committed = session.commit(number, batch_of(received, processed, framed=channel.protocol != "packets"))
+            packets += committed.packets
+            duplicates += committed.duplicates
+            samples += committed.samples
+            summary.add(received, processed)
+            progress(octets)
+        session.finish()
+        return Ingested(path.name, session.number, known, packets, duplicates, samples)
+
+
+def _stages(definition: Definition, path: Path, piece_octets: int) -> Iterator[tuple[int, Received, Processed]]:
+    """Yield what each piece of the file gives, and at last what its end leaves; the first entry counts its octets."""
+    reception = Reception(definition.channel)
+    processor = Processor(definition.channel, definition.compiled, definition.clock)
+    for piece in pieces_of(path, piece_octets):
+        received = reception.feed(piece)
+        yield len(piece), received, processor.process(received.packets)
+    received = reception.finish()
+    if len(received.frames) or len(received.packets) or received.gaps or received.quarantined:
+        yield 0, received, processor.process(received.packets)
+
+
+def batch_of(received: Received, processed: Processed, *, framed: bool) -> Batch:
+    """Return what the archive takes of a piece of input."""
+    return Batch(
+        packets=received.packets,
+        generated=processed.generated,
+        ticks=processed.ticks,
+        frames=received.frames if framed else None,
+        containers=processed.decoded.containers,
+        engineering=processed.engineering,
+        events=processed.events,
+        limits=processed.limits,
+        gaps=received.gaps,
+        quarantined=received.quarantined,
+    )
