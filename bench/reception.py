@@ -60,12 +60,13 @@ def ours(octets: bytes, channel: Any) -> Counts:
     """Read the same frames through the channel's receiver."""
     import numpy as np
 
-    from aelita.link import CHECKSUM_BAD, FrameReceiver
+    from aelita.link import CHECKSUM_BAD, INCOMPLETE, FrameReceiver
 
     offset = np.arange(0, len(octets) - channel.frame_octets + 1, channel.frame_octets, dtype=np.int64)
     received = FrameReceiver(channel).receive(octets, offset, np.full(offset.size, channel.frame_octets), offset)
     good = received.checked & (received.packets.quality & CHECKSUM_BAD == 0)
-    return int(np.count_nonzero(received.frames.good)), len(received.packets), int(np.count_nonzero(good))
+    whole = received.packets.quality & INCOMPLETE == 0
+    return int(np.count_nonzero(received.frames.good)), int(np.count_nonzero(whole)), int(np.count_nonzero(good))
 
 
 def timed(call: Callable[[], Counts], repeat: int) -> tuple[list[float], Counts]:
