@@ -1,18 +1,21 @@
 """Packets of one channel to values: times, decoding, derivation, limits and events, with state carried over batches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..link import Channel, Packets
-from ..mdb import CompiledDatabase
-from ..time import SpacecraftClock
+from ..mdb import CompiledDatabase, Reference
+from ..time import NO_TIME, SpacecraftClock
 from .columns import Column
 from .decode import ContainerRows, Decoded, Decoder
+from .derive import Deriver
 from .events import EventReader
 from .generated import Kernels
+from .limits import LimitChecker, Transitions
+from .recent import Held, Recent
 from .times import generation_times, packet_ticks
 from .values import Values
 
@@ -56,22 +59,62 @@ class Processor:
         kernels: Kernels | None = None,
     ) -> None:
         self.channel, self.compiled, self.clock = channel, compiled, clock
-        self._decoder = None if compiled is None else Decoder(compiled, root, kernels)
         self._events = EventReader(channel, compiled)
+        self._known = None if compiled is None else _Known(compiled, root, kernels)
 
     def process(self, packets: Packets, received: Integers | None = None) -> Processed:
         """Return the values of a batch. `received` (TAI nanoseconds) serves rates of change where no generation time is known."""
         ticks = packet_ticks(self.channel, packets)
         generated = generation_times(self.channel.packets.time, self.clock, ticks)
+        if self._known is None:
+            nothing = Decoded([], np.empty(0, np.int64), np.empty(0, np.int64))
+            return Processed(ticks, generated, nothing, {}, {}, self._events.read(packets, nothing, {}).columns(), {})
+        times = generated if received is None else np.where(generated == NO_TIME, received, generated)
+        made = self._known.values(packets, times, self.channel.packets.secondary_header_octets)
+        events = self._events.read(packets, made.decoded, made.engineering)
+        return Processed(ticks, generated, made.decoded, made.engineering, made.limits.columns(), events.columns(), made.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a database makes of a batch."""
+
+    decoded: Decoded
+    engineering: dict[str, dict[str, Column]]
+    limits: Transitions
+    samples: dict[str, int]
+
+
+class _Known:
+    """All that needs a database, and what is carried over batches for it."""
+
+    def __init__(self, compiled: CompiledDatabase, root: str | None, kernels: Kernels | None) -> None:
+        self._compiled = compiled
+        self._decoder = Decoder(compiled, root, kernels)
+        self._recent = Recent(compiled)
+        self._deriver = Deriver(compiled, self._recent)
+        self._limits = LimitChecker(compiled)
+
+    def values(self, packets: Packets, times: Integers, header_octets: int) -> _Made:
         decoded = self._decode(packets)
-        samples = {one.container: self._samples(one, packets) for one in decoded}
-        engineering = {one.container: self._engineering(one) for one in decoded}
-        events = self._events.read(packets, decoded, engineering)
-        return Processed(ticks, generated, decoded, engineering, {}, events.columns(), samples)
+        samples = {one.container: self._samples(one, packets, header_octets) for one in decoded}
+        good = packets.quality == 0
+        batch = [self._held(one) for one in decoded]
+        self._recent.begin(batch, good)
+        self._deriver.derive(batch, decoded.faults)
+        engineering = {held.container: {n: held.values.engineering(n) for n in held.values.raw} for held in batch}
+        limits = self._limits.check(batch, None if good.all() else good, times)
+        self._recent.end()
+        containers = [ContainerRows(held.container, held.packet, held.values.raw) for held in batch]
+        return _Made(replace(decoded, containers=containers), engineering, limits, samples)
+
+    def _held(self, one: ContainerRows) -> Held:
+        def others(reference: Reference) -> Column | None:
+            return self._recent.before(reference, one.packet)
+
+        return Held(one.container, one.packet, Values(self._compiled, dict(one.raw), one.packet.size, others))
 
     def _decode(self, packets: Packets) -> Decoded:
-        if self._decoder is None:
-            return Decoded([], np.empty(0, np.int64), np.empty(0, np.int64))
         idle = packets.idle
         if not idle.any():
             return self._decoder.decode(packets)
@@ -80,12 +123,10 @@ class Processor:
         containers = [ContainerRows(one.container, real[one.packet], one.raw) for one in found]
         return Decoded(containers, real[found.unidentified], real[found.ambiguous], found.faults)
 
-    def _samples(self, one: ContainerRows, packets: Packets) -> int:
+    def _samples(self, one: ContainerRows, packets: Packets, octets: int) -> int:
         """Return how many values were decoded; a secondary header is left out where the packets have one."""
-        assert self.compiled is not None
-        layout = self.compiled.layout(one.container)
+        layout = self._compiled.layout(one.container)
         with_header = packets.secondary_header[one.packet]
-        octets = self.channel.packets.secondary_header_octets
         if with_header.all() or not octets:
             return one.samples(layout.headers(octets))
         if not with_header.any():
@@ -95,8 +136,3 @@ class Processor:
             ContainerRows(one.container, one.packet[rows], {n: c.select(rows) for n, c in one.raw.items()}).samples(names)
             for rows, names in parts
         )
-
-    def _engineering(self, one: ContainerRows) -> dict[str, Column]:
-        assert self.compiled is not None
-        values = Values(self.compiled, one.raw, one.packet.size)
-        return {name: values.engineering(name) for name in one.raw}
