@@ -26,8 +26,10 @@ from ..mdb import (
     StringType,
     lineage,
 )
-from .columns import Column
+from .columns import Column, both
 from .recent import Held, Recent, read_value
+
+Rows = NDArray[np.int64]
 
 DEEPEST = 50  # containers in containers
 
@@ -146,8 +148,10 @@ class Deriver:
         columns = {name: column for name, column in inputs.items() if column is not None}
         try:
             if step.recursive:
-                return self._recursive(step, kind, columns, rows)
+                return self._recursive(step, kind, columns, held.packet)
             good = np.logical_and.reduce([np.ones(rows, np.bool_), *(c.mask() for c in columns.values())])
+            if not good.any():
+                return shaped(kind, np.zeros(0), good)
             arrays = {name: plain(column.select(good)) for name, column in columns.items()}
             result = step.expression.evaluate(arrays)
             return shaped(kind, np.broadcast_to(result, int(np.count_nonzero(good))), good)
@@ -158,8 +162,9 @@ class Deriver:
     def _own(self, step: Step, name: str) -> bool:
         return dict(step.derivation.inputs)[name].parameter == step.derivation.output
 
-    def _recursive(self, step: Step, kind: ParameterType | None, columns: dict[str, Column], rows: int) -> Column:
+    def _recursive(self, step: Step, kind: ParameterType | None, columns: dict[str, Column], packet: Rows) -> Column:
         """Compute row by row what needs its own previous value; it begins with the initial value."""
+        rows, counts = packet.size, self._recent.counts(packet)
         before = self._recent.before(Reference(step.derivation.output), np.array([0]))
         others = {name: column for name, column in columns.items() if not self._own(step, name)}
         own = [name for name, _ in step.derivation.inputs if self._own(step, name)]
@@ -168,13 +173,16 @@ class Deriver:
             return shaped(kind, np.zeros(0), np.zeros(rows, np.bool_))
         last: Any = plain(before)[0]
         arrays = {name: plain(column) for name, column in others.items()}
-        made = []
-        for row in np.flatnonzero(good):
+        made, tried = [], good.copy()
+        for row in np.flatnonzero(tried):
             single = {name: array[row] for name, array in arrays.items()}
-            last = shaped(kind, np.atleast_1d(step.expression.evaluate(single | dict.fromkeys(own, last))), np.ones(1, np.bool_))
-            last = last.values[0]
-            made.append(last)
-        return shaped(kind, np.array(made), good)
+            values, fine = typed(kind, np.atleast_1d(step.expression.evaluate(single | dict.fromkeys(own, last))))
+            made.append(values[0])
+            good[row] = fine[0]
+            if fine[0] and counts[row]:
+                last = values[0]
+        out = shaped(kind, np.array(made), tried)
+        return Column(out.values, both(out.valid, good))
 
 
 def plain(column: Column) -> NDArray[Any]:

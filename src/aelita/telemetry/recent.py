@@ -62,6 +62,10 @@ class Recent:
         self._batch, self._good = batch, good
         self._histories = {}
 
+    def counts(self, packet: Rows) -> Mask:
+        """Return of which of these packets the values count."""
+        return self._good[packet]
+
     def forget(self, parameter: str) -> None:
         """Look anew for the values of a parameter that was just derived."""
         self._histories = {r: found for r, found in self._histories.items() if r.parameter != parameter}
