@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from aelita.archive import Archive, check, compact, open_archive
 from aelita.errors import ArchiveError
 from aelita.time import NO_TIME
-from archive_material import SECOND, Model, Truth, agree, batches, contents, framed, ingest, truths
+from archive_material import EPOCH, SECOND, Model, Truth, agree, batches, contents, framed, ingest, truths
 
 PACKETS = truths(1, 60)
 
@@ -120,11 +120,16 @@ def test_a_lock_that_cannot_be_taken_is_told(tmp_path: Path) -> None:
         ingest(open_archive(archive.path), "two", batches(PACKETS, 25))
 
 
-def test_lost_latest_values_are_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"not arrow")], ids=["gone", "bad"])
+def test_lost_latest_values_are_found_again(tmp_path: Path, harm: Callable[[Path], Any]) -> None:
     archive = made(tmp_path)
-    archive.latest_file.path.write_bytes(b"not arrow")
-    assert not len(archive.latest())
-    assert any(finding.table == "latest" for finding in check(archive).findings)
+    before = archive.latest()
+    harm(archive.latest_file.path)
+    assert archive.latest().equals(before)
+    ingest(archive, "early", batches(truths(2, 5, start=EPOCH - 100 * SECOND), 5))
+    assert archive.latest_file.read() is not None
+    assert archive.latest().equals(before)
+    assert check(archive).findings == ()
 
 
 KILLED = """

@@ -5,7 +5,7 @@ value back. Values of packets that are not good do not count.
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,18 @@ LATEST = pl.Schema(
 
 
 class Latest:
-    """The file of latest values."""
+    """The file of latest values. `find` finds them again in the tables, should the file be lost or damaged."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, find: Callable[[], pl.DataFrame]) -> None:
+        self.path, self._find = path, find
+
+    def known(self) -> pl.DataFrame:
+        """Return one row a parameter."""
+        found = self.read()
+        return self._find() if found is None else found
 
     def read(self) -> pl.DataFrame | None:
-        """Return one row a parameter, None when there is no usable file."""
+        """Return what the file says, None when there is no usable file."""
         try:
             frame = pl.read_ipc(self.path)
         except (OSError, pl.exceptions.PolarsError):
@@ -49,9 +54,9 @@ class Latest:
 
     def advance(self, rows: pl.DataFrame) -> None:
         """Take in newer values. Raises ArchiveError when the file cannot be replaced."""
-        known = self.read()
-        merged = newest(rows if known is None else pl.concat([known, rows]))
-        if known is None or not merged.equals(known):
+        known = self.known()
+        merged = newest(pl.concat([known, rows]))
+        if not merged.equals(known):
             self.replace(merged)
 
     def replace(self, rows: pl.DataFrame) -> None:

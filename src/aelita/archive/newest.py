@@ -1,6 +1,6 @@
 """The latest values, found again in the tables: for the check, and after rows were decoded or dated anew."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import polars as pl
@@ -8,7 +8,7 @@ import polars as pl
 from ..records import Column
 from ..time import NO_TIME
 from .catalogue import Catalogue
-from .latest import LATEST, latest_row
+from .latest import LATEST, latest_row, newest
 from .names import column_name
 from .parameters import loaded_columns
 from .session import Calibrator
@@ -31,8 +31,8 @@ def newest_of(
         return LATEST.to_frame()
     if "max.generated" not in files.columns:
         files = files.with_columns(pl.lit(None, pl.Int64).alias("max.generated"))
-    for path, newest in files.sort("max.generated", descending=True, nulls_last=True).select("path", "max.generated").iter_rows():
-        behind = [name for name in wanted if name not in best or newest is None or best[name][0][0] <= newest]
+    for path, last in files.sort("max.generated", descending=True, nulls_last=True).select("path", "max.generated").iter_rows():
+        behind = [name for name in wanted if name not in best or last is None or best[name][0][0] <= last]
         if not behind:
             break
         rows = collect(table.scan_files([path]).filter(pl.col("quality") == 0), table.name)
@@ -40,6 +40,18 @@ def newest_of(
             if name not in best or place > best[name][0]:
                 best[name] = place, row
     return pl.DataFrame([row for _, row in best.values()], schema=LATEST)
+
+
+def newest_values(
+    containers: Mapping[str, Table], parameters: Collection[str] | None, catalogue: Catalogue, calibrator: Calibrator | None
+) -> pl.DataFrame:
+    """Return the latest value of each of these parameters, or of all, over the tables of these containers."""
+    known = catalogue.parameters()
+    parts = [LATEST.to_frame()]
+    for container, table in containers.items():
+        wanted = sorted(p for p in (known if parameters is None else parameters) if container in known.get(p, ()))
+        parts.append(newest_of(table, container, wanted, catalogue, calibrator))
+    return newest(pl.concat(parts))
 
 
 def _newest_in(

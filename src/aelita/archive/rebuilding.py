@@ -24,7 +24,7 @@ from .batch import Accepted, Columns, DatabaseText, rows_of_packets
 from .catalogue import DatabaseVersion
 from .latest import newest
 from .names import refuse_same_letters
-from .newest import newest_of
+from .newest import newest_values
 from .octets import Integers, Octets, buffer_of
 from .parameters import loaded_columns, raw_columns
 from .pyramid import pyramid_rows
@@ -269,11 +269,8 @@ def latest_again(archive: Archive, containers: set[str]) -> None:
     old = archive.latest_file.read()
     stale = set() if old is None else set(old.filter(pl.col("container").is_in(sorted(containers)))["parameter"].to_list())
     affected = stale | {parameter for parameter, holders in known.items() if containers.intersection(holders)}
-    parts = []
-    for container in archive.containers():
-        wanted = sorted(p for p in affected if container in known.get(p, ()))
-        parts.append(newest_of(archive.container_table(container), container, wanted, archive.catalogue, archive.calibrator))
+    tables = {container: archive.container_table(container) for container in archive.containers()}
+    parts = [newest_values(tables, affected, archive.catalogue, archive.calibrator)]
     if old is not None:
         parts.append(old.filter(~pl.col("parameter").is_in(sorted(affected))))
-    if parts:
-        archive.latest_file.replace(newest(pl.concat(parts)))
+    archive.latest_file.replace(newest(pl.concat(parts)))

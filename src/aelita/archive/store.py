@@ -18,6 +18,7 @@ from .history import Histories, with_utc
 from .latest import LATEST, Latest
 from .lock import WriterLock
 from .names import container_name, folder_name
+from .newest import newest_values
 from .reading import chosen, read_frames, read_packets
 from .recordings import Times
 from .session import Calibrator, Session, Stores
@@ -46,7 +47,7 @@ class Archive:
         self.catalogue = Catalogue(tables)
         self.tables = {name: Table(tables / name, name) for name in PLAIN_TABLES}
         self.removals = Table(tables / "removals", "removals")
-        self.latest_file = Latest(path / "latest.arrow")
+        self.latest_file = Latest(path / "latest.arrow", self._find_latest)
         self._containers: dict[str, Table] = {}
         self._histories = Histories(self.catalogue, self.container_table, self.tables["pyramids"], calibrator)
 
@@ -144,8 +145,14 @@ class Archive:
     def latest(self) -> pl.DataFrame:
         """Return the latest value of every parameter: `utc`, `parameter`, `container`, `generated`, the packet (`source`, `row`),
         `database`, and the value as `raw_number` or `raw_text`, and `number` or `text` (label) in engineering units."""
-        found = self.latest_file.read()
-        return with_utc(LATEST.to_frame() if found is None else found)
+        return with_utc(self.latest_file.known())
+
+    def _find_latest(self) -> pl.DataFrame:
+        """Find the latest values in the tables. Before any batch is whole there are none: the one under way brings them."""
+        if self.catalogue.batches.version < 0:
+            return LATEST.to_frame()
+        tables = {container: self.container_table(container) for container in self.containers()}
+        return newest_values(tables, None, self.catalogue, self.calibrator)
 
     def parameters(self) -> list[str]:
         """Return the qualified names of all parameters that have samples."""
