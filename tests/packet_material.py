@@ -1,7 +1,6 @@
 """Batches of packets for tests of processing, made from octet strings, and missions ready for a processor."""
 
 from functools import cache
-from typing import Any
 
 import numpy as np
 
@@ -41,10 +40,3 @@ def mission(name: str, channel: str = "") -> tuple[Channel, CompiledDatabase, Sp
     clock = SpacecraftClock.from_toml(spacecraft.clock.read_text()) if spacecraft.clock else None
     database = compile_database(load_database(list(spacecraft.databases)))
     return Channel.from_toml(found.channel(channel).read_text()), database, clock
-
-
-def same(left: Any, right: Any) -> bool:
-    """Say whether two columns of results hold the same."""
-    if isinstance(left, np.ndarray) and left.dtype.kind == "f":
-        return bool(np.array_equal(left, right, equal_nan=True))
-    return bool(np.array_equal(left, right)) if isinstance(left, np.ndarray) else left == right

@@ -50,7 +50,8 @@ def test_the_events_of_tgo() -> None:
 def test_hera_reports_a_failure_of_medium_severity() -> None:
     described, database, clock = mission("hera")
     events = Processor(described, database, clock).process(batch(packets(*HERA))).events
-    assert Counter(events["severity"].tolist())[3] == 1
+    assert Counter(events["severity"].tolist()) == {1: 14, 3: 1}
+    assert set(json.loads(events["details"][0])) == {"event_id", "event_data"}
 
 
 def test_without_a_database_the_octets_are_kept() -> None:

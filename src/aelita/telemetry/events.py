@@ -181,9 +181,7 @@ class _Fields:
         if known is None:
             assert self._compiled is not None
             headers = self._compiled.layout(one.container).headers(self._header)
-            names = [name for name in one.raw if name not in headers]
-            if names and self._checksum and self._is_checksum(one, names[-1]):
-                names.pop()
+            names = (name for name in one.raw if name not in headers and not (self._checksum and self._is_checksum(one, name)))
             known = self._names[one.container] = tuple(names)
         return known
 
