@@ -118,8 +118,8 @@ def test_comparisons(operator: Operator) -> None:
 
 @covers("ComparisonList")
 def test_comparison_lists_hold_together() -> None:
-    text = '<ComparisonList><Comparison parameterRef="a" value="1"/><Comparison parameterRef="b" value=" x "/></ComparisonList>'
-    assert condition(text) == AllOf((Comparison(A, Operator.EQUAL, "1"), Comparison(B, Operator.EQUAL, " x ")))
+    text = '<ComparisonList><Comparison parameterRef="a" value="1"/><Comparison parameterRef="b" value=" 2 "/></ComparisonList>'
+    assert condition(text) == AllOf((Comparison(A, Operator.EQUAL, "1"), Comparison(B, Operator.EQUAL, " 2 ")))
 
 
 @covers("BooleanExpression", "Condition", "ANDedConditions", "ORedConditions", "ComparisonOperator", "Value",

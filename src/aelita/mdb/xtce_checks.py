@@ -6,9 +6,21 @@ from typing import TYPE_CHECKING
 from ..errors import DefinitionError
 from .conditions import Reference
 from .model import ArrayEntry, Container, ContainerEntry, ParameterEntry
-from .types import AggregateType, ArrayType, BinaryEncoding, DynamicSize, Size, StringEncoding
+from .types import (
+    AggregateType,
+    ArrayType,
+    BinaryEncoding,
+    DynamicSize,
+    EnumeratedType,
+    FloatType,
+    IntegerType,
+    ParameterType,
+    Size,
+    StringEncoding,
+)
 from .xtce_tree import Node
 from .xtce_types import parts
+from .xtce_values import INTEGER
 
 if TYPE_CHECKING:
     from .xtce import Reader
@@ -26,6 +38,8 @@ def check(reader: "Reader") -> list[DefinitionError]:
     if not defects:
         defects += [each for reference, node in reader.names.paths for each in _path(reader, reference, node)]
         defects += _members(reader, types)
+        for reference, literal, node in reader.names.literals:
+            _literal(reader, reference, literal, node)
         for container in reader.containers.values():
             _entries(reader, container, containers[container.name])
     return defects
@@ -81,6 +95,39 @@ def _path(reader: "Reader", reference: Reference, node: Node) -> list[Definition
     return []
 
 
+def _literal(reader: "Reader", reference: Reference, literal: str, node: Node) -> None:
+    """Report a literal that no value of the parameter can equal."""
+    kind = _leaf(reader, reference)
+    if kind is None or not reference.calibrated or _is_number(literal):
+        return
+    if isinstance(kind, EnumeratedType) and all(literal != entry.label for entry in kind.entries):
+        told = f"{literal!r} is neither a number nor a label of {reference.parameter}: no value equals it"
+        reader.names.report(node, told, "defect")
+    elif isinstance(kind, IntegerType | FloatType) and not isinstance(kind.encoding, StringEncoding):
+        reader.names.report(node, f"{literal!r} is not a number, as the values of {reference.parameter} are", "defect")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return INTEGER.fullmatch(text.strip()) is not None
+    return True
+
+
+def _leaf(reader: "Reader", reference: Reference) -> ParameterType | None:
+    """Return the type of what a reference means."""
+    kind = reader.types[reader.parameters[reference.parameter].type]
+    for step in reference.path:
+        if isinstance(kind, AggregateType) and isinstance(step, str):
+            kind = next((reader.types[each.type] for each in kind.members if each.name == step), kind)
+        elif isinstance(kind, ArrayType):
+            kind = reader.types[kind.element]
+        else:
+            return None
+    return kind
+
+
 def _members(reader: "Reader", lines: dict[str, Node]) -> list[DefinitionError]:
     """Return sizes that count on a member which the surrounding aggregate does not have."""
     defects = []
@@ -126,8 +173,11 @@ def _entries(reader: "Reader", container: Container, node: Node) -> None:
         if lacking:
             what = f"{entry.parameter} has type {lacking}, which has no encoding: nothing from there on is decoded"
             reader.names.report(node, what, "defect")
-        if isinstance(entry, ArrayEntry) and not isinstance(reader.types[kind], ArrayType):
+        found = reader.types[kind]
+        if isinstance(entry, ArrayEntry) and not isinstance(found, ArrayType):
             reader.names.report(node, f"{entry.parameter} stands in it as an array, but its type {kind} is none", "defect")
+        elif isinstance(found, ArrayType) and not found.dimensions and not (isinstance(entry, ArrayEntry) and entry.dimensions):
+            reader.names.report(node, f"{entry.parameter} is an array of unknown size: it has no dimensions", "defect")
 
 
 def _without_encoding(reader: "Reader", kind: str) -> str | None:

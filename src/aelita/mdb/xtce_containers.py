@@ -57,12 +57,15 @@ def _base(names: Names, node: Node) -> tuple[str | None, Condition | None]:
         return None, None
     base = names.find("containers", held.need("containerRef"), held)
     restriction = held.child("RestrictionCriteria")
-    if restriction is None:
-        return base, None
-    if restriction.child(*CRITERIA) is None:
-        names.report(restriction, "it holds no criteria, and always applies", "repaired")
-        return base, None
-    return base, criteria(names, restriction)
+    return base, _condition(names, restriction) if restriction is not None else None
+
+
+def _condition(names: Names, node: Node) -> Condition | None:
+    """Return the criteria that an element holds; None, after a report, when it holds none."""
+    if node.child(*CRITERIA) is None:
+        names.report(node, "it holds no criteria, and always applies", "repaired")
+        return None
+    return criteria(names, node)
 
 
 def _entries(names: Names, node: Node) -> tuple[Entry, ...]:
@@ -130,7 +133,7 @@ def _placement(names: Names, node: Node) -> Placement:
     where, condition, repeat = node.child("LocationInContainerInBits"), node.child("IncludeCondition"), node.child("RepeatEntry")
     return Placement(
         _location(names, where) if where is not None else Location(),
-        criteria(names, condition) if condition is not None else None,
+        _condition(names, condition) if condition is not None else None,
         _repeat(names, repeat) if repeat is not None else None,
     )
 
@@ -145,6 +148,7 @@ def _location(names: Names, node: Node) -> Location:
 def _repeat(names: Names, node: Node) -> Repeat:
     count, offset = node.child("Count"), node.child("Offset")
     if count is None:
-        node.refuse("has no Count", "Add it")
+        names.report(node, "it has no Count; the entry is read once", "defect")
+        return Repeat(1)
     gap: Size = size(names, offset) if offset is not None else 0
     return Repeat(size(names, count), gap)

@@ -185,6 +185,9 @@ def binary(names: Names, node: Node) -> BinaryEncoding:
     if held is None or _unsized(held):
         node.refuse("has no SizeInBits: its size cannot be known", "Add it")
     total = size(names, held, REST)
+    algorithm = next((each for each in node.children if each.name == "FromBinaryTransformAlgorithm"), None)
+    if total == REST and algorithm is not None:
+        held.refuse("a size of -1 stands for one that only the algorithm beside it knows", "Give the size in its place")
     if total == 0:
         held.refuse("a size of 0 bits holds nothing")
     return BinaryEncoding(total)

@@ -26,7 +26,7 @@ REASONS = {
 }
 HARMLESS = frozenset(  # change no value
     ["Header", "AuthorSet", "NoteSet", "HistorySet", "classification", "classificationInstructions",
-     "AncillaryDataSet", "ToString", "SystemName", "PhysicalAddressSet", "changeThreshold", "readOnly", "persistence",
+     "AncillaryDataSet", "AliasSet", "ToString", "SystemName", "PhysicalAddressSet", "changeThreshold", "readOnly", "persistence",
      "shortDescription", "characterWidth", "idlePattern", "RateInStreamSet", "DefaultRateInStream", "base"]
 )  # fmt: skip
 TEXTS = frozenset(  # elements that hold text

@@ -30,8 +30,7 @@ DEFINERS = {
     "packets": frozenset(["CommandContainer", "SequenceContainer"]),
 }
 MEMBER = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-BAD_NAME = re.compile(r"[/\[\]]")
-DOUBTFUL_NAME = re.compile(r"[.: ]")
+DOUBTFUL_NAME = re.compile(r"[.: \[\]]")
 
 Result = TypeVar("Result")
 
@@ -65,6 +64,7 @@ class Names:
         self.systems: dict[Node, System] = {}
         self.findings: list[Finding] = []
         self.paths: list[tuple[Reference, Node]] = []  # references to members, to be checked when all types are known
+        self.literals: list[tuple[Reference, str, Node]] = []  # what parameters are compared with, to be checked then too
         self._found: dict[tuple[str, str, str], tuple[str, Node, str]] = {}
         self._borrowing: set[Node] = set()
 
@@ -121,10 +121,10 @@ class Names:
     def name_of(self, node: Node) -> str:
         """Return the name that an element defines. Raises DefinitionError when it cannot be referred to."""
         name = node.need("name").strip()
-        if BAD_NAME.search(name):
-            node.refuse("a name cannot contain any of / [ ]", "Rename it")
+        if "/" in name:
+            node.refuse("a name cannot contain a /, which separates the names of a path", "Rename it")
         if DOUBTFUL_NAME.search(name):
-            self.report(node, "XTCE allows none of . : and blank in a name", "ignored")
+            self.report(node, "XTCE allows none of . : [ ] and blank in a name", "ignored")
         return name
 
     def find(self, kind: str, reference: str, node: Node) -> str:

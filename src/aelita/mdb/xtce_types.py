@@ -128,7 +128,7 @@ class TypeReader:
             words = node.get("oneStringValue", "True"), node.get("zeroStringValue", "False")
             return self._octets(facts, found, node) or BooleanType(facts, found, *words)
         if kind == "Enumerated":
-            return self._octets(facts, found, node) or EnumeratedType(facts, found, self._entries(node))
+            return self._octets(facts, found, node) or self._enumerated(facts, found, node)
         if kind == "String":
             return self._octets(facts, found, node) or StringType(facts, found)
         if found is not None and not isinstance(found, BinaryEncoding):
@@ -176,6 +176,15 @@ class TypeReader:
             return None
         return self.names.spare(held, "no range is checked", lambda: _valid_range(held, owner), None)
 
+    def _enumerated(self, facts: TypeFacts, found: Encoding | None, node: Node) -> EnumeratedType:
+        entries = self._entries(node)
+        labels = {entry.label for entry in entries}
+        alarms = [each for each in (facts.alarms.default, *(alarm for _, alarm in facts.alarms.contexts)) if each is not None]
+        for label in sorted({label for alarm in alarms for label, _ in alarm.labels} - labels):
+            told = f"an alarm has the label {label!r}, which is none of the enumeration: it is never raised"
+            self.names.report(node, told, "defect")
+        return EnumeratedType(facts, found, entries)
+
     def _entries(self, node: Node) -> tuple[EnumerationEntry, ...]:
         held = node.child("EnumerationList")
         if held is None:
@@ -219,7 +228,7 @@ class TypeReader:
             initial = each.get("initialValue") if "initialValue" in each.attributes else None
             found[name] = Member(name, self.names.find("types", each.need("typeRef"), each), initial)
         if not found:
-            node.refuse("has no members", "Add a MemberList with a Member")
+            self.names.report(node, "it has no members, and takes no place in a packet", "defect")
         return tuple(found.values())
 
     def _time(self, qualified: str, node: Node, kind: str) -> ParameterType:

@@ -120,6 +120,7 @@ def comparison(names: Names, node: Node) -> Comparison:
     reference = names.reference(node)
     if "value" not in node.attributes:
         node.refuse("attribute value is missing", "Add value")
+    names.literals.append((reference, node.get("value"), node))
     return Comparison(reference, _operator(node, node.get("comparisonOperator", "==")), node.get("value"))
 
 
@@ -145,8 +146,10 @@ def _condition(names: Names, node: Node) -> Comparison:
     sides, sign, value = node.all("ParameterInstanceRef"), node.child("ComparisonOperator"), node.child("Value")
     if sign is None or len(sides) + (value is not None) != 2 or not sides:
         node.refuse("needs a ParameterInstanceRef, a ComparisonOperator, and a Value or a second ParameterInstanceRef")
-    right = value.text if value is not None else names.reference(sides[1])
-    return Comparison(names.reference(sides[0]), _operator(sign, sign.text), right)
+    left, right = names.reference(sides[0]), value.text if value is not None else names.reference(sides[1])
+    if value is not None:
+        names.literals.append((left, value.text, node))
+    return Comparison(left, _operator(sign, sign.text), right)
 
 
 def custom_condition(names: Names, node: Node) -> Condition:
