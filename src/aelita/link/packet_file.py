@@ -19,6 +19,7 @@ Column = NDArray[np.int64]
 
 NO, YES, WAIT = 0, 1, -1
 FAMILIAR_LINKS, LINKS = 3, 8  # packets in a row that make a place believable: of kinds seen before, of any kind
+ANY = 1 << 16  # place, behind those of all kinds, that tells whether any kind has been seen
 SCAN = 65536  # octets without a believable place that are given up in one piece
 NOT_PACKETS = "no packets: octets before the next place where packets follow one another"
 BEYOND_END = "packet length runs past the end"
@@ -32,27 +33,38 @@ def _kind(buffer: Octets, at: int) -> int:
 
 
 @compiled
+def _zeros(buffer: Octets, at: int, size: int) -> bool:
+    """Tell whether a packet of 7 octets begins with zeros: they are no header, though they look like one."""
+    return size == 7 and buffer[at] == buffer[at + 1] == buffer[at + 2] == buffer[at + 3] == 0
+
+
+@compiled
 def _chain(buffer: Octets, at: int, beyond: int, familiar_links: int, ended: bool, seen: NDArray[np.bool_]) -> int:
     """Tell whether packets follow one another from `at` on and past `beyond`.
 
-    Enough are LINKS, or `familiar_links` of kinds seen before, or fewer when they reach the very end or it cuts the last one off.
+    Enough are LINKS, or `familiar_links` of kinds seen before, or fewer when they reach the end or it cuts the last one off. When
+    several are asked for, the first must be of a kind seen before if there is any.
     """
     links, familiar = 0, True
     while True:
         if at > beyond and (links >= LINKS or (familiar and links >= familiar_links)):
             return YES
         if at >= buffer.size:
-            return (YES if links > 0 else NO) if ended else WAIT
+            return (YES if links > 1 or (links == 1 and familiar) else NO) if ended else WAIT
         size = packet_octets(buffer, at, buffer.size)
         if size < 0:
             return NO
-        if size == 0 or at + size > buffer.size:
-            if not ended:
-                return WAIT
-            return YES if links >= familiar_links - 1 else NO
-        if buffer[at] == 0 and size == 7 and buffer[at + 1] == buffer[at + 2] == buffer[at + 3] == 0:
-            return NO  # zeros are no header, though they look like one
-        familiar = familiar and seen[_kind(buffer, at)]
+        whole = size > 0 and at + size <= buffer.size
+        if not whole and not ended:
+            return WAIT
+        if whole and _zeros(buffer, at, size):
+            return NO
+        if at + 1 < buffer.size:
+            familiar = familiar and seen[_kind(buffer, at)]
+        if links == 0 and not familiar and familiar_links > 1 and seen[ANY]:
+            return NO  # whatever leads to a place where packets begin would do
+        if not whole:
+            return YES if links >= LINKS // 2 or (familiar and links >= familiar_links - 1) else NO
         at += size
         links += 1
 
@@ -82,41 +94,52 @@ def _walk(
             if not whole and size >= 0 and not ended:
                 break
             answer = NO
-            if whole:
-                answer = YES if ended and at + size == buffer.size else _chain(buffer, at + size, 0, 1, ended, seen)
+            if whole and ended and at + size == buffer.size:
+                answer = YES
+            elif whole:
+                answer = _chain(buffer, at + size, 0, 1, ended, seen)
             if answer == WAIT:
                 break
             if answer == YES:
-                seen[_kind(buffer, at)] = True
+                seen[_kind(buffer, at)] = seen[ANY] = True
                 offset[found], length[found], packet[found] = at, size, True
                 found += 1
                 at += size
                 continue
             searching, search, beyond = True, at + 1, at + size if whole else at
-        if search >= buffer.size:
+        answer = YES
+        if search < buffer.size:
+            answer = _chain(buffer, search, beyond, FAMILIAR_LINKS, ended, seen)
+        elif not ended:
             break
-        answer = _chain(buffer, search, beyond, FAMILIAR_LINKS, ended, seen)
+        elif seen[ANY]:  # once more, for packets of other kinds
+            seen[:] = False
+            search = at + 1
+            continue
         if answer == WAIT:
             break
         if answer == NO:
             search += 1
             if search - at < SCAN or search <= beyond:
                 continue
+            seen[:] = False  # packets of other kinds may follow
         else:
             searching = False
-        if at < beyond <= search:  # the packet in doubt was right, and what follows it is none
-            offset[found], length[found], packet[found] = at, beyond - at, True
+        while beyond <= search:  # the packet in doubt was right, and perhaps some behind it
+            size = packet_octets(buffer, at, search)
+            if size <= 0 or at + size > search or _zeros(buffer, at, size):
+                break
+            seen[_kind(buffer, at)] = seen[ANY] = True
+            offset[found], length[found], packet[found] = at, size, True
             found += 1
-            at = beyond
+            at += size
+        if search >= buffer.size:  # the end
+            break
         if at < search:
             offset[found], length[found], packet[found] = at, search - at, False
             found += 1
             at = search
         beyond = at
-    if ended and searching and at < beyond:
-        offset[found], length[found], packet[found] = at, beyond - at, True
-        found += 1
-        at = beyond
     return found, at, searching, search, beyond
 
 
@@ -131,7 +154,7 @@ class PacketReceiver:
         self._rest = np.zeros(0, np.uint8)
         self._origin = 0
         self._searching, self._search, self._beyond = False, 0, 0
-        self._seen = np.zeros(1 << 16, np.bool_)
+        self._seen = np.zeros(ANY + 1, np.bool_)
 
     def feed(self, octets: bytes | bytearray | memoryview | Octets) -> Received:
         """Take the next octets of the source and return the packets that are now certain."""
