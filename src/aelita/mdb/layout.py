@@ -176,7 +176,7 @@ def _aliases(database: Database, name_space: str | None) -> dict[str, int]:
     return found
 
 
-COLUMN = re.compile(r"(?P<parameter>.*/[^/.\[:]*)(?P<path>(?:\.[^.\[:]+|\[-?\d+\])*)(?::\d+)?$")
+COLUMN = re.compile(r"(?P<parameter>.*/[^/.\[:]*)(?P<path>(?:\.[^.\[:]+|\[-?\d*\])*)(?::\d+)?$")
 
 
 def leaf_type(database: Database, column: str) -> ParameterType | None:
@@ -186,7 +186,7 @@ def leaf_type(database: Database, column: str) -> ParameterType | None:
         return None
     parameter = database.parameters.get(match["parameter"])
     kind = database.types.get(parameter.type) if parameter else None
-    for step in re.findall(r"\.[^.\[]+|\[-?\d+\]", match["path"]):
+    for step in re.findall(r"\.[^.\[]+|\[-?\d*\]", match["path"]):
         if isinstance(kind, AggregateType) and step.startswith("."):
             kind = next((database.types.get(m.type) for m in kind.members if m.name == step[1:]), None)
         elif isinstance(kind, ArrayType) and step.startswith("["):

@@ -41,7 +41,7 @@ class EndOfWalk(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The names of a value: `column` of one scalar; `listed` without the indices that the packet decides; `key`.
+    """The names of a value: `column` of one scalar; `listed`, with `[]` for the indices that the packet decides; `key`.
 
     The key has no index of repeated entries: it is how a reference means the latest occurrence.
     """
@@ -156,6 +156,7 @@ class Walk:
         if decided and outer is None:
             self._lists = {}
         for k in range(count):
+            self._step()
             if decided and k and isinstance(entry, ContainerEntry) and not self.inside(at):
                 raise EndOfWalk(SHORT)
             at = self._read(entry, at + (gap if k else 0), (*indices, (k, decided)))
@@ -202,13 +203,13 @@ class Walk:
             kind = self.database.types.get(parameter.type)
             if not isinstance(kind, ArrayType):
                 raise EndOfWalk(f"{name} is no array")
-            return self._array(name, kind.element, entry.dimensions, path, at)
+            return self._array(name, kind.element, entry.dimensions or kind.dimensions, path, at)
         return self._typed(name, parameter.type, path, at)
 
     def _path(self, name: str, indices: tuple[Index, ...]) -> Path:
         """Return the names of an entry's value; a column that occurs again gets `:1`, `:2`, ..., which no XTCE name contains."""
         column = name + "".join(f"[{k}]" for k, _ in indices) if indices else name
-        listed = name + "".join(f"[{k}]" for k, decided in indices if not decided) if indices else name
+        listed = name + "".join("[]" if decided else f"[{k}]" for k, decided in indices) if indices else name
         seen = self.names.get(column, 0)
         while (f"{column}:{seen}" if seen else column) in self.taken:
             seen += 1
@@ -297,7 +298,7 @@ class Walk:
             if number >= fits:
                 break
             step = "".join(f"[{i}]" for i in indices)
-            inner = Path(path.column + step, path.listed + ("" if decided else step), path.key + step)
+            inner = Path(path.column + step, path.listed + ("[]" if decided else step), path.key + step)
             at = self._typed(parameter, element, inner, at, group)
         self._lists = outer
         if fits < wanted:

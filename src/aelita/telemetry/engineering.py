@@ -52,7 +52,7 @@ def engineering_column(compiled: CompiledDatabase, name: str, raw: Column, aroun
     kind = compiled.type_of_column(name)
     if kind is None:
         return raw
-    if raw.values.dtype == object and any(isinstance(v, np.ndarray) for v in raw.values[:1]):
+    if raw.values.dtype == object and isinstance(next((v for v in raw.values if v is not None), None), np.ndarray):
         return _lists(kind, raw, around)
     return converted(kind, raw, around)
 
