@@ -123,7 +123,7 @@ def test_uslp_behind_sync_markers_needs_a_length() -> None:
 
 
 def test_text_that_is_no_toml_is_refused_with_its_place() -> None:
-    with pytest.raises(DefinitionError, match="my.toml: not valid TOML.*line 2"):
+    with pytest.raises(DefinitionError, match=r"my\.toml: not valid TOML.*line 2"):
         Channel.from_toml("name = 'x'\nname = = 3", "my.toml")
 
 
