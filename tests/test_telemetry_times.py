@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aelita.link import Channel
+from aelita.link import Channel, FrameReceiver
 from aelita.telemetry.times import generation_times, packet_ticks, rescaled
 from aelita.time import NO_TIME, tai_ns_from_utc, utc_from_tai_ns
 from packet_material import batch, mission, space_packet
 from recording import HERA, packets, tgo_packets
+from shared import shared
 
 
 def channel(packets_table: str) -> Channel:
@@ -32,13 +33,48 @@ def test_every_packet_of_tgo_has_its_time() -> None:
     assert frames.size == 55 and np.abs(frames - np.rint(frames)).max() < 0.01  # time packets report when a frame began
 
 
-def test_hera_counts_seconds_since_its_clock_started_which_is_no_time_yet() -> None:
+def test_a_clock_without_a_correlation_has_ticks_and_no_time() -> None:
     described, _, clock = mission("hera")
     recorded = batch(packets(*HERA))
     ticks = packet_ticks(described, recorded)
-    assert clock is None and np.count_nonzero(ticks == NO_TIME) == 0
-    assert 33_500 < ticks.min() / 2**24 < ticks.max() / 2**24 < 33_600
-    assert np.all(generation_times(described.packets.time, clock, ticks) == NO_TIME)
+    assert np.count_nonzero(ticks == NO_TIME) == 0 and 33_500 < ticks.min() / 2**24 < ticks.max() / 2**24 < 33_600
+    assert np.all(generation_times(described.packets.time, None, ticks) == NO_TIME)
+    times = generation_times(described.packets.time, clock, ticks)  # roughly: by the name of the recording
+    assert utc_from_tai_ns(int(times.min()), 0) == "2024-10-07T16:24:20"
+
+
+@pytest.mark.parametrize(
+    ("name", "channel", "path", "first", "last", "timed"),
+    [
+        (
+            "euclid",
+            "euclid",
+            "euclid/Euclid_2023-07-02T06:58:19_lowrate_frames.u8",
+            "2023-07-02T06:58",
+            "2023-07-02T08:37",
+            1_960,
+        ),
+        ("mars2020", "cruise", "mars2020/mars2020_frames.u8", "2020-07-31T19:42", "2020-07-31T20:1", 72),
+        ("mars2020", "safe-mode", "mars2020/safemode_frames.u8", "2020-07-30T20:15", "2020-07-30T20:15", 4),
+        ("europa-clipper", "", "europa-clipper/europa_clipper_frames.u8", "2024-10-14T", "2024-10-14T", 20_988),
+        ("stereo-a", "", "stereo-a/stereo-a_bg2bhc_frames_20220924_0710.raw", "2022-09-24T07:04", "2022-09-24T07:0", 8),
+        ("emm", "", "emm/emm_frames.u8", "", "", 464),
+    ],
+)
+def test_recordings_are_of_their_day(name: str, channel: str, path: str, first: str, last: str, timed: int) -> None:
+    described, _, clock = mission(name, channel)
+    octets = np.fromfile(shared(f"data/telemetry/{path}"), np.uint8)
+    frame = described.frame_octets
+    offset = np.arange(0, octets.size // frame * frame, frame)
+    received = FrameReceiver(described).receive(octets, offset, np.full(offset.size, frame), offset).packets
+    ticks = packet_ticks(described, received)
+    assert np.count_nonzero(ticks != NO_TIME) == timed
+    times = generation_times(described.packets.time, clock, ticks)
+    known = times[times != NO_TIME]
+    if first:
+        assert utc_from_tai_ns(int(known.min())).startswith(first) and utc_from_tai_ns(int(known.max())).startswith(last)
+    else:
+        assert not known.size
 
 
 def test_days_and_milliseconds_of_jpss() -> None:

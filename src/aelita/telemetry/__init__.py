@@ -5,12 +5,15 @@ from .decode import ContainerRows, Decoded, Decoder
 from .dependencies import needed_parameters
 from .generated import Kernel, Kernels
 from .generated import source_of as generated_source
+from .limits import LimitChecker, Transitions, severity_column
 from .processor import Processed, Processor
 from .reception import Reception
+from .times import generation_times, packet_ticks
 from .values import Values, engineering
+from .views import changed, changes_only, sampled
 
 __all__ = [
-    "Column", "ContainerRows", "Decoded", "Decoder", "Kernel", "Kernels", "Processed", "Processor",
-    "Reception", "Values", "engineering",
-    "generated_source", "needed_parameters",
+    "Column", "ContainerRows", "Decoded", "Decoder", "Kernel", "Kernels", "LimitChecker", "Processed", "Processor", "Reception",
+    "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times",
+    "needed_parameters", "packet_ticks", "sampled", "severity_column",
 ]  # fmt: skip
