@@ -145,7 +145,7 @@ class Walk:
         if isinstance(count, int):
             return self._repeat(entry, at, indices, self._bounded(count), gap, decided=False)
         wanted = self._bounded(self._size(count, f"how often {_target(entry)} is repeated"))
-        fits = self.fitting(wanted, self._least_of(entry), at)
+        fits = self.fitting(wanted, max(self._least_of(entry), 1), at)
         at = self._repeat(entry, at, indices, fits, gap, decided=True)
         if fits < wanted:
             raise EndOfWalk(SHORT)
@@ -285,7 +285,7 @@ class Walk:
         for first, last in bounds:
             count *= max(last - first + 1, 0)
         wanted = self._bounded(count)
-        fits = self.fitting(wanted, least_bits(self.database, element), at) if decided else wanted
+        fits = self.fitting(wanted, max(least_bits(self.database, element), 1), at) if decided else wanted
         scalar = not isinstance(self.database.types.get(element), ArrayType | AggregateType)
         group = path.listed if scalar and (decided or count > LONGEST_SPREAD) else ""
         if group and not decided and self._lists is None:

@@ -111,7 +111,7 @@ class PacketWalk(Walk):
 
     def fitting(self, count: int, least_bits: int, at: int) -> int:
         """Return how many of `count` elements of so many bits the packet can hold from bit `at` on."""
-        return self._ask(Fitting(count, least_bits, at)) if least_bits > 0 else count
+        return self._ask(Fitting(count, least_bits, at))
 
     def inside(self, at: int) -> bool:
         """Tell whether bit `at` lies in the packet."""
