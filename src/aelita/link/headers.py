@@ -53,7 +53,10 @@ def read_headers(channel: Channel, buffer: Octets, offset: Column, length: Colum
 
 def carrying(channel: Channel, what: str) -> NDArray[np.bool_]:
     """Return which of the 64 virtual channels carry this."""
-    return np.array([channel.carries(number) == what for number in range(64)])
+    found = np.full(64, channel.other_channels == what)
+    for number, described in channel.virtual_channels.items():
+        found[number] = described.carries == what
+    return found
 
 
 def _agrees(channel: Channel, flag: Column) -> NDArray[np.bool_]:

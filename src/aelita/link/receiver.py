@@ -60,9 +60,9 @@ def carries_checksum(rules: PacketRules, packets: Packets) -> NDArray[np.bool_]:
     """Return which packets end with a checksum, by the channel's rules. Idle and incomplete packets have none to check."""
     if rules.checksum == "none":
         return np.zeros(len(packets), np.bool_)
-    with_checksum = np.ones(1 << 16, np.bool_)
-    with_checksum[[*rules.unchecked_apids, ENCAPSULATION_APID]] = False
-    checked = with_checksum[packets.apid] & ~packets.idle & (packets.quality & INCOMPLETE == 0) & (packets.length > 8)
+    checked = ~packets.idle & (packets.quality & INCOMPLETE == 0) & (packets.length > 8)
+    for apid in (*rules.unchecked_apids, ENCAPSULATION_APID):
+        checked &= packets.apid != apid
     return checked & packets.secondary_header if rules.checksum_needs_secondary_header else checked
 
 
