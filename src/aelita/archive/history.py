@@ -33,17 +33,29 @@ def with_utc(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.insert_column(0, pl.Series("utc", utc_datetime64(times)).dt.cast_time_unit("ns"))
 
 
-def samples_of(table: Table, parameter: str, start: int | None, stop: int | None, others: Sequence[str] = ()) -> pl.DataFrame:
-    """Return the rows of one container in which a parameter is valid: the envelope, `value` (raw), and other raw columns."""
+def samples_of(
+    table: Table,
+    parameter: str,
+    start: int | None,
+    stop: int | None,
+    others: Sequence[str] = (),
+    labels: Sequence[str] = ENVELOPE,
+) -> pl.DataFrame:
+    """Return the rows of one container in which a parameter is valid: labels, `value` (raw), and other raw columns.
+
+    They are in order of time when all labels are asked for.
+    """
     held = table.schema()
     column = column_name(parameter)
     frame = table.scan("generated", start, stop) if column in held else None
     wanted = [pl.col(column_name(name)) for name in others if column_name(name) in held and name != parameter]
     if frame is None:
-        empty = {name: held.get(name, pl.Int64()) for name in ENVELOPE}
+        empty = {name: held.get(name, pl.Int64()) for name in labels}
         return pl.Schema({**empty, "value": pl.Float64()}).to_frame()
-    chosen = frame.select(*ENVELOPE, pl.col(column).alias("value"), *wanted).filter(pl.col("value").is_not_null())
+    chosen = frame.select(*labels, pl.col(column).alias("value"), *wanted).filter(pl.col("value").is_not_null())
     found = collect(chosen, table.name)
+    if labels != ENVELOPE:
+        return found
     times = found["generated"]
     rising = times.null_count() == 0 and bool((np.diff(times.to_numpy()) > 0).all())
     return found if rising else found.sort("generated", "source", "row")
@@ -129,20 +141,28 @@ class Bins:
 
 def fold(bins: Bins, times: Integers, count: Numbers, low: Numbers, high: Numbers, mean: Numbers) -> pl.DataFrame:
     """Return one row a bin (`generated` is its first instant): count, minimum, maximum and mean, null in empty bins."""
-    parts = pl.DataFrame(
-        {"bin": (times - bins.origin) // bins.width_ns, "count": count, "minimum": low, "maximum": high, "sum": mean * count}
+    place = (times - bins.origin) // bins.width_ns
+    if (place[1:] < place[:-1]).any():
+        order = np.argsort(place, kind="stable")
+        place, count, low, high, mean = place[order], count[order], low[order], high[order], mean[order]
+    starts = np.flatnonzero(np.diff(place, prepend=-1)) if place.size else np.empty(0, np.int64)
+    every = np.arange(bins.number)
+    folded = pl.DataFrame({"bin": every, "generated": every * bins.width_ns + bins.origin})
+    if not starts.size:
+        empty = [pl.lit(None, pl.Float64).alias(name) for name in ("minimum", "maximum", "mean")]
+        return folded.select("generated", pl.lit(0, pl.Int64).alias("count"), *empty)
+    number = np.add.reduceat(count, starts)
+    filled = pl.DataFrame(
+        {
+            "bin": place[starts],
+            "count": number.astype(np.int64),
+            "minimum": np.minimum.reduceat(low, starts),
+            "maximum": np.maximum.reduceat(high, starts),
+            "mean": np.add.reduceat(mean * count, starts) / number,
+        }
     )
-    folded = parts.group_by("bin").agg(
-        pl.col("count").sum(), pl.col("minimum").min(), pl.col("maximum").max(), pl.col("sum").sum()
-    )
-    every = pl.DataFrame({"bin": np.arange(bins.number)}).join(folded, on="bin", how="left", maintain_order="left")
-    return every.select(
-        (pl.col("bin") * bins.width_ns + bins.origin).alias("generated"),
-        pl.col("count").fill_null(0).cast(pl.Int64),
-        "minimum",
-        "maximum",
-        (pl.col("sum") / pl.col("count")).alias("mean"),
-    )
+    joined = folded.join(filled, on="bin", how="left", maintain_order="left").drop("bin")
+    return joined.with_columns(pl.col("count").fill_null(0))
 
 
 def buckets_of(pyramids: Table, container: str, parameter: str, bins: Bins) -> tuple[pl.DataFrame, list[int]]:
@@ -203,9 +223,17 @@ class Histories:
         alike = [part.cast({"value": pl.String}) if texts else part for part in parts]
         return pl.concat(alike, how="vertical_relaxed").sort("generated", "source", "row")
 
-    def _samples(self, container: str, parameter: str, start: int | None, stop: int | None, raw: bool) -> pl.DataFrame:
+    def _samples(
+        self,
+        container: str,
+        parameter: str,
+        start: int | None,
+        stop: int | None,
+        raw: bool,
+        labels: Sequence[str] = ENVELOPE,
+    ) -> pl.DataFrame:
         others = [] if raw else needed(parameter, container, self._catalogue, self._calibrator)
-        return samples_of(self._table_of(container), parameter, start, stop, others)
+        return samples_of(self._table_of(container), parameter, start, stop, others, labels)
 
     def folded(self, name: str, count: int, start: int | None, stop: int | None) -> pl.DataFrame:
         """Return a parameter folded into about `count` bins; see `Archive.samples`."""
@@ -231,7 +259,10 @@ class Histories:
     def _single(self, container: str, parameter: str, bins: Bins, sources: list[int] | None) -> tuple[NDArray[Any], ...]:
         """Return every good sample as a bucket of its own, of these sources or of all."""
         raw = self._calibrator is None
-        rows = self._samples(container, parameter, bins.origin, bins.end, raw).filter(pl.col("quality") == 0)
+        labels = ["generated", "quality", *([] if raw else ["database"]), *([] if sources is None else ["source"])]
+        rows = self._samples(container, parameter, bins.origin, bins.end, raw, labels)
+        if rows["quality"].max() != 0:
+            rows = rows.filter(pl.col("quality") == 0)
         if sources is not None:
             rows = rows.filter(pl.col("source").is_in(sources))
         numbers = loaded_column(rows["value"])

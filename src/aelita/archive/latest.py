@@ -54,9 +54,9 @@ class Latest:
 
     def advance(self, rows: pl.DataFrame) -> None:
         """Take in newer values. Raises ArchiveError when the file cannot be replaced."""
-        known = self.known()
-        merged = newest(pl.concat([known, rows]))
-        if not merged.equals(known):
+        found = self.read()
+        merged = newest(pl.concat([self._find() if found is None else found, rows]))
+        if found is None or not merged.equals(found):
             self.replace(merged)
 
     def replace(self, rows: pl.DataFrame) -> None:

@@ -22,19 +22,31 @@ TOP_LEVEL = 62
 
 
 @compiled
-def _fold(values: Numbers, starts: Integers, out: Numbers) -> None:
-    """Write count, minimum, maximum and sum of values[starts[i] : starts[i + 1]] to out[:, i]; NaN does not count."""
-    last = min(starts.size - 1, out.shape[1])
-    for i in range(last):
-        count, total, low, high = 0, 0.0, np.inf, -np.inf
-        for k in range(max(starts[i], 0), min(starts[i + 1], values.size)):
-            v = values[k]
-            if v == v:
-                count += 1
-                total += v
-                low = v if v < low else low
-                high = v if v > high else high
-        out[0, i], out[1, i], out[2, i], out[3, i] = count, low, high, total
+def _climb(values: Numbers, starts: Integers, sizes: Integers, out: Numbers) -> None:
+    """Write count, minimum, maximum and sum of every bucket to out[:, i], level over level; NaN does not count.
+
+    A level of `sizes[k]` buckets has that many entries in `starts`, where each begins in the level below, and one more, the end.
+    """
+    entry, column, below = 0, 0, -1
+    for k in range(sizes.size):
+        for i in range(sizes[k]):
+            count, total, low, high = 0.0, 0.0, np.inf, -np.inf
+            for j in range(starts[entry + i], starts[entry + i + 1]):
+                if below < 0:
+                    v = values[j]
+                    if v == v:
+                        count += 1.0
+                        total += v
+                        low = v if v < low else low
+                        high = v if v > high else high
+                else:
+                    count += out[0, below + j]
+                    low, high = min(low, out[1, below + j]), max(high, out[2, below + j])
+                    total += out[3, below + j]
+            out[0, column + i], out[1, column + i], out[2, column + i], out[3, column + i] = count, low, high, total
+        below = column
+        column += sizes[k]
+        entry += sizes[k] + 1
 
 
 def first_level(times: Integers) -> int:
@@ -66,21 +78,20 @@ def pyramid_rows(source: int, batch: int, container: str, times: Integers, colum
     order = None if (times[1:] >= times[:-1]).all() else np.argsort(times, kind="stable")
     ladder = levels(times if order is None else times[order])
     finest, coarsest = ladder[0][0], ladder[-1][0]
-    parts = []
-    for name in sorted(columns):
-        values = np.ascontiguousarray(columns[name] if order is None else columns[name][order], np.float64)
-        folded = np.empty((0, 0))
-        for level, instants, starts in ladder:
-            folded = _first(values, starts) if level == finest else _next(folded, starts)
-            parts.append((name, level, instants, folded))
-    sizes = [instants.size for _, _, instants, _ in parts]
-    stacked = np.concatenate([folded for *_, folded in parts], axis=1)
+    sizes = np.array([instants.size for _, instants, _ in ladder])
+    starts = np.concatenate([begins for _, _, begins in ladder])
+    names, whole = sorted(columns), int(sizes.sum())
+    folded = np.empty((len(names), 4, whole))
+    for name, out in zip(names, folded, strict=True):
+        _climb(np.ascontiguousarray(columns[name] if order is None else columns[name][order], np.float64), starts, sizes, out)
+    stacked = folded.transpose(1, 0, 2).reshape(4, -1)
+    level = np.repeat(np.array([number for number, _, _ in ladder], np.int8), sizes)
     frame = pl.DataFrame(
         {
-            "container": pl.repeat(container, sum(sizes), dtype=pl.String, eager=True),
-            "parameter": pl.Series([name for name, *_ in parts]).gather(np.repeat(np.arange(len(parts)), sizes)),
-            "level": np.repeat(np.array([level for _, level, _, _ in parts], np.int8), sizes),
-            "bucket": np.concatenate([instants for _, _, instants, _ in parts]),
+            "container": pl.repeat(container, stacked.shape[1], dtype=pl.String, eager=True),
+            "parameter": pl.Series(names).gather(np.repeat(np.arange(len(names)), whole)),
+            "level": np.tile(level, len(names)),
+            "bucket": np.tile(np.concatenate([instants for _, instants, _ in ladder]), len(names)),
             "count": stacked[0].astype(np.int32),
             "minimum": stacked[1],
             "maximum": stacked[2],
@@ -92,21 +103,3 @@ def pyramid_rows(source: int, batch: int, container: str, times: Integers, colum
         coarsest=pl.col("level") == coarsest,
     )  # fmt: skip
     return frame.filter(pl.col("count") > 0).select(PYRAMIDS.names())
-
-
-def _first(values: Numbers, starts: Integers) -> Numbers:
-    out = np.empty((4, starts.size - 1))
-    _fold(values, starts, out)
-    return out
-
-
-def _next(below: Numbers, starts: Integers) -> Numbers:
-    at = starts[:-1]
-    return np.stack(
-        [
-            np.add.reduceat(below[0], at),
-            np.minimum.reduceat(below[1], at),
-            np.maximum.reduceat(below[2], at),
-            np.add.reduceat(below[3], at),
-        ]
-    )

@@ -179,7 +179,8 @@ class Archive:
     def container_table(self, container: str) -> Table:
         """Return the table of a container's parameters."""
         if container not in self._containers:
-            self._containers[container] = Table(self.path / "tables" / "parameters" / folder_name(container), container)
+            folder = self.path / "tables" / "parameters" / folder_name(container)
+            self._containers[container] = Table(folder, container, quick=True)
         return self._containers[container]
 
     def containers(self) -> list[str]:
