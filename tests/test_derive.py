@@ -121,6 +121,24 @@ def test_derived_from_derived_in_any_order_and_limits_on_it() -> None:
     assert (made.limits["parameter"], made.limits["after"].tolist(), made.limits["packet"].tolist()) == (["/D/twice"], [3], [1])
 
 
+def test_the_limits_of_a_parameter_depend_on_the_latest_value_in_another_packet() -> None:
+    when_on = Comparison(Reference("/D/c"), Operator.EQUAL, "ON")
+    rules = AlarmRules(
+        Alarm(ranges=(NormalRange(Severity.WATCH, None, 1.0),)),
+        ((when_on, Alarm(ranges=(NormalRange(Severity.SEVERE, 2.0, None),))),),
+    )
+    kind = FloatType(TypeFacts("/D/x_t", alarms=rules), None, 64)
+    sent = [ab(1, 0), c(1), ab(1, 0), ab(2, 0), c(0), ab(2, 0), c(1), c(0), ab(1, 0)]
+    for cut in range(len(sent)):
+        processor, found = Processor(CHANNEL, database(derivation("x", "a", "a"), x=kind)), []
+        for first, part in ((0, sent[:cut]), (cut, sent[cut:])):
+            limits = processor.process(batch(part)).limits
+            found += list(
+                zip((limits["packet"] + first).tolist(), limits["before"].tolist(), limits["after"].tolist(), strict=True)
+            )
+        assert found == [(2, 0, 5), (3, 5, 0), (5, 0, 1), (8, 1, 0)]
+
+
 def test_a_circle_is_refused_by_name_and_the_rest_is_derived() -> None:
     compiled = database(derivation("x", "y + a", "y", "a"), derivation("y", "x", "x"), derivation("z", "a", "a"))
     made = Processor(CHANNEL, compiled).process(batch([ab(1, 2)]))

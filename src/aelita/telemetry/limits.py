@@ -96,7 +96,8 @@ class LimitChecker:
 def severity_column(column: str, values: Values, times: Integers | None = None) -> Levels:
     """Return the severity (0 to 5) that stands in each row of a column of values in the order of time, counts included.
 
-    Rows without a value keep the severity before them. Without alarms all rows are normal. `times` are TAI nanoseconds.
+    Rows without a value keep the severity before them. Without alarms all rows are normal. `times` are TAI nanoseconds. Contexts
+    that other packets decide need `others` of the values; without it they are not met.
     """
     rules = rules_of(values.compiled.type_of_column(column))
     level = np.zeros(values.rows, np.uint8)

@@ -85,10 +85,24 @@ class Recent:
     def end(self) -> None:
         """Keep the last values of the batch for the next one."""
         for reference in self._wanted:
-            known = self._history(reference)
-            if known is not None:
-                self._latest[reference] = known[1].select(np.array([-1]))
+            newest, at = -1, None
+            for column, packet, use in self._given(reference):
+                row = int(np.flatnonzero(use)[-1])
+                if packet[row] > newest:
+                    newest, at = int(packet[row]), Column(column.values[row : row + 1].copy(), None, column.labels)
+            if at is not None:
+                self._latest[reference] = at
         self.begin((), np.empty(0, np.bool_))
+
+    def _given(self, reference: Reference) -> Iterable[tuple[Column, Rows, Mask]]:
+        """Yield the columns of a parameter in the batch, their packets, and in which rows there is a good value."""
+        for held in self._batch:
+            name = held.values.column_of(reference)
+            if name is not None:
+                column = held.values.engineering(name) if reference.calibrated else held.values.raw[name]
+                use = self._good[held.packet] & column.mask()
+                if use.any():
+                    yield column, held.packet, use
 
     def _history(self, reference: Reference) -> tuple[Rows, Column] | None:
         """Return the good values of a parameter in the batch, after the one known before, and the packets that gave them."""
@@ -97,15 +111,9 @@ class Recent:
         if reference in self._latest:
             places.append(np.array([-1]))
             parts.append(self._latest[reference])
-        for held in self._batch:
-            name = held.values.column_of(reference)
-            if name is None:
-                continue
-            column = held.values.engineering(name) if reference.calibrated else held.values.raw[name]
-            use = self._good[held.packet] & column.mask()
-            if use.any():
-                places.append(held.packet[use])
-                parts.append(Column(column.values[use], None, column.labels))
+        for column, packet, use in self._given(reference):
+            places.append(packet[use])
+            parts.append(Column(column.values[use], None, column.labels))
         if not parts:
             return None
         where, joined = np.concatenate(places), join_columns(parts)

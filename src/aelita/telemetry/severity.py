@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mdb import NO_ALARMS, AbsoluteTimeType, Alarm, AlarmRules, NormalRange, ParameterType
+from ..mdb import AbsoluteTimeType, Alarm, AlarmRules, NormalRange, ParameterType
 from ..time import NO_TIME, SECOND
 from .columns import Column, Mask
 from .conditions import holds
@@ -40,8 +40,9 @@ class Judged:
 
 def rules_of(kind: ParameterType | None) -> AlarmRules | None:
     """Return the alarms of a type, None when it has none."""
-    rules = NO_ALARMS if kind is None else kind.facts.alarms
-    return None if rules.default is None and not rules.contexts else rules
+    if kind is None or (kind.facts.alarms.default is None and not kind.facts.alarms.contexts):
+        return None
+    return kind.facts.alarms
 
 
 def alarms_of(rules: AlarmRules) -> tuple[Alarm, ...]:
