@@ -79,6 +79,14 @@ def test_idle_packets_are_not_decoded_and_rows_count_them() -> None:
     assert made.samples == alone.samples and np.array_equal(made.events["packet"], 2 * alone.events["packet"] + 1)
 
 
+def test_encapsulation_packets_are_no_space_packets() -> None:
+    channel, database, clock = mission("exomars")
+    real = tgo_packets()[0]
+    made = Processor(channel, database, clock).process(batch([b"\xfe\x10" + bytes(14), real]))
+    assert [one.packet.tolist() for one in made.decoded] == [[1]] and not made.decoded.unidentified.size
+    assert made.generated[0] == NO_TIME
+
+
 def test_without_a_database_there_are_times_and_events() -> None:
     channel, _, clock = mission("exomars")
     made = Processor(channel, None, clock).process(batch(tgo_packets()))

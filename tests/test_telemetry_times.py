@@ -83,6 +83,7 @@ def test_days_and_milliseconds_of_jpss() -> None:
     ticks = packet_ticks(described, batch([space_packet(11, field + b"\0")]))
     time = generation_times(described.packets.time, None, ticks)
     assert utc_from_tai_ns(int(time[0])) == "2017-02-20T12:00:00.123456000"
+    assert generation_times(described.packets.time, mission("exomars")[2], ticks) == time  # a calendar needs no clock
 
 
 def test_packets_without_a_secondary_header_have_no_time_unless_their_apid_is_named() -> None:

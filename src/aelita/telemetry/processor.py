@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..link import Channel, Packets
+from ..link import ENCAPSULATION_APID, Channel, Packets
 from ..mdb import CompiledDatabase, Reference
 from ..time import NO_TIME, SpacecraftClock
 from .columns import Column
@@ -27,10 +27,10 @@ class Processed:
     """What a batch of packets holds. Every array of packets has one entry a packet, idle ones included.
 
     `ticks` (the on-board clock) and `generated` (TAI nanoseconds) are NO_TIME where unknown. `decoded` has the raw columns of
-    each container, followed by the parameters derived with its packets; idle packets are not decoded. `engineering` has all
-    columns of all containers, calibrated. `limits` and `events` are columns by the names of `records.LIMITS` and
-    `records.EVENTS`, and `packet`, the row in the batch; limits are transitions of severity only. `samples` counts, by
-    container, the scalar raw values decoded from packets, header fields and derived values excluded.
+    each container, followed by the parameters derived with its packets; idle and encapsulation packets are not decoded.
+    `engineering` has all columns of all containers, calibrated. `limits` and `events` are columns by the names of
+    `records.LIMITS` and `records.EVENTS`, and `packet`, the row in the batch; limits are transitions of severity only.
+    `samples` counts, by container, the scalar raw values decoded from packets, header fields and derived values excluded.
     """
 
     ticks: Integers
@@ -115,10 +115,10 @@ class _Known:
         return Held(one.container, one.packet, Values(self._compiled, dict(one.raw), one.packet.size, others))
 
     def _decode(self, packets: Packets) -> Decoded:
-        idle = packets.idle
-        if not idle.any():
+        other = packets.idle | (packets.apid == ENCAPSULATION_APID)
+        if not other.any():
             return self._decoder.decode(packets)
-        real = np.flatnonzero(~idle)
+        real = np.flatnonzero(~other)
         found = self._decoder.decode(packets.select(real))
         containers = [ContainerRows(one.container, real[one.packet], one.raw) for one in found]
         return Decoded(containers, real[found.unidentified], real[found.ambiguous], found.faults)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..link import Channel, Packets
-from ..time import NO_TIME, SpacecraftClock, TimeCode
+from ..time import NO_TIME, Cuc, SpacecraftClock, TimeCode
 
 Integers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -36,10 +36,15 @@ def packet_ticks(channel: Channel, packets: Packets) -> Integers:
 
 
 def generation_times(code: TimeCode | None, clock: SpacecraftClock | None, ticks: Integers) -> Integers:
-    """Return TAI nanoseconds of ticks: through the clock when there is one, else from the code's epoch; NO_TIME if unknown."""
-    if code is None or (clock is None and not code.has_epoch):
+    """Return TAI nanoseconds of ticks: through the clock when there is one, else from the code's epoch; NO_TIME if unknown.
+
+    Codes that are calendars (CDS, CCS) need no clock, and take none.
+    """
+    if clock is not None and isinstance(code, Cuc):
+        return clock.tai_ns(rescaled(ticks, code.ticks_per_second, clock.ticks_per_second))
+    if code is None or not code.has_epoch:
         return np.full(ticks.size, NO_TIME, np.int64)
-    return code.tai_ns(ticks) if clock is None else clock.tai_ns(rescaled(ticks, code.ticks_per_second, clock.ticks_per_second))
+    return code.tai_ns(ticks)
 
 
 def rescaled(ticks: Integers, per_second: int, wanted: int) -> Integers:
