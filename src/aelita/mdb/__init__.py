@@ -1,4 +1,6 @@
 """Mission database: parameters, containers, calibrators, alarms, in XTCE's terms."""
+# isort: skip_file
+# fmt: off
 
 from .alarms import Alarm, AlarmRules, NormalRange, Severity
 from .calibration import Calibration, Calibrator, MathOperation, Polynomial, Spline
@@ -12,50 +14,14 @@ from .expressions import Expression
 from .layout import CompiledDatabase, Layout, Table, compile_database, table_of
 from .load import DatabaseFiles, database_of, load_database, read_files
 from .model import (
-    ArrayEntry,
-    Container,
-    ContainerEntry,
-    Database,
-    DataSource,
-    Derivation,
-    Entry,
-    Finding,
-    IndirectEntry,
-    Location,
-    Origin,
-    Parameter,
-    ParameterEntry,
-    Placement,
-    Repeat,
-)  # fmt: skip
+    ArrayEntry, Container, ContainerEntry, Database, DataSource, Derivation, Entry, Finding, IndirectEntry, Location, Origin,
+    Parameter, ParameterEntry, Placement, Repeat,
+)
 from .types import (
-    AbsoluteTimeType,
-    AggregateType,
-    ArrayType,
-    BinaryEncoding,
-    BinaryType,
-    BooleanType,
-    ByteOrder,
-    DynamicSize,
-    Encoding,
-    EnumeratedType,
-    EnumerationEntry,
-    FloatEncoding,
-    FloatScheme,
-    FloatType,
-    IntegerEncoding,
-    IntegerScheme,
-    IntegerType,
-    LookupSize,
-    Member,
-    ParameterType,
-    RelativeTimeType,
-    Size,
-    StringEncoding,
-    StringType,
-    TypeFacts,
-    ValidRange,
-)  # fmt: skip
+    AbsoluteTimeType, AggregateType, ArrayType, BinaryEncoding, BinaryType, BooleanType, ByteOrder, DynamicSize, Encoding,
+    EnumeratedType, EnumerationEntry, FloatEncoding, FloatScheme, FloatType, IntegerEncoding, IntegerScheme, IntegerType,
+    LookupSize, Member, ParameterType, RelativeTimeType, Size, StringEncoding, StringType, TypeFacts, ValidRange,
+)
 from .walk import SHORT, EndOfWalk, Field, Walk, least_bits, lineage
 from .wording import alarm_lines, calibrator_text, condition_text, encoding_text, range_text
 
@@ -71,4 +37,4 @@ __all__ = [
     "TypeFacts", "ValidRange", "Walk", "alarm_lines", "calibrate", "calibrator_text", "check", "compare", "compile_database",
     "condition_text", "database_of", "encoding_text", "least_bits", "lineage", "load_database", "names_like", "range_text",
     "read_files", "reading_of", "show", "table_of", "text_of",
-]  # fmt: skip
+]
