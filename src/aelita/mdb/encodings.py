@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .types import ByteOrder, Encoding, FloatEncoding, FloatScheme, IntegerEncoding, IntegerScheme, StringEncoding
+from .types import BinaryEncoding, ByteOrder, Encoding, FloatEncoding, FloatScheme, IntegerEncoding, IntegerScheme, StringEncoding
 
 # what a kernel does with the bits of a field once they stand in a 64-bit word
 UNSIGNED, TWOS_COMPLEMENT, SIGN_MAGNITUDE, ONES_COMPLEMENT, BCD, PACKED_BCD, IEEE_HALF, MIL_1750A, OCTETS = range(9)
@@ -89,8 +89,8 @@ def _order(byte_order: ByteOrder, bits: int) -> tuple[int, ...] | str:
     return order
 
 
-def text_of(field: bytes, encoding: StringEncoding) -> bytes | None:
-    """Return the octets of the text in a string's field, None when its leading number contradicts the field.
+def text_of(field: bytes, encoding: StringEncoding | BinaryEncoding) -> bytes | None:
+    """Return the octets of the value in a string's or binary's field, None when its leading number contradicts the field.
 
     A text whose termination is missing fills the field.
     """
@@ -101,7 +101,7 @@ def text_of(field: bytes, encoding: StringEncoding) -> bytes | None:
         if lead % 8 or count is None or lead // 8 + count > len(field):
             return None
         return field[lead // 8 : lead // 8 + count]
-    if encoding.termination:
+    if isinstance(encoding, StringEncoding) and encoding.termination:
         width = len(encoding.termination)
         ends = (at for at in range(0, len(field), width) if field.startswith(encoding.termination, at))
         return field[: next(ends, len(field))]

@@ -102,9 +102,13 @@ class StringEncoding:
 
 @dataclass(frozen=True, slots=True)
 class BinaryEncoding:
-    """Octets kept as they are; `size` in bits, `REST` for all that the packet still holds."""
+    """Octets kept as they are; `size` in bits, `REST` for all that the packet still holds.
+
+    With `length_prefix_bits` a leading number of this size counts the octets that follow it, and `size` has no meaning.
+    """
 
     size: Size
+    length_prefix_bits: int = 0
 
 
 Encoding = IntegerEncoding | FloatEncoding | StringEncoding | BinaryEncoding

@@ -103,9 +103,9 @@ class Walk:
         """Return the parameter that an indirect reference means."""
         raise EndOfWalk("an indirect reference", dynamic=True)
 
-    def text_bits(self, encoding: StringEncoding, column: str, at: int) -> int:
-        """Return the size of a text field that ends where its text ends."""
-        raise EndOfWalk(f"{column} ends where its text ends", dynamic=True)
+    def text_bits(self, encoding: StringEncoding | BinaryEncoding, column: str, at: int) -> int:
+        """Return the size of a field that ends where its text ends, or that begins with the number of its octets."""
+        raise EndOfWalk(f"{column} ends where its value says", dynamic=True)
 
     def rest_bits(self, what: str, at: int) -> int:
         """Return how many bits the packet holds from bit `at` on."""
@@ -254,6 +254,8 @@ class Walk:
         if encoding is None:
             return "its type has no encoding"
         if isinstance(encoding, StringEncoding) and encoding.size is None:
+            return Reading(self.text_bits(encoding, column, at), OCTETS, "O")
+        if isinstance(encoding, BinaryEncoding) and encoding.length_prefix_bits:
             return Reading(self.text_bits(encoding, column, at), OCTETS, "O")
         if isinstance(encoding, StringEncoding | BinaryEncoding) and not isinstance(encoding.size, int):
             bits = self._size(encoding.size or 0, f"the size of {column}")

@@ -36,6 +36,7 @@ CHARSETS = {
 }  # fmt: skip
 BIT_ORDERS = {"mostSignificantBitFirst": False, "leastSignificantBitFirst": True}
 IGNORED_PARAMETER = "_yamcs_ignore"  # Yamcs: fills the place of a DynamicValue that the schema of XTCE 1.2 demands
+LEADING_SIZE = re.compile(r"org\.yamcs\.algo(?:rithms)?\.LeadingSizeBinaryDecoder\((\d{1,2})\)")
 MOST_INTEGER_BITS = 64
 MOST_EXPONENT = 100
 ONE_OPERAND = frozenset(
@@ -181,6 +182,8 @@ def binary(names: Names, node: Node) -> BinaryEncoding:
     """Return a BinaryDataEncoding. Its transform algorithms are left for the report of what is not acted upon."""
     if byte_order(names, node, None) != ByteOrder():
         names.report(node, "the byte and bit order of binary values is not used: they are kept as they come")
+    if lead := _leading_bits(node):
+        return BinaryEncoding(REST, lead)
     held = node.child("SizeInBits")
     if held is None or _unsized(held):
         node.refuse("has no SizeInBits: its size cannot be known", "Add it")
@@ -191,6 +194,18 @@ def binary(names: Names, node: Node) -> BinaryEncoding:
     if total == 0:
         held.refuse("a size of 0 bits holds nothing")
     return BinaryEncoding(total)
+
+
+def _leading_bits(node: Node) -> int:
+    """Return the size of the number that counts the octets after it, where Yamcs's algorithm says so; else 0."""
+    held = next((each for each in node.children if each.name == "FromBinaryTransformAlgorithm"), None)
+    text = next((each for each in held.children if each.name == "AlgorithmText"), None) if held is not None else None
+    found = LEADING_SIZE.fullmatch(text.text.strip()) if text is not None else None
+    if found is None or int(found[1]) not in (8, 16, 24, 32):
+        return 0
+    for each in node.children:  # the algorithms and the size that the schema demands beside them have been understood
+        each.dismiss()
+    return int(found[1])
 
 
 def calibration(names: Names, node: Node) -> Calibration:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mdb import Database, Field, StringEncoding, Table, text_of
+from ..mdb import BinaryEncoding, Database, Field, StringEncoding, Table, text_of
 from .columns import Column, Mask
 from .generated import Kernels, decode_table
 
@@ -80,7 +80,7 @@ def _octet_column(database: Database, item: Field, buffer: Octets, first: Bits, 
     kind = database.types[item.type]
     encoding = kind.encoding if hasattr(kind, "encoding") else None
     values = np.full(first.size, None, object)
-    if isinstance(encoding, StringEncoding):
+    if isinstance(encoding, StringEncoding) or (isinstance(encoding, BinaryEncoding) and encoding.length_prefix_bits):
         texts = [text_of(octets, encoding) for octets in fields]
         values[held] = _objects(texts)
         held[held] = np.array([t is not None for t in texts], np.bool_)

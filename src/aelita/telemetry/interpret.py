@@ -11,6 +11,7 @@ import numpy as np
 from ..mdb import (
     OCTETS,
     SHORT,
+    BinaryEncoding,
     CompiledDatabase,
     Condition,
     DynamicSize,
@@ -127,8 +128,8 @@ class PacketWalk(Walk):
         answer = self._ask(Named(entry, choices), {entry.reference})
         return self.compiled.parameter_names[self._needed(answer, "an indirect reference names no known parameter")]
 
-    def text_bits(self, encoding: StringEncoding, column: str, at: int) -> int:
-        """Return the size of a text field that ends where its text ends."""
+    def text_bits(self, encoding: StringEncoding | BinaryEncoding, column: str, at: int) -> int:
+        """Return the size of a field that ends where its text ends, or that begins with the number of its octets."""
         return self._needed(self._ask(TextEnd(encoding, at)), SHORT)
 
     def rest_bits(self, what: str, at: int) -> int:

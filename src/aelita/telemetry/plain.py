@@ -1,11 +1,11 @@
 """One field of one packet in plain Python: whole numbers and octets, straight from the encoding's definition.
 
-Nothing here is shared with the kernels, so that the one can be held against the other.
+Numbers share nothing with the kernels, so that the one can be held against the other.
 """
 
 import struct
 
-from ..mdb import BinaryEncoding, ByteOrder, Encoding, FloatEncoding, FloatScheme, IntegerEncoding, IntegerScheme, text_of
+from ..mdb import ByteOrder, Encoding, FloatEncoding, FloatScheme, IntegerEncoding, IntegerScheme, text_of
 
 Raw = int | float | bytes | None
 MIL_PARTS = {16: (10, 6), 32: (24, 8), 48: (40, 8)}  # bits of fraction and exponent
@@ -25,7 +25,7 @@ def plain_value(octets: bytes, start: int, bits: int, encoding: Encoding) -> Raw
     if isinstance(encoding, FloatEncoding):
         return _float(_ordered(word, bits, encoding.byte_order), bits, encoding.scheme)
     field = word.to_bytes((bits + 7) // 8)
-    return field if isinstance(encoding, BinaryEncoding) else text_of(field, encoding)
+    return text_of(field, encoding)
 
 
 def _ordered(word: int, bits: int, order: ByteOrder) -> int:

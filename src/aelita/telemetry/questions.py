@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..mdb import (
+    BinaryEncoding,
     CompiledDatabase,
     Condition,
     DynamicSize,
@@ -80,9 +81,9 @@ class Rest:
 
 @dataclass(frozen=True, slots=True)
 class TextEnd:
-    """The size of a text field that ends where its text ends."""
+    """The size of a field that ends where its text ends, or that begins with the number of its octets."""
 
-    encoding: StringEncoding
+    encoding: StringEncoding | BinaryEncoding
     at: int
 
 
@@ -196,7 +197,8 @@ def text_bits(asked: TextEnd, octets: bytes, start: int, room: int) -> int:
     lead = encoding.length_prefix_bits
     at = start + asked.at
     if lead:
-        return lead + 8 * _number(octets, at, lead) if left >= lead else NO_ANSWER
+        return min(lead + 8 * _number(octets, at, lead), MOST) if left >= lead else NO_ANSWER
+    assert isinstance(encoding, StringEncoding)
     limit = left if encoding.max_bits is None else min(left, encoding.max_bits)
     end = encoding.termination or b"\0"
     width = len(end)
