@@ -11,7 +11,8 @@ from aelita.coding import ASM, Convolutional, ReedSolomon, randomize
 from aelita.link import AFTER_LOSS, INCOMPLETE, LATE, REASONS, RESENT, Channel, Delimiter
 from aelita.link.header_error import header_check
 from aelita.link.reassembly import FAULTS
-from reception_material import Everything, checked, filled, packet, received, tm, tm_frame, tm_frames
+from reception_material import Everything, checked, filled, mission_channel, packet, received, tm, tm_frame, tm_frames
+from shared import shared
 
 OCTETS = 40
 OUT_OF_STEP = "no frame: octets before the next good frame"
@@ -287,3 +288,43 @@ def test_aos_frames_with_insert_zone_and_header_error_control() -> None:
     found = received(channel, b"".join(frames), [100])
     assert real(found) == sent
     assert {(row[5], row[6], row[8]) for row in found.frames} == {(0xA5, 5, k) for k in range(len(frames))}
+
+
+@given(st.binary(max_size=3000), CUTS, st.booleans())
+def test_any_octets_through_every_decoder(octets: bytes, cuts: list[int], soft: bool) -> None:
+    channel = tm(CODED + f'\nconvolutional="1/2"\nsoft={str(soft).lower()}')
+    assert received(channel, octets, cuts).sorted() == received(channel, octets).sorted()
+    assert received(tm(CODED), octets, cuts).good == []
+
+
+RECORDED = {  # frames without their error control are the harder ones to find again
+    "tgo": ("exomars", "tgo/tgo_2023-05-24_first_half.tm"),
+    "euclid": ("euclid", "euclid/Euclid_2023-07-02T06:58:19_lowrate_frames.u8"),
+    "europa-clipper": ("europa-clipper", "europa-clipper/europa_clipper_frames.u8"),
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_real_recording_with_slips_loses_only_the_frames_that_slipped(name: str) -> None:
+    mission, path = RECORDED[name]
+    channel = mission_channel(mission)
+    octets, size = shared(f"data/telemetry/{path}").read_bytes(), channel.frame_octets
+    frames = [octets[at : at + size] for at in range(0, len(octets), size)]
+    chance = random.Random(1)
+    damaged, kept = [], []
+    for k, frame in enumerate(frames):
+        what = chance.choice(["lose", "insert", "garbage"]) if k % 40 == 20 else ""
+        at, many = chance.randint(8, size - 1), chance.randint(1, 3 * size)
+        if what == "lose":
+            frame = frame[:at] + frame[at + many :]
+        elif what == "insert":
+            frame = frame[:at] + chance.randbytes(many) + frame[at:]
+        else:
+            kept.append(frame)
+            frame = (chance.randbytes(many) if what else b"") + frame
+        damaged.append(frame)
+    found = received(channel, b"".join(damaged), [500_000, 1_000_001])
+    good = [row[0] for row in found.good]
+    assert set(kept) <= set(good)
+    # without error control a frame with octets put in looks good
+    assert len(good) - len(kept) <= (0 if channel.fecf == "present" else len(frames) // 40 + 1)
