@@ -92,7 +92,7 @@ def test_defaults_are_as_documented() -> None:
     [
         ("spacecraft_id = 1024", "spacecraft_id"), ("frame_octets = 8", "frame_octets"), ('protocol = "PACKETS"', "protocol"),
         ("insert_zone_octets = 3", "insert_zone_octets"), ("header_error_control = true", "header_error_control"),
-        ("maximum_frame_octets = 9", "maximum_frame_octets"), ("frame_octets = true", "frame_octets"), ('ocf = "maybe"', "ocf"),
+        ("maximum_frame_octets = 9", "maximum_frame_octets"), ("fecf_octets = 4", "fecf_octets"), ("frame_octets = true", "frame_octets"), ('ocf = "maybe"', "ocf"),
         ('protocol = "packets"', "frame_octets"), ('fecf = 3', "fecf"), ('name = 3', "name"),
         ('protocol = "AOS"\nsecondary_header_octets = 4', "secondary_header_octets"),
         ("[[virtual_channels]]\nid = 8", "virtual_channels"), ("[[virtual_channels]]\nid = 1\n[[virtual_channels]]\nid = 1", "virtual_channels"),

@@ -18,6 +18,7 @@ from spacepackets.uslp.frame import (
 from spacepackets.uslp.header import PrimaryHeader, SourceOrDestField
 
 from aelita.link import NO_OCF, Channel
+from aelita.octets import crc32
 from reception_material import Everything, filled, packet, received
 
 CRAFT = 0xBEEF
@@ -154,6 +155,17 @@ def test_frames_of_varying_length_are_found_again_behind_garbage(fecf: bool) -> 
     assert [(q[0], q[1]) for q in found.quarantined] == [
         (sum(map(len, frames[:10])), garbage), (sum(map(len, frames[:15])) + 333, frames[15][3:]),
     ]  # fmt: skip
+
+
+def test_error_control_of_four_octets() -> None:
+    frames = []
+    for k, one in enumerate(some_packets(11, 20)):
+        bare = bytearray(frame(one, WHOLE, k, fecf=False))
+        bare[4:6] = (len(bare) + 4 - 1).to_bytes(2)
+        frames.append(bytes(bare) + crc32(bytes(bare)).to_bytes(4))
+    damaged = [*frames[:6], frames[6][:20] + bytes([frames[6][20] ^ 1]) + frames[6][21:], b"garbage", *frames[7:]]
+    found = received(channel("fecf_octets=4"), b"".join(damaged), [300])
+    assert [row[0] for row in found.good] == frames[:6] + frames[7:]
 
 
 def test_a_damaged_frame_of_varying_length_is_one_bad_frame() -> None:

@@ -75,6 +75,7 @@ class Channel:
     secondary_header_octets: int = 0
     ocf: str = "flag"  # present, absent, flag
     fecf: str = "present"  # present, stripped, none
+    fecf_octets: int = 2  # 2: CRC-16; 4: CRC-32, which USLP allows
     coding: Coding = Coding()
     virtual_channels: dict[int, VirtualChannel] = field(default_factory=dict)
     other_channels: str = "opaque"
@@ -91,7 +92,7 @@ class Channel:
     @property
     def trailer_octets(self) -> int:
         """Octets of frame error control that the recording holds behind each frame's data."""
-        return 2 if self.fecf == "present" else 0
+        return self.fecf_octets if self.fecf == "present" else 0
 
     @staticmethod
     def from_toml(text: str, where: str = "channel") -> "Channel":
@@ -120,6 +121,7 @@ def _channel(table: Table, text: str) -> Channel:
         secondary_header_octets=table.number("secondary_header_octets", 0, 0, 64),
         ocf=table.choice("ocf", ("present", "absent", "flag"), "flag"),
         fecf=table.choice("fecf", ("present", "stripped", "none"), "present"),
+        fecf_octets=int(table.choice("fecf_octets", ("2", "4"), "2")),
         coding=_coding(table.table("coding")),
         virtual_channels=channels,
         other_channels=table.choice("other_channels", CARRIES, "opaque"),
@@ -220,6 +222,8 @@ def _agree_frames(channel: Channel, refuse: Callable[..., None]) -> None:
         refuse("header_error_control", f"{channel.protocol} frames have none")
     if channel.insert_zone_octets and channel.protocol == "TM":
         refuse("insert_zone_octets", "TM frames have none", "Use secondary_header_octets")
+    if channel.fecf_octets != 2 and channel.protocol != "USLP":
+        refuse("fecf_octets", f"the error control of {channel.protocol} frames has 2 octets")
     if channel.secondary_header_octets and channel.protocol != "TM":
         refuse("secondary_header_octets", f"{channel.protocol} frames have none", "Use insert_zone_octets")
 
@@ -255,8 +259,8 @@ def keys() -> dict[str, tuple[str, ...]]:
     return {
         "": (
             "name", "spacecraft", "protocol", "spacecraft_id", "frame_octets", "maximum_frame_octets", "insert_zone_octets",
-            "header_error_control", "secondary_header_octets", "ocf", "fecf", "other_channels", "clock", "description", "coding",
-            "virtual_channels", "packets",
+            "header_error_control", "secondary_header_octets", "ocf", "fecf", "fecf_octets", "other_channels", "clock",
+            "description", "coding", "virtual_channels", "packets",
         ),
         "coding": (
             "marker", "marker_errors", "randomizer", "convolutional", "soft", "reed_solomon", "interleave", "dual_basis",

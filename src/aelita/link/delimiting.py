@@ -97,7 +97,7 @@ class Delimiter:
         offset, length, kind = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.uint8)
         window = PATIENCE * fixed if fixed else SCAN
         found, done, self._searching, search = delimit(
-            buffer, self._searching, self._search, ended, self.channel.fecf == "present", self._mask, self._value, fixed, least,
+            buffer, self._searching, self._search, ended, self.channel.trailer_octets, self._mask, self._value, fixed, least,
             most, window, offset, length, kind,
         )  # fmt: skip
         self._search = search - done

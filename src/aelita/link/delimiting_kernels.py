@@ -8,7 +8,7 @@ moved. Only where frames are good again off the grid has the stream lost octets 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..octets import compiled, crc16_between
+from ..octets import compiled, crc16_between, crc32_between
 
 Octets = NDArray[np.uint8]
 Column = NDArray[np.int64]
@@ -76,15 +76,18 @@ def sound(
     at: int,
     on_grid: bool,
     ended: bool,
-    checked: bool,
+    check_octets: int,
     mask: Octets,
     value: Octets,
     fixed: int,
     least: int,
     most: int,
 ) -> int:
-    """Tell whether a good frame begins at `at`. On the grid a right error control, or two headers, are enough."""
-    if not checked:
+    """Tell whether a good frame begins at `at`. On the grid a right error control, or two headers, are enough.
+
+    `check_octets` is the length of the error control: 2 (CRC-16), 4 (CRC-32), or 0 where there is none.
+    """
+    if check_octets == 0:
         return chain(buffer, at, 2 if on_grid else 3, 1 if on_grid else 2, ended, mask, value, fixed, least, most)
     if at + mask.size > buffer.size:
         return NO if ended else WAIT
@@ -95,7 +98,9 @@ def sound(
         return NO
     if at + size > buffer.size:
         return NO if ended else WAIT
-    return YES if crc16_between(buffer, at, at + size) == 0 else NO
+    if check_octets == 2:
+        return YES if crc16_between(buffer, at, at + size) == 0 else NO
+    return YES if crc32_between(buffer, at, at + size) == 0 else NO
 
 
 @compiled
@@ -104,7 +109,7 @@ def delimit(
     searching: bool,
     search: int,
     ended: bool,
-    checked: bool,
+    check_octets: int,
     mask: Octets,
     value: Octets,
     fixed: int,
@@ -124,8 +129,8 @@ def delimit(
     while True:
         place = search if searching else at
         on_grid = fixed > 0 and (place - at) % fixed == 0
-        answer = sound(buffer, place, on_grid or not searching, ended, checked, mask, value, fixed, least, most)
-        if not searching and answer == NO and not checked and fixed > 0:  # a damaged header, this one or the next
+        answer = sound(buffer, place, on_grid or not searching, ended, check_octets, mask, value, fixed, least, most)
+        if not searching and answer == NO and check_octets == 0 and fixed > 0:  # a damaged header, this one or the next
             answer = plausible(buffer, at + 2 * fixed, ended, mask, value)
             if answer == YES and plausible(buffer, at, ended, mask, value) != YES:
                 answer = plausible(buffer, at + fixed, ended, mask, value)
@@ -157,7 +162,7 @@ def delimit(
             size = frame_size(buffer, at, fixed, least, most)
         if on_grid:
             size = fixed
-        elif size > 0 and ((checked and at + size != search) or at + size > search):
+        elif size > 0 and ((check_octets > 0 and at + size != search) or at + size > search):
             size = 0  # what begins here is no whole frame
         while size > 0 and at + size <= search:
             offset[found], length[found], kind[found] = at, size, FRAME

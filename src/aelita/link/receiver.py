@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..octets import compiled, crc16_many, iso_checksum_many
+from ..octets import compiled, crc16_many, crc32_many, iso_checksum_many
 from .channel import Channel, PacketRules
 from .frames import (
     AFTER_LOSS,
@@ -149,7 +149,8 @@ class FrameReceiver:
         if self.channel.frame_octets:
             found[(length != self.channel.frame_octets) & (found == GOOD)] = WRONG_LENGTH
         if self.channel.fecf == "present":
-            bad = crc16_many(buffer, offset, length) != 0
+            check = crc16_many if self.channel.fecf_octets == 2 else crc32_many
+            bad = check(buffer, offset, length) != 0
             found[bad & (found == GOOD)] = FECF_BAD
         for code, wrong in (
             (WRONG_VERSION, headers.version != VERSIONS[self.channel.protocol]),
