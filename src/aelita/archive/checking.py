@@ -21,7 +21,7 @@ from .upkeep import disk_use
 RESTORE = "Restore it from a backup"
 REBUILD = "Rebuild it from the packets"
 AGAIN = "Ingest it again: what is there already is recognised"
-FEW = 100_000  # packets whose octets are read at once
+FEW = 100_000  # rows read at once
 INCOMPLETE, HIGHEST_APID = 2, 0x7FE  # quality of a packet whose end is missing; above: encapsulation packets
 
 
@@ -104,7 +104,9 @@ def _files(name: str, table: Table, deep: bool) -> Iterator[Finding]:
             continue
         try:
             frame = table.scan_files([path])
-            count = len(collect(frame, name)) if deep else int(collect(frame.select(pl.len()), name).item())
+            count = int(collect(frame.select(pl.len()), name).item())
+            for at in range(0, count if deep else 0, FEW):
+                collect(frame.slice(at, FEW), name)
         except AelitaError as error:
             yield Finding(name, f"file {short}: {error.what}", RESTORE)
             continue
@@ -180,10 +182,10 @@ def _octets(archive: Archive) -> Iterator[Finding]:
     if pointers or not table.exists:
         return
     wrong = 0
-    for path in table.files()["path"].to_list():
-        whole = collect(table.scan_files([path]).sort("source", "row"), table.name)
-        for at in range(0, len(whole), FEW):
-            wrong += _contradicted(with_octets(whole[at : at + FEW], archive.tables["frames"]))
+    for path, rows in table.files().select("path", "num_records").iter_rows():
+        for at in range(0, rows, FEW):
+            some = collect(table.scan_files([path]).slice(at, FEW), table.name)
+            wrong += _contradicted(with_octets(some, archive.tables["frames"]))
     if wrong:
         yield Finding("packets", f"the octets of {wrong} packets are not theirs: header and row differ", RESTORE)
 
