@@ -165,7 +165,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, at: int, after: bool) -> None:
     monkeypatch.setattr(Table, "append", append)
 
 
-@pytest.mark.parametrize("make", [lambda: framed(PACKETS, 20, bad=[4]), lambda: batches(PACKETS, 35)], ids=["frames", "packets"])
+@pytest.mark.parametrize("make", [lambda: framed(PACKETS, 20, bad=[4]), lambda: batches(PACKETS, 25)], ids=["frames", "packets"])
 def test_death_at_any_commit_loses_and_doubles_nothing(tmp_path: Path, make: Any) -> None:
     whole = open_archive(tmp_path / "whole", create=True)
     ingest(whole, "other", batches(PACKETS[20:24], 4))
