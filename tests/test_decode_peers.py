@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aelita.mdb import compile_database
 from aelita.mdb.load import load_database
 from aelita.services.missions import find_mission
 from aelita.telemetry import Decoder
@@ -51,6 +52,9 @@ def test_all_jpss_packets_against_ccsdspy(ours: bool) -> None:
     file = database_file("jpss") if ours else shared(f"{JPSS}/jpss1_geolocation_xtce_v1.xml")
     (rows,) = Decoder(load_database(file)).decode(batch_of(jpss_packets()))
     columns = list(rows.raw.items())[7:]  # after the primary header
+    headers = compile_database(load_database(file)).layout(rows.container).headers(8)  # day, ms, us
+    assert list(rows.raw)[:10] == sorted(headers, key=list(rows.raw).index)
+    assert rows.samples(headers) == 7200 * 17
     assert len(columns) == len(theirs) == 20
     for (name, column), (their_name, values) in zip(columns, theirs.items(), strict=True):
         assert ours or name.endswith(f"/{their_name}")

@@ -352,3 +352,29 @@ def test_lists_have_engineering_values() -> None:
     made = engineering(decoder.compiled, rows.container, rows.raw)
     assert [plain(v) for v in made["/S/m[]"].values] == [None, ["ON", "OFF"], ["ON"], None]
     assert [plain(v) for v in made["/S/h[]"].values] == [None, [1.5, 3.0], [127.5], None]
+
+
+def test_restrictions_on_earlier_and_repeated_instances() -> None:
+    restriction = '<RestrictionCriteria><Comparison parameterRef="{}" value="7" instance="{}"/></RestrictionCriteria>'
+    child = """<SequenceContainer name="D"><EntryList><ParameterRefEntry parameterRef="n"/></EntryList>
+      <BaseContainer containerRef="C">{}</BaseContainer></SequenceContainer>"""
+    twice = database(entry("a") + entry("a"), more=child.format(restriction.format("a", "-1")))
+    check(twice, x070109={"a": 7, "a:1": 1, "n": 9}, x010709={"a": 1, "a:1": 7})
+    three = entry("a", repeat("<FixedValue>3</FixedValue>"))
+    last = database(three, more=child.format(restriction.format("a", "0")))
+    check(last, x01020709={"a[0]": 1, "a[1]": 2, "a[2]": 7, "n": 9}, x07020109={"a[0]": 7, "a[1]": 2, "a[2]": 1})
+    before = database(three, more=child.format(restriction.format("a", "2")))
+    check(before, x07020109={"a[0]": 7, "a[1]": 2, "a[2]": 1, "n": 9})
+
+
+def test_hostile_sizes_cost_no_more_than_the_packet_is_long() -> None:
+    """A count of nothing, texts without an end, and sizes beyond everything stay within bounds."""
+    nothing = database(
+        entry("b") + f'<ContainerRefEntry containerRef="I">{repeat(dynamic("b"))}</ContainerRefEntry>',
+        more=f"""<SequenceContainer name="I"><EntryList>{entry("q", include('<Comparison parameterRef="b" value="1"/>'))}
+        </EntryList></SequenceContainer>""",
+    )
+    assert decode(nothing, [b"\x40\x00" + bytes(8)])[0] == {"b": 0x4000, "!": SHORT}
+    huge = database(entry("b") + entry("o"), BINARY.format("octets", dynamic("b", "1e9")), parameter("o", "octets"))
+    assert decode(huge, [b"\xff\xff" + bytes(8), b"\x00\x00", b"\x00\x01"])[1:] == [{"b": 0, "o": b""}, {"b": 1}]
+    assert "does not say it" in decode(huge, [b"\xff\xff" + bytes(8)])[0]["!"]

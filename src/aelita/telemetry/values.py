@@ -1,12 +1,13 @@
 """The values of one batch of a container's packets: raw columns, and engineering values made from them when asked for."""
 
 from collections.abc import Callable
+from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mdb import CompiledDatabase, Reference
+from ..mdb import ArrayType, CompiledDatabase, Reference
 from .columns import Column
 from .engineering import engineering_column
 
@@ -40,14 +41,23 @@ class Values:
         return self.engineering(name) if reference.calibrated else self.raw[name]
 
     def column_of(self, reference: Reference) -> str | None:
-        """Return the column of a reference: the last occurrence of its parameter."""
-        name = reference.parameter + "".join(f".{p}" if isinstance(p, str) else f"[{p}]" for p in reference.path)
-        if name not in self.raw:
-            return None
-        last, again = name, 1
-        while f"{name}:{again}" in self.raw:
-            last, again = f"{name}:{again}", again + 1
-        return last
+        """Return the column of a reference: the last occurrence of its parameter, or one so many instances before it."""
+        path = "".join(f".{p}" if isinstance(p, str) else f"[{p}]" for p in reference.path)
+        name = reference.parameter + path
+        found = self._occurrences(name) if name in self.raw else self._repeated(reference.parameter, path)
+        back = abs(reference.instance)
+        return found[-1 - back] if back < len(found) else None
+
+    def _occurrences(self, name: str) -> list[str]:
+        """Return the columns of a parameter that is in the container more than once."""
+        return [name, *takewhile(self.raw.__contains__, (f"{name}:{k}" for k in count(1)))]
+
+    def _repeated(self, parameter: str, path: str) -> list[str]:
+        """Return the columns of a parameter in an entry that is repeated."""
+        known = self.compiled.database.parameters.get(parameter)
+        if known is None or isinstance(self.compiled.database.types.get(known.type), ArrayType):
+            return []
+        return list(takewhile(self.raw.__contains__, (f"{parameter}[{k}]{path}" for k in count())))
 
     def numbers(self, parameter: str) -> NDArray[np.float64] | None:
         """Return the engineering values of a parameter as floats, NaN where invalid, for math operations."""
