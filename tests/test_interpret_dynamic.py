@@ -5,10 +5,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aelita.mdb import Database
+from aelita.mdb import (
+    AggregateType,
+    ArrayType,
+    Container,
+    ContainerEntry,
+    Database,
+    DynamicSize,
+    IntegerEncoding,
+    IntegerType,
+    Member,
+    Parameter,
+    ParameterEntry,
+    Reference,
+    TypeFacts,
+)
 from aelita.telemetry import Decoder, engineering
 from bench_database import batch_of
-from xtce_text import load
+from xtce_text import document, load, read
 
 SHORT = "the packet ends before its fields do"
 TYPES = """
@@ -258,8 +272,6 @@ def test_an_aggregate_whose_member_tells_the_size_of_another() -> None:
       <ParameterInstanceRef parameterRef="size" {sibling}/><LinearAdjustment slope="8"/></DynamicValue></SizeInBits>
       </BinaryDataEncoding></BinaryParameterType><AggregateParameterType name="block"><MemberList>
       <Member name="size" typeRef="u8"/><Member name="data" typeRef="octets"/></MemberList></AggregateParameterType>"""
-    from xtce_text import document, read
-
     text = document(
         TYPES + types,
         PARAMETERS + parameter("g", "block") + parameter("size", "u8"),
@@ -378,3 +390,25 @@ def test_hostile_sizes_cost_no_more_than_the_packet_is_long() -> None:
     huge = database(entry("b") + entry("o"), BINARY.format("octets", dynamic("b", "1e9")), parameter("o", "octets"))
     assert decode(huge, [b"\xff\xff" + bytes(8), b"\x00\x00", b"\x00\x01"])[1:] == [{"b": 0, "o": b""}, {"b": 1}]
     assert "does not say it" in decode(huge, [b"\xff\xff" + bytes(8)])[0]["!"]
+
+
+def test_definitions_that_hold_themselves_end() -> None:
+    facts = TypeFacts("/S/t")
+    for kind in (
+        AggregateType(facts, (Member("x", "/S/t"), Member("y", "/S/t"))),
+        ArrayType(facts, "/S/t", ((0, 3),)),
+        ArrayType(facts, "/S/t", ((0, DynamicSize(Reference("/S/n"))),)),
+    ):
+        held = Database("S", "1", "", {"/S/t": kind, "/S/u": IntegerType(TypeFacts("/S/u"), IntegerEncoding(8))})
+        held.parameters.update({"/S/p": Parameter("/S/p", "/S/t"), "/S/n": Parameter("/S/n", "/S/u")})
+        held.containers["/S/C"] = Container("/S/C", (ParameterEntry("/S/n"), ParameterEntry("/S/p")))
+        assert "holds itself" in decode(held, [b"\x03" * 40])[0]["!"]
+        held.containers["/S/C"] = Container("/S/C", (ParameterEntry("/S/n"), ContainerEntry("/S/C")))
+        assert "contains itself" in decode(held, [b"\x03" * 40])[0]["!"]
+
+
+def test_dimensions_of_nothing_take_no_time() -> None:
+    huge, none = ("<FixedValue>1099511627776</FixedValue>", "<FixedValue>0</FixedValue>")
+    types = ARRAY.format("v", "u8", dimension(none, huge) + dimension(none, dynamic("n", "1", "-1")))
+    held = database(entry("n") + entry("v") + entry("a"), types, parameter("v", "v"))
+    check(held, x0007={"n": 0, "a": 7}, x0107={"n": 1, "!": "more than 20000 fields"})

@@ -283,10 +283,14 @@ class Walk:
         what = f"how many elements {path.key} has"
         decided = not all(isinstance(size, int) for pair in dimensions for size in pair)
         bounds = [(self._size(first, what), self._size(last, what)) for first, last in dimensions]
+        if len(bounds) > MOST_LEVELS:
+            raise EndOfWalk(f"{path.key} has more than {MOST_LEVELS} dimensions")
         count = 1
         for first, last in bounds:
             count *= max(last - first + 1, 0)
         wanted = self._bounded(count)
+        if not wanted:
+            return at
         fits = self.fitting(wanted, max(least_bits(self.database, element), 1), at) if decided else wanted
         scalar = not isinstance(self.database.types.get(element), ArrayType | AggregateType)
         group = path.listed if scalar and (decided or count > LONGEST_SPREAD) else ""
@@ -313,11 +317,12 @@ class Walk:
         return least_bits(self.database, self.database.parameters[entry.parameter].type)
 
 
-def least_bits(database: Database, type_name: str, level: int = 0) -> int:
-    """Return how many bits a value of this type has at least; 0 when that depends on the packet."""
+def least_bits(database: Database, type_name: str) -> int:
+    """Return how many bits a value of this type has at least, 0 when that is not plain to see."""
     kind = database.types.get(type_name)
     if isinstance(kind, AggregateType):
-        return sum(least_bits(database, m.type, level + 1) for m in kind.members) if level < 5 else 0
+        members = [m.type for m in kind.members if not isinstance(database.types.get(m.type), AggregateType)]
+        return sum(least_bits(database, member) for member in members)
     encoding = getattr(kind, "encoding", None)
     if encoding is None:
         return 0

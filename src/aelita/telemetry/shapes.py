@@ -24,7 +24,7 @@ Rows = NDArray[np.int64]
 Faults = dict[str, int]
 
 FEW = 6  # packets that are interpreted one by one
-MOST_FIELDS = 200_000  # kept in all shapes of a container, then they are found anew
+MOST_FIELDS = 50_000  # kept in all shapes of a container, then they are found anew
 
 
 @dataclass(slots=True)
