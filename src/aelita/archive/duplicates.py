@@ -34,6 +34,21 @@ def identities(packets: PacketRows, generated: Integers, rows: Integers) -> pl.D
     )
 
 
+def spans_by_kind(packets: PacketRows, generated: Integers, real: Mask) -> tuple[dict[int, int], dict[int, int]]:
+    """Return the first and the last time of each kind of packet, by virtual channel and APID; unknown times left out."""
+    rows = np.flatnonzero(real & (generated != NO_TIME))
+    if not rows.size:
+        return {}, {}
+    kind = packets.virtual_channel[rows].astype(np.int64) << 16 | packets.apid[rows]
+    numbers = np.flatnonzero(np.bincount(kind))
+    first, last = np.full(int(numbers[-1]) + 1, np.iinfo(np.int64).max), np.full(int(numbers[-1]) + 1, np.iinfo(np.int64).min)
+    np.minimum.at(first, kind, generated[rows])
+    np.maximum.at(last, kind, generated[rows])
+    return dict(zip(numbers.tolist(), first[numbers].tolist(), strict=True)), dict(
+        zip(numbers.tolist(), last[numbers].tolist(), strict=True)
+    )
+
+
 def repeated(packets: PacketRows, generated: Integers, real: Mask) -> Mask:
     """Return which packets of a batch repeat an earlier one of the same batch."""
     found = np.zeros(real.size, np.bool_)

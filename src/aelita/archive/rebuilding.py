@@ -147,12 +147,11 @@ def _stretches(packets: Table, start: int | None, stop: int | None) -> list[tupl
     frame = packets.scan("generated", start, stop) if (start, stop) != (None, None) else packets.scan()
     if frame is None:
         return []
-    rows = collect(frame.select("source", "row", "generated"), packets.name)
-    times = np.sort(rows["generated"].drop_nulls().to_numpy())
+    times = np.sort(collect(frame.select("generated").drop_nulls(), packets.name)["generated"].to_numpy())
     edges = np.unique(np.append(times[::STRETCH], times[-1:] + 1))
     time = pl.col("generated")
     found = [(f"generated >= {a} AND generated < {b}", (time >= a) & (time < b)) for a, b in pairwise(edges.tolist())]
-    timeless = rows.filter(time.is_null()).sort("source", "row")
+    timeless = collect(frame.filter(time.is_null()).select("source", "row"), packets.name).sort("source", "row")
     for (source,), part in timeless.partition_by("source", as_dict=True, maintain_order=True).items():
         numbers = part["row"].to_numpy()
         for low, high in zip(numbers[::STRETCH], np.append(numbers[STRETCH::STRETCH], numbers[-1] + 1), strict=True):

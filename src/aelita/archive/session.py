@@ -1,8 +1,9 @@
 """An ingest: the batches of one source into all tables, so that a process killed at any moment can simply run again.
 
-A batch is committed table by table, `packets` first: which of its packets are new is decided there, once. Every commit carries
-the source's digest and the batch's number; running again skips the tables that have them and takes the accepted packets from
-`packets`. The row in `batches` comes last and makes the batch whole.
+Batches are gathered until they are worth a commit, since each costs some milliseconds in each table. They are then committed
+table by table, `packets` first: which of their packets are new is decided there, once. Every commit carries the source's digest
+and the number of its last batch; running again skips the batches that a table has, and takes their accepted packets from
+`packets`. The rows in `batches` come last and make the batches whole.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,17 +20,20 @@ from ..records import BATCHES, CONTENTS, EVENTS, GAPS, LIMITS, QUARANTINE, Colum
 from ..time import NO_TIME
 from .batch import Accepted, Batch, Source, rows_of_packets
 from .catalogue import Catalogue, DatabaseVersion
+from .duplicates import spans_by_kind
 from .latest import LATEST, Latest, latest_row, newest, newest_rows
 from .lock import WriterLock
 from .names import refuse_same_letters
 from .parameters import raw_columns
 from .pyramid import pyramid_rows
 from .recordings import Streams, Times, frame_table, in_frames, packet_table
-from .tables import Table, collect
+from .tables import Table, collect, joined
 
 Mask = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 Recognise = Callable[[Batch, Mask, Times], Mask]
+
+GROUP_OCTETS = 36 << 20  # of packets and frames that are gathered before they are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,16 @@ class Session:
         self._stores, self._lock, self._recognise, self._calibrator = stores, lock, recognise, calibrator
         self.done = stores.catalogue.batches.last_batch(source.digest)
         self.complete = self.done > 0 and _is_last(stores.catalogue.batches, number)
+        self.group_octets = GROUP_OCTETS
         self._streams, self._row, self._expected = Streams(), 0, 1
+        self._gathered: dict[str, tuple[Table, list[tuple[int, pl.DataFrame]]]] = {}
+        self._newer: list[dict[str, Any]] = []
+        self._pairs: set[tuple[str, str]] = set()  # of container and parameter, new since the last flush
+        self._last: dict[int, int] = {}  # latest time gathered of each virtual channel and application
+        self._octets = 0
 
     def commit(self, number: int, batch: Batch) -> Committed:
-        """Write batch `number` (from 1) into every table that does not have it yet.
+        """Take batch `number` (from 1); it is written with others, at the latest by `finish`.
 
         Raises ArchiveError when the archive cannot be written, UsageError for a batch out of order; the ingest must then begin
         again with the first batch.
@@ -117,23 +127,39 @@ class Session:
         accepted = self._packets(number, batch, times, real, row, placed)
         if batch.frames is not None and placed is not None:
             received = np.full(placed[0].size, NO_TIME, np.int64) if batch.frames_received is None else batch.frames_received
-            self._append(self._stores.frames, number, lambda: frame_table(self.number, batch.frames, *placed, received))  # type: ignore[arg-type]
+            self._gather(self._stores.frames, number, frame_table(self.number, batch.frames, *placed, received))
         samples = self._parameters(number, batch, times, accepted)
         events = self._reports(number, batch, times, accepted)
         duplicates = int(np.count_nonzero(real & ~accepted.here))
-        self._append(
-            self._stores.catalogue.batches, number, lambda: self._counts(number, batch, accepted, duplicates, samples, events)
-        )
-        self.done = number
+        self._gather(self._stores.catalogue.batches, number, self._counts(number, batch, accepted, duplicates, samples, events))
+        self._octets += int(batch.packets.length.sum()) + (0 if batch.frames is None else int(batch.frames.length.sum()))
+        if self._octets >= self.group_octets:
+            self.flush()
         return Committed(int(np.count_nonzero(accepted.here)), duplicates, samples)
+
+    def flush(self) -> None:
+        """Write the batches gathered so far. Raises ArchiveError when the archive cannot be written."""
+        first, last = self._stores.packets, self._stores.catalogue.batches
+        for table, parts in sorted(self._gathered.values(), key=lambda held: (held[0] is not first, held[0] is last)):
+            done = table.last_batch(self.source.digest)
+            new = [rows for number, rows in parts if number > done]
+            if new:
+                table.append(new[0] if len(new) == 1 else joined(new), self.source.digest, parts[-1][0])
+            parts.clear()
+        if self._newer:
+            self._stores.latest.advance(newest(pl.DataFrame(self._newer, schema=LATEST)))
+        self._gathered.clear()
+        self._newer, self._pairs, self._octets, self._last = [], set(), 0, {}
+        self.done = max(self.done, self._expected - 1)
 
     def finish(self) -> None:
         """Mark the source complete: it is then known, and adds nothing when it comes again."""
         if not self.complete:
+            self.flush()
             last = dict.fromkeys(BATCHES, 0) | {
                 "source": self.number, "batch": self._expected, "last": True, "first": None, "last_time": None,
             }  # fmt: skip
-            self._append(self._stores.catalogue.batches, self._expected, lambda: pl.DataFrame([last], schema=BATCHES))
+            self._stores.catalogue.batches.append(pl.DataFrame([last], schema=BATCHES), self.source.digest, self._expected)
             self.complete, self.done = True, self._expected
 
     def close(self) -> None:
@@ -146,10 +172,10 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _append(self, table: Table, number: int, rows: Callable[[], pl.DataFrame]) -> None:
-        """Write rows unless the table has this batch already; no commit without rows."""
-        if table.last_batch(self.source.digest) < number and len(made := rows()):
-            table.append(made, self.source.digest, number)
+    def _gather(self, table: Table, number: int, rows: pl.DataFrame) -> None:
+        """Keep the rows of a batch for the next flush."""
+        if len(rows):
+            self._gathered.setdefault(str(table.path), (table, []))[1].append((number, rows))
 
     def _packets(
         self, number: int, batch: Batch, times: Times, real: Mask, row: Integers, placed: tuple[Integers, Integers] | None
@@ -157,13 +183,22 @@ class Session:
         table = self._stores.packets
         if table.last_batch(self.source.digest) >= number:
             return Accepted(self.number, self._decided(real, row), row)
+        self._meet(batch, real, times)
         here = real & ~self._recognise(batch, real, times)
         rows = np.flatnonzero(here)
         on = None
         if batch.frames is not None and placed is not None:
             on = in_frames(batch.packets, batch.frames, *placed)
-        self._append(table, number, lambda: packet_table(self.number, row[rows], batch.packets, times, rows, on))
+        self._gather(table, number, packet_table(self.number, row[rows], batch.packets, times, rows, on))
         return Accepted(self.number, here, row)
+
+    def _meet(self, batch: Batch, real: Mask, times: Times) -> None:
+        """Write what is gathered when packets of this batch may repeat some of it: they are looked for in the archive only."""
+        first, last = spans_by_kind(batch.packets, times.generated, real)
+        if any(first[kind] <= self._last[kind] for kind in first.keys() & self._last.keys()):
+            self.flush()
+        for kind, time in last.items():
+            self._last[kind] = max(time, self._last.get(kind, time))
 
     def _decided(self, real: Mask, row: Integers) -> Mask:
         """Return which packets of this batch were accepted when its packets were written."""
@@ -178,7 +213,6 @@ class Session:
         """Write the tables of containers, their pyramids and the latest values; return how many values there are."""
         samples = 0
         buckets: list[pl.DataFrame] = []
-        newer: list[dict[str, Any]] = []
         good = (batch.packets.quality == 0) & accepted.here
         for rows in sorted(batch.containers, key=lambda rows: rows.container):
             kept = accepted.here[rows.packet]
@@ -189,27 +223,26 @@ class Session:
             table = self._stores.parameters(rows.container)
             made = self._container(table, rows, which, packet, batch, times, accepted)
             samples += made.width * made.height - 5 * made.height - sum(made.null_count().row(0)[5:])
-            self._append(table, number, lambda made=made: made)  # type: ignore[misc]
+            self._gather(table, number, made)
             engineering = self._engineering(batch, rows)
             here = np.flatnonzero(good[rows.packet] & (times.generated[rows.packet] != NO_TIME))
             numbers = numeric_columns(rows.raw, engineering, here)
             buckets.append(pyramid_rows(self.number, number, rows.container, times.generated[rows.packet[here]], numbers))
-            newer += self._newest(rows, engineering, times, accepted, good)
-        self._append(self._stores.catalogue.contents, number, lambda: self._new_contents(batch.containers))
-        self._append(self._stores.pyramids, number, lambda: pl.concat(buckets) if buckets else pl.DataFrame())
-        if newer:
-            self._stores.latest.advance(newest(pl.DataFrame(newer, schema=LATEST)))
+            self._newer += self._newest(rows, engineering, times, accepted, good)
+        self._gather(self._stores.catalogue.contents, number, self._new_contents(batch.containers))
+        self._gather(self._stores.pyramids, number, pl.concat(buckets) if buckets else pl.DataFrame())
         return samples
 
     def _new_contents(self, containers: Sequence[ContainerRows]) -> pl.DataFrame:
         """Return the pairs of container and parameter that the archive has not held yet."""
         known = self._stores.catalogue.parameters()
-        new = [
+        new = {
             (rows.container, parameter)
             for rows in containers
             for parameter in rows.raw
             if rows.container not in known.get(parameter, ())
-        ]
+        } - self._pairs
+        self._pairs |= new
         return pl.DataFrame(sorted(new), schema=CONTENTS, orient="row")
 
     def _container(
@@ -258,12 +291,12 @@ class Session:
         """Write events, limit transitions, gaps and quarantine; return how many events there are."""
         stores = self._stores
         events = rows_of_packets(batch.events, EVENTS, accepted, times, batch.packets)
-        self._append(stores.events, number, lambda: events)
-        self._append(stores.limits, number, lambda: rows_of_packets(batch.limits, LIMITS, accepted, times, batch.packets))
+        self._gather(stores.events, number, events)
+        self._gather(stores.limits, number, rows_of_packets(batch.limits, LIMITS, accepted, times, batch.packets))
         gaps = [(self.number, g.virtual_channel, g.after_frame, g.expected, g.found, g.lost) for g in batch.gaps]
-        self._append(stores.gaps, number, lambda: pl.DataFrame(gaps, schema=GAPS, orient="row"))
+        self._gather(stores.gaps, number, pl.DataFrame(gaps, schema=GAPS, orient="row"))
         bad = [(self.number, q.position, q.reason, q.octets) for q in batch.quarantined]
-        self._append(stores.quarantine, number, lambda: pl.DataFrame(bad, schema=QUARANTINE, orient="row"))
+        self._gather(stores.quarantine, number, pl.DataFrame(bad, schema=QUARANTINE, orient="row"))
         return len(events)
 
     def _counts(self, number: int, batch: Batch, accepted: Accepted, duplicates: int, samples: int, events: int) -> pl.DataFrame:

@@ -282,6 +282,12 @@ def collect(frame: pl.LazyFrame, where: str) -> pl.DataFrame:
         ) from error
 
 
+def joined(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return all rows of batches of one table; a column may be absent from some, and wider in others."""
+    same = all(part.schema == parts[0].schema for part in parts[1:])
+    return pl.concat(parts, how="vertical" if same else "diagonal_relaxed", rechunk=False)
+
+
 def concatenate(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Return all rows; columns that one part lacks are null in it."""
     return pl.concat(parts, how="diagonal")
