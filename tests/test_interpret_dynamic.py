@@ -412,3 +412,21 @@ def test_dimensions_of_nothing_take_no_time() -> None:
     types = ARRAY.format("v", "u8", dimension(none, huge) + dimension(none, dynamic("n", "1", "-1")))
     held = database(entry("n") + entry("v") + entry("a"), types, parameter("v", "v"))
     check(held, x0007={"n": 0, "a": 7}, x0107={"n": 1, "!": "more than 20000 fields"})
+
+
+def test_a_reference_to_an_abstract_container_reads_the_one_that_inherits() -> None:
+    """A list of reports of different kinds, each with its kind in front."""
+    child = """<SequenceContainer name="{}"><EntryList>{}</EntryList><BaseContainer containerRef="R"><RestrictionCriteria>
+      <Comparison parameterRef="k" value="{}"/></RestrictionCriteria></BaseContainer></SequenceContainer>"""
+    held = database(
+        entry("n") + f'<ContainerRefEntry containerRef="R">{repeat(dynamic("n"))}</ContainerRefEntry>' + entry("q"),
+        more=f'<SequenceContainer name="R" abstract="true"><EntryList>{entry("k")}</EntryList></SequenceContainer>'
+        + child.format("R1", entry("a"), 1)
+        + child.format("R2", entry("b"), 2),
+    )
+    check(
+        held,
+        x030105020102030fF0={"n": 3, "k[]": [1, 2, 3], "a[]": [5], "b[]": [0x0102], "q": 0},
+        x01010570={"n": 1, "k[]": [1], "a[]": [5], "q": 7},
+        x010970={"n": 1, "k[]": [9], "q": 7},
+    )

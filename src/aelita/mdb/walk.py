@@ -79,6 +79,7 @@ class Walk:
         self.steps = self.level = 0
         self.around = ""  # key of the aggregate whose members are read
         self.readings = {} if readings is None else readings
+        self._children: dict[str, tuple[Container, ...]] = {}
         self._lists: dict[str, str] | None = None  # in entries that the packet repeats: list columns by name
 
     # What the packet decides: a walk without a packet ends there
@@ -131,6 +132,29 @@ class Walk:
                 at = self._entry(entry, start, at, indices, size)
         self.open.pop()
         return start + self._size(size, f"the size of {name}") if size is not None else at
+
+    def _inherited(self, name: str, start: int, at: int, indices: tuple[Index, ...]) -> int:
+        """Read on in the container that inherits from this one and whose restriction holds, where this one is abstract.
+
+        An abstract container stands for those that inherit from it, also where another container refers to it.
+        """
+        if not self.database.containers[name].abstract:
+            return at
+        if name not in self._children:
+            self._children[name] = self.database.children(name)
+        for child in self._children[name]:
+            if child.restriction is None or self.included(child.restriction, child.name):
+                if child.name in self.open or len(self.open) > MOST_LEVELS:
+                    raise EndOfWalk(f"{child.name} contains itself")
+                self.open.append(child.name)
+                for entry in child.entries:
+                    at = self._entry(entry, start, at, indices, child.size_bits)
+                if child.size_bits is not None:
+                    at = start + self._size(child.size_bits, f"the size of {child.name}")
+                at = self._inherited(child.name, start, at, indices)
+                self.open.pop()
+                return at
+        return at
 
     def _entry(self, entry: Entry, start: int, at: int, indices: tuple[Index, ...], size: Size | None) -> int:
         self._step()
@@ -193,7 +217,7 @@ class Walk:
 
     def _read(self, entry: Entry, at: int, indices: tuple[Index, ...]) -> int:
         if isinstance(entry, ContainerEntry):
-            return self.container(entry.container, at, indices)
+            return self._inherited(entry.container, at, self.container(entry.container, at, indices), indices)
         name = self.named(entry) if isinstance(entry, IndirectEntry) else entry.parameter
         parameter = self.database.parameters.get(name)
         if parameter is None:
