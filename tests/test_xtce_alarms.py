@@ -56,6 +56,40 @@ def test_multiple_ranges() -> None:
     )
 
 
+BOUNDS = ("minInclusive", "minExclusive", "maxInclusive", "maxExclusive")
+SPANS = ("WatchRange", "WarningRange", "DistressRange", "CriticalRange", "SevereRange")
+
+
+@covers(
+    "WatchRange@maxInclusive", "WatchRange@minExclusive", "WarningRange@maxExclusive", "WarningRange@minExclusive",
+    "DistressRange@maxExclusive", "DistressRange@maxInclusive", "DistressRange@minExclusive", "CriticalRange@maxExclusive",
+    "CriticalRange@maxInclusive", "CriticalRange@minInclusive", "SevereRange@maxExclusive", "SevereRange@minExclusive",
+    "SevereRange@minInclusive", "Range@maxExclusive", "Range@minExclusive",
+)  # fmt: skip
+@pytest.mark.parametrize("bound", BOUNDS)
+@pytest.mark.parametrize("span", [*SPANS, "Range"])
+def test_bounds_of_every_range(span: str, bound: str) -> None:
+    level = ' level="critical"' if span == "Range" else ""
+    group = "AlarmMultiRanges" if span == "Range" else "StaticAlarmRanges"
+    found = rules("Float", f'<DefaultAlarm><{group}><{span}{level} {bound}="3"/></{group}></DefaultAlarm>').default
+    severity = Severity.CRITICAL if span == "Range" else Severity[span.removesuffix("Range").upper()]
+    low, high = (3.0, None) if bound.startswith("min") else (None, 3.0)
+    expected = NormalRange(severity, low, high, bound == "minExclusive", bound == "maxExclusive")
+    assert found is not None
+    assert found.ranges == (expected,)
+
+
+@covers("ContextAlarm@name", "ContextAlarm@minConformance", "ContextAlarm@defaultAlarmLevel")
+def test_context_alarm_states_what_a_default_alarm_states() -> None:
+    label = '<EnumerationAlarmList><EnumerationAlarm alarmLevel="warning" enumerationLabel="OFF"/></EnumerationAlarmList>'
+    match = '<ContextMatch><Comparison parameterRef="p" value="1"/></ContextMatch>'
+    alarm = f'<ContextAlarm name="n" minConformance="3" defaultAlarmLevel="watch">{label}{match}</ContextAlarm>'
+    text = f"""{INTEGER}<EnumeratedParameterType name="T">{U8}<EnumerationList><Enumeration value="0" label="OFF"/></EnumerationList>
+      <ContextAlarmList>{alarm}</ContextAlarmList></EnumeratedParameterType>"""
+    ((_, found),) = load(text, '<Parameter name="p" parameterTypeRef="u8"/>').types["/S/T"].facts.alarms.contexts
+    assert (found.min_conformances, found.default_label_severity) == (3, Severity.WATCH)
+
+
 @covers("ChangeAlarmRanges", "ChangeAlarmRanges@changeType", "ChangeAlarmRanges@rangeForm", "ChangeAlarmRanges@changeBasis")
 @pytest.mark.parametrize(("kind", "per_second"), [("changePerSecond", True), ("changePerSample", False)])
 def test_change(kind: str, per_second: bool) -> None:
@@ -65,12 +99,23 @@ def test_change(kind: str, per_second: bool) -> None:
     assert (found.change_ranges, found.change_per_second) == ((NormalRange(Severity.WARNING, None, 5.0),), per_second)
 
 
+@covers("ChangePerSecondAlarmRanges")
 def test_change_of_xtce_1_1_is_per_second() -> None:
     text = "<ChangePerSecondAlarmRanges><WarningRange maxInclusive='5'/></ChangePerSecondAlarmRanges>"
     types = f'<FloatParameterType name="T">{U8}<DefaultAlarm>{text}</DefaultAlarm></FloatParameterType>'
     found = read(document(types, version="1.1")).types["/S/T"].facts.alarms.default
     assert found is not None
     assert found.change_ranges == (NormalRange(Severity.WARNING, None, 5.0),)
+
+
+@covers("ChangePerSecondAlarmRanges@rangeForm", "ChangePerSecondAlarmRanges@timeUnits")
+def test_change_of_a_duration() -> None:
+    text = '<ChangePerSecondAlarmRanges rangeForm="inside" timeUnits="days"><WarningRange maxInclusive="5"/></ChangePerSecondAlarmRanges>'
+    types = f"""<RelativeTimeParameterType name="T"><Encoding>{U8}</Encoding><DefaultAlarm>{text}</DefaultAlarm>
+      </RelativeTimeParameterType>"""
+    found = load(types).types["/S/T"].facts.alarms.default
+    assert found is not None
+    assert found.change_ranges == (NormalRange(Severity.WARNING, None, 5 * 86400.0, outside=False),)
 
 
 @pytest.mark.parametrize(

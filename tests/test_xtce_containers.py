@@ -48,10 +48,9 @@ def test_containers() -> None:
     assert [child.name for child in database.children("/S/C")] == ["/S/D", "/S/E"]
 
 
-@covers("ParameterRefEntry", "ParameterRefEntry@parameterRef", "ContainerRefEntry", "ContainerRefEntry@containerRef",
-        "ParameterRefEntry@shortDescription")  # fmt: skip
+@covers("ParameterRefEntry", "ParameterRefEntry@parameterRef", "ContainerRefEntry", "ContainerRefEntry@containerRef")
 def test_plain_entries() -> None:
-    text = '<ParameterRefEntry parameterRef="a" shortDescription="x"/><ContainerRefEntry containerRef="other"/>'
+    text = '<ParameterRefEntry parameterRef="a"/><ContainerRefEntry containerRef="other"/>'
     assert entries(text) == (ParameterEntry("/S/a"), ContainerEntry("/S/other"))
 
 

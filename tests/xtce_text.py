@@ -45,7 +45,7 @@ def document(
     return f'<SpaceSystem xmlns="{NAMESPACES[version]}" name="{name}">\n{telemetry}\n{more}\n</SpaceSystem>'
 
 
-class _Local(etree.Resolver):
+class _Local(etree.Resolver):  # type: ignore[misc]
     def resolve(self, url: str, public: str | None, context: Any) -> Any:
         return self.resolve_string(XML_NAMESPACE, context) if url.endswith("xml.xsd") else None
 

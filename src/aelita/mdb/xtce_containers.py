@@ -104,7 +104,6 @@ def _after(names: Names, node: Node, entry: Entry, gap: int) -> Entry:
 
 
 def _entry(names: Names, node: Node) -> Entry | None:
-    node.get("shortDescription")
     if node.name == "ParameterRefEntry":
         reference = names.reference(node)
         if reference.path:

@@ -259,6 +259,8 @@ class TypeReader:
             reference = self.names.reference(source)
             if reference.path:
                 self.names.report(source, "a member of an aggregate cannot be the reference of a time; the epoch is not known")
+            elif reference.instance or not reference.calibrated:
+                self.names.report(source, "a time counts from the latest engineering value of the parameter it names")
             return None, reference.parameter
         if epoch is None:
             held.refuse("holds neither OffsetFrom nor Epoch", "Add one")
