@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .conditions import Condition
 from .encodings import OCTETS, Reading, reading_of
-from .model import ArrayEntry, Container, ContainerEntry, Database, Entry, IndirectEntry, Origin, Placement
+from .model import ArrayEntry, Container, ContainerEntry, Database, Entry, IndirectEntry, Origin
 from .types import REST, AggregateType, ArrayType, BinaryEncoding, DynamicSize, Encoding, LookupSize, Size, StringEncoding
 
 MOST_FIELDS = 20_000  # of one container: more is a mistake in its definition, or a hostile packet
@@ -161,7 +161,7 @@ class Walk:
         placement = entry.placement
         if placement.include is not None and not self.included(placement.include, _target(entry)):
             return at
-        at = self._place(placement, start, at, size, _target(entry))
+        at = self._place(entry, start, at, size)
         if placement.repeat is None:
             return self._read(entry, at, indices)
         count = placement.repeat.count
@@ -202,9 +202,10 @@ class Walk:
     def _size(self, size: Size, what: str) -> int:
         return size if isinstance(size, int) else self.number(size, what)
 
-    def _place(self, placement: Placement, start: int, at: int, size: Size | None, what: str) -> int:
-        bits = self._size(placement.location.bits, f"the location of {what}")
-        origin = placement.location.origin
+    def _place(self, entry: Entry, start: int, at: int, size: Size | None) -> int:
+        origin, bits = entry.placement.location.origin, entry.placement.location.bits
+        if not isinstance(bits, int):
+            bits = self.number(bits, f"the location of {_target(entry)}")
         if origin is Origin.PREVIOUS_ENTRY:
             return at + bits
         if origin is Origin.CONTAINER_START:
@@ -241,25 +242,14 @@ class Walk:
         return Path(f"{column}:{seen}" if seen else column, listed, name)
 
     def _typed(self, parameter: str, type_name: str, path: Path, at: int, group: str = "") -> int:
-        kind = self.database.types.get(type_name)
-        if kind is None:
-            raise EndOfWalk(f"{parameter} has no type")
-        if isinstance(kind, ArrayType | AggregateType):
-            self.level += 1
-            self._step()
-            if self.level > MOST_LEVELS:
-                raise EndOfWalk(f"the type of {parameter} holds itself")
-            around = self.around
-            if isinstance(kind, ArrayType):
-                at = self._array(parameter, kind.element, kind.dimensions, path, at)
-            else:
-                self.around = path.key
-                for member in kind.members:
-                    at = self._typed(parameter, member.type, path + f".{member.name}", at)
-            self.around = around
-            self.level -= 1
-            return at
-        reading = self.readings.get(type_name) or self._reading(type_name, kind.encoding, path.column, at)
+        reading = self.readings.get(type_name)  # of a scalar; kept when it is the same in every packet
+        if reading is None:
+            kind = self.database.types.get(type_name)
+            if kind is None:
+                raise EndOfWalk(f"{parameter} has no type")
+            if isinstance(kind, ArrayType | AggregateType):
+                return self._parts(parameter, kind, path, at)
+            reading = self._reading(type_name, kind.encoding, path.column, at)
         if isinstance(reading, str):
             raise EndOfWalk(f"{path.column}: {reading}")
         if len(self.fields) >= MOST_FIELDS:
@@ -272,6 +262,23 @@ class Walk:
             self.taken.add(path.column)
         self.add(Field(path.column, parameter, type_name, at, reading, group), path.key)
         return at + reading.bits
+
+    def _parts(self, parameter: str, kind: ArrayType | AggregateType, path: Path, at: int) -> int:
+        """Read the elements or members of a value."""
+        self._step()
+        self.level += 1
+        if self.level > MOST_LEVELS:
+            raise EndOfWalk(f"the type of {parameter} holds itself")
+        around = self.around
+        if isinstance(kind, ArrayType):
+            at = self._array(parameter, kind.element, kind.dimensions, path, at)
+        else:
+            self.around = path.key
+            for member in kind.members:
+                at = self._typed(parameter, member.type, path + f".{member.name}", at)
+        self.around = around
+        self.level -= 1
+        return at
 
     def _reading(self, type_name: str, encoding: Encoding | None, column: str, at: int) -> Reading | str:
         """Return how a type is read. What is the same in every packet is kept."""
