@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import DefinitionError
 from .model import Database
 from .xtce import read_database
-from .xtce_tree import MAX_OCTETS, Document, Node, include, parse
+from .xtce_tree import MAX_OCTETS, Document, Node, discard, include, parse
 
 XINCLUDE = b"http://www.w3.org/2001/XInclude"
 
@@ -60,7 +60,12 @@ def database_of(files: DatabaseFiles) -> Database:
         return files.included[path]
 
     with _no_collection():
-        return read_database([_document(name, octets, (), included) for name, octets in files.documents])
+        documents = [_document(name, octets, (), included) for name, octets in files.documents]
+        try:
+            return read_database(documents)
+        finally:
+            for document in documents:
+                discard(document)
 
 
 @contextmanager

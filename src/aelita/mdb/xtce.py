@@ -128,6 +128,7 @@ def read_database(documents: Sequence[Document]) -> Database:
     told = [header.get(attribute) for attribute in ("version", "date", "validationStatus")]
     for document in documents:
         leftovers(reader.names, document.root)
+    reader.names.release()
     return Database(
         first.get("name"),
         told[0],

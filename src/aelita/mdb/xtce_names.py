@@ -68,6 +68,11 @@ class Names:
         self._found: dict[tuple[str, str, str], tuple[str, Node, str]] = {}
         self._borrowing: set[Node] = set()
 
+    def release(self) -> None:
+        """Let go of the elements: SpaceSystems and their surroundings refer to each other."""
+        for system in self.systems.values():
+            system.parent = None
+
     def report(self, node: Node, message: str, severity: str = "unsupported") -> None:
         """Note something that is not acted upon as it stands."""
         self.findings.append(Finding(node.line, node.label(), message, severity, node.file))

@@ -16,6 +16,7 @@ MAX_OCTETS = 256 << 20
 MAX_ELEMENTS = 4_000_000
 MAX_DEPTH = 200
 MAX_ATTRIBUTES = 1_000
+FED_AT_ONCE = 4096  # pieces of text of the canonical form
 
 NAMESPACES = {  # the namespaces of the published schemas
     "http://www.omg.org/spec/XTCE/20180204": "1.2",
@@ -118,7 +119,9 @@ class _Builder:
         self.texts: list[str] = []
         self.scopes: list[Node] = []
         self.names: dict[str, str] = {}
+        self.includes = False
         self.digest = hashlib.sha256()
+        self.canonical: list[str] = []  # what the digest is still to be fed; XML has none of the control characters in it
         self.parser = expat.ParserCreate(namespace_separator="}")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
@@ -139,6 +142,7 @@ class _Builder:
         namespace, _, local = name.rpartition("}")
         own = namespace in (self.namespace, "", *NAMESPACES)  # some documents forget the prefix here and there
         known = self.names[name] = local if own else f"{FOREIGN}{name}"
+        self.includes = self.includes or known == INCLUDE
         return known
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -150,8 +154,9 @@ class _Builder:
         short = self.names.get(name) or self.local(name)
         node = Node(short, attributes, self.parser.CurrentLineNumber, self.file, self.scopes[-1] if self.scopes else None)
         if self.open:
-            self.take_text(self.open[-1])
             parent = self.open[-1]
+            if self.texts:
+                self.take_text(parent)
             if parent.children:
                 parent.children.append(node)
             else:
@@ -161,31 +166,42 @@ class _Builder:
         if short == "SpaceSystem":
             node.scope = node
             self.scopes.append(node)
-        self.digest.update(f"<{short}{sorted(attributes.items())}>".encode("utf-8", "surrogatepass"))
+        self.canonical.append(f"\x01{short}")
+        for key in attributes if len(attributes) == 1 else sorted(attributes):
+            self.canonical.append(f"\x02{key}\x03{attributes[key]}")
         self.open.append(node)
 
     def take_text(self, node: Node) -> None:
-        text = "".join(self.texts).strip()
+        text = (self.texts[0] if len(self.texts) == 1 else "".join(self.texts)).strip()
         self.texts.clear()
         if text:
             node.text = f"{node.text} {text}" if node.text else text
-            self.digest.update(text.encode("utf-8", "surrogatepass"))
+            self.canonical.append(f"\x04{text}")
+
+    def feed(self) -> None:
+        """Feed the digest with what was read since the last time."""
+        self.digest.update("".join(self.canonical).encode("utf-8", "surrogatepass"))
+        self.canonical.clear()
 
     def end(self, name: str) -> None:
         node = self.open.pop()
-        self.take_text(node)
+        if self.texts:
+            self.take_text(node)
         if node.name == "SpaceSystem":
             self.scopes.pop()
-        self.digest.update(b"</>")
+        self.canonical.append("\x05")
+        if len(self.canonical) > FED_AT_ONCE:
+            self.feed()
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file: its root element, the namespace of that, and the digest of its canonical form."""
+    """A parsed file: its root, the namespace of that, the digest of its canonical form, and whether others are included."""
 
     root: Node
     namespace: str
     digest: bytes
+    includes: bool = False
 
 
 def parse(octets: bytes, file: str) -> Document:
@@ -210,7 +226,20 @@ def parse(octets: bytes, file: str) -> Document:
     except (LookupError, ValueError) as error:  # an encoding that nobody knows
         raise DefinitionError(f"not readable as XML: {error}", where=file, remedy="Save the file as UTF-8") from error
     assert builder.root is not None
-    return Document(builder.root, builder.namespace, builder.digest.digest())
+    builder.feed()
+    return Document(builder.root, builder.namespace, builder.digest.digest(), builder.includes)
+
+
+def discard(document: Document) -> None:
+    """Let go of a document that was read, so that its elements are freed at once.
+
+    Each element refers to the SpaceSystem that it stands in; else the cyclic garbage collector would have to find that out.
+    """
+    systems = [document.root]
+    while systems:
+        system = systems.pop()
+        systems += [node for node in system.children if node.name == "SpaceSystem"]
+        system.children = NO_CHILDREN
 
 
 def include(document: Document, fetch: Callable[[str, Node], Document]) -> Document:
@@ -218,6 +247,8 @@ def include(document: Document, fetch: Callable[[str, Node], Document]) -> Docum
 
     Raises DefinitionError on forms of XInclude that are not followed: parts of files, plain text, fallbacks.
     """
+    if not document.includes:
+        return document
     digests = [document.digest]
     for parent in list(document.root.walk()):
         for place, node in enumerate(parent.children):
