@@ -5,7 +5,7 @@ import pytest
 from aelita.mdb import compile_database
 from aelita.mdb.conditions import Reference
 from aelita.mdb.model import ArrayEntry, Finding, ParameterEntry, Placement, Repeat
-from aelita.mdb.types import AggregateType, DynamicSize
+from aelita.mdb.types import REST, AggregateType, BinaryEncoding, DynamicSize
 from xtce_text import INTEGER, document, legal, load, read
 
 ENUMERATION = """<EnumeratedParameterType name="e"><IntegerDataEncoding sizeInBits="8"/><EnumerationList>
@@ -126,3 +126,54 @@ def test_math_algorithm_on_members_of_an_aggregate() -> None:
     (found,) = load(types, parameters, algorithms=program).derivations
     assert found.expression == "((x0 + x1) / 2.0)"
     assert found.inputs == (("x0", Reference("/S/g", ("m1",))), ("x1", Reference("/S/g", ("m2",))))
+
+
+DECODER = """<BinaryDataEncoding><SizeInBits><FixedValue>-1</FixedValue></SizeInBits><FromBinaryTransformAlgorithm name="d">
+<AlgorithmText language="java">org.yamcs.algo.TimeBinaryDecoder({{type: CUC, epoch: UNIX{}}})</AlgorithmText>
+</FromBinaryTransformAlgorithm></BinaryDataEncoding>"""
+OVERLAY = """<SequenceContainer name="H"><EntryList><ParameterRefEntry parameterRef="c"/><ParameterRefEntry parameterRef="f"/>
+<ParameterRefEntry parameterRef="t">{}</ParameterRefEntry></EntryList></SequenceContainer><SequenceContainer name="C"><EntryList>
+<ParameterRefEntry parameterRef="after"/></EntryList><BaseContainer containerRef="H"/></SequenceContainer>"""
+BACK = "<LocationInContainerInBits><FixedValue>-16</FixedValue></LocationInContainerInBits>"
+
+
+@pytest.mark.parametrize("kind", ["Binary", "AbsoluteTime"])
+@pytest.mark.parametrize(
+    ("told", "back", "places"),
+    [
+        ("", BACK, {"/S/c": (0, 8), "/S/f": (8, 8), "/S/t": (0, 16), "/S/after": (16, 8)}),
+        (", implicitPField: 46", "", {"/S/c": (0, 8), "/S/f": (8, 8), "/S/t": (16, 48), "/S/after": (64, 8)}),
+        (", implicitPfield: 0x1c", "", {"/S/c": (0, 8), "/S/f": (8, 8), "/S/t": (16, 32), "/S/after": (48, 8)}),
+        ("", "", {"/S/c": (0, 8), "/S/f": (8, 8)}),
+    ],
+)
+def test_times_for_a_decoder_of_yamcs(kind: str, told: str, back: str, places: dict[str, tuple[int, int]]) -> None:
+    """Its size is that of its P-field, or that of the entries which it lies over; else it stops the container."""
+    held = "<Encoding>{}</Encoding>" if kind == "AbsoluteTime" else "{}"
+    types = f'{INTEGER}<{kind}ParameterType name="T">{held.format(DECODER.format(told))}</{kind}ParameterType>'
+    parameters = "".join(f'<Parameter name="{n}" parameterTypeRef="u8"/>' for n in ("c", "f", "after"))
+    database = read(document(types, f'{parameters}<Parameter name="t" parameterTypeRef="T"/>', OVERLAY.format(back)))
+    fields = compile_database(database).layout("/S/C").fields
+    assert {each.column: (each.first_bit, each.reading.bits) for each in fields} == places
+    assert ("defect" in {found.severity for found in database.findings}) == (not told and not back)
+    assert any(found.element == "FromBinaryTransformAlgorithm 'd'" for found in database.findings)
+
+
+def test_termination_of_a_single_digit() -> None:
+    text = "<StringDataEncoding><SizeInBits><TerminationChar>0</TerminationChar></SizeInBits></StringDataEncoding>"
+    kind = read(document(f'<StringParameterType name="T">{text}</StringParameterType>')).types["/S/T"]
+    assert kind.encoding.termination == b"\0"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "size",
+    ["<FixedValue>-1</FixedValue>", '<DynamicValue><ParameterInstanceRef parameterRef="_yamcs_ignore"/></DynamicValue>', None],
+)
+def test_binary_after_its_length(size: str | None) -> None:
+    held = f"<SizeInBits>{size}</SizeInBits>" if size else ""
+    types = f"""<BinaryParameterType name="T"><BinaryDataEncoding>{held}<FromBinaryTransformAlgorithm name="d">
+      <AlgorithmText language="java">org.yamcs.algo.LeadingSizeBinaryDecoder(16)</AlgorithmText></FromBinaryTransformAlgorithm>
+      </BinaryDataEncoding></BinaryParameterType>"""
+    database = read(document(types))
+    assert database.types["/S/T"].encoding == BinaryEncoding(REST, 16)  # type: ignore[union-attr]
+    assert database.findings == ()

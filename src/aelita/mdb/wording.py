@@ -68,6 +68,8 @@ def encoding_text(encoding: Encoding | None) -> str:
     if encoding is None:
         return "none"
     if isinstance(encoding, BinaryEncoding):
+        if encoding.length_prefix_bits:
+            return f"binary, after its length in {encoding.length_prefix_bits} bits"
         return f"binary, {size_text(encoding.size)}"
     if isinstance(encoding, StringEncoding):
         end = f", ends with {encoding.termination.hex(' ').upper()}" if encoding.termination else ""

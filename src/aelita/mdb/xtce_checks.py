@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import DefinitionError
 from .conditions import Reference
-from .model import ArrayEntry, Container, ContainerEntry, ParameterEntry
+from .model import ArrayEntry, Container, ContainerEntry, Origin, ParameterEntry
 from .types import (
     AggregateType,
     ArrayType,
     BinaryEncoding,
+    BinaryType,
     DynamicSize,
     EnumeratedType,
     FloatType,
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from .xtce import Reader
 
 
+UNKNOWN = "its values are not decoded"
+
+
 def check(reader: "Reader") -> list[DefinitionError]:
     """Return the defects between definitions: circles of types and of containers, and members that do not exist.
 
@@ -33,6 +37,7 @@ def check(reader: "Reader") -> list[DefinitionError]:
     """
     types, containers = reader.names.lines("types"), reader.names.lines("containers")
     defects = _circle(reader.types, lambda name: parts(reader.types[name]), types, "types hold each other")
+    _sized_by_overlay(reader, types)
     what = "containers inherit from or hold each other"
     defects += _circle(reader.containers, lambda name: _needed(reader.containers[name]), containers, what)
     if not defects:
@@ -43,6 +48,36 @@ def check(reader: "Reader") -> list[DefinitionError]:
         for container in reader.containers.values():
             _entries(reader, container, containers[container.name])
     return defects
+
+
+def _sized_by_overlay(reader: "Reader", lines: dict[str, Node]) -> None:
+    """Give a binary type of unknown size the bits that it lies over, where every entry of it lies over what stands before it.
+
+    Packets of Yamcs have their time once as numbers and, over these, once more for a decoder of time; entries go on behind.
+    """
+    unsized = {id(node) for node in reader.names.unsized}
+    for name, node in lines.items() if unsized else ():
+        held = [node, *(each for each in node.children if each.name == "Encoding")]
+        encoding = next((each for place in held for each in place.children if id(each) in unsized), None)
+        if name not in reader.types or encoding is None:
+            continue
+        places = {
+            entry.placement.location
+            for container in reader.containers.values()
+            for entry in container.entries
+            if isinstance(entry, ParameterEntry) and reader.parameters[entry.parameter].type == name
+        }
+        bits = [each.bits for each in places if each.origin is Origin.PREVIOUS_ENTRY and isinstance(each.bits, int)]
+        if len(places) == 1 and bits and bits[0] < 0:
+            told = f"its size is taken to be the {-bits[0]} bits of the entries that it lies over; the value is its octets"
+            lines_of_size = {(each.file, each.line) for each in encoding.children if each.name == "SizeInBits"}
+            reader.names.findings = [
+                each
+                for each in reader.names.findings
+                if each.severity != "defect" or (each.file, each.line) not in lines_of_size or UNKNOWN not in each.message
+            ]
+            reader.names.report(node, told, "repaired")
+            reader.types[name] = BinaryType(reader.types[name].facts, BinaryEncoding(-bits[0]))
 
 
 def _needed(container: Container) -> list[str]:

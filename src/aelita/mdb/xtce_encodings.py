@@ -37,6 +37,8 @@ CHARSETS = {
 BIT_ORDERS = {"mostSignificantBitFirst": False, "leastSignificantBitFirst": True}
 IGNORED_PARAMETER = "_yamcs_ignore"  # Yamcs: fills the place of a DynamicValue that the schema of XTCE 1.2 demands
 LEADING_SIZE = re.compile(r"org\.yamcs\.algo(?:rithms)?\.LeadingSizeBinaryDecoder\((\d{1,2})\)")
+LEADING_SIZE = re.compile(r"LeadingSizeBinaryDecoder\(\s*(8|16|24|32)\s*\)")  # an algorithm of Yamcs
+TOLD_P_FIELD = re.compile(r"TimeBinaryDecoder\(.*implicitP[fF]ield\s*:\s*(0[xX][0-9a-fA-F]{1,2}|[1-9]\d{0,2})\b", re.DOTALL)
 MOST_INTEGER_BITS = 64
 MOST_EXPONENT = 100
 ONE_OPERAND = frozenset(
@@ -173,7 +175,7 @@ def _text(node: Node, charset: str, total: Size | None, most: int | None) -> Str
 def _termination(node: Node) -> bytes:
     text = node.text or "00"
     try:
-        return bytes.fromhex(text)
+        return bytes.fromhex(text if len(text) > 1 else f"0{text}")
     except ValueError:
         node.refuse(f"{text!r} is not a number of hexadecimal digits in pairs")
 
@@ -185,12 +187,21 @@ def binary(names: Names, node: Node) -> BinaryEncoding:
     if lead := _leading_bits(node):
         return BinaryEncoding(REST, lead)
     held = node.child("SizeInBits")
+    algorithm = next((each for each in node.children if each.name == "FromBinaryTransformAlgorithm"), None)
+    leading = LEADING_SIZE.search(_algorithm_text(algorithm)) if algorithm is not None else None
+    if leading is not None and algorithm is not None:
+        algorithm.dismiss()
+        for each in held.walk() if held is not None else ():
+            each.seen, each.used = True, tuple(each.attributes)
+        return BinaryEncoding(REST, int(leading[1]))
     if held is None or _unsized(held):
         node.refuse("has no SizeInBits: its size cannot be known", "Add it")
     total = size(names, held, REST)
-    algorithm = next((each for each in node.children if each.name == "FromBinaryTransformAlgorithm"), None)
     if total == REST and algorithm is not None:
-        held.refuse("a size of -1 stands for one that only the algorithm beside it knows", "Give the size in its place")
+        total = _decoded_bits(names, node, algorithm)
+        if total == REST:
+            names.unsized.append(node)
+            held.refuse("a size of -1 stands for one that only the algorithm beside it knows", "Give the size in its place")
     if total == 0:
         held.refuse("a size of 0 bits holds nothing")
     return BinaryEncoding(total)
@@ -206,6 +217,26 @@ def _leading_bits(node: Node) -> int:
     for each in node.children:  # the algorithms and the size that the schema demands beside them have been understood
         each.dismiss()
     return int(found[1])
+
+
+def _algorithm_text(algorithm: Node) -> str:
+    return next((each.text for each in algorithm.children if each.name == "AlgorithmText"), "")
+
+
+def _decoded_bits(names: Names, node: Node, algorithm: Node) -> int:
+    """Return the size of a time that the decoder of Yamcs reads with a P-field that it is told; REST of anything else.
+
+    The P-field of an unsegmented time code has one less than the octets of whole units in bits 4 and 5, and the octets of
+    fractions in bits 6 and 7 (CCSDS 301.0-B-4, 3.2.2).
+    """
+    text = _algorithm_text(algorithm)
+    found = TOLD_P_FIELD.search(text) if "CUC" in text else None
+    if found is None:
+        return REST
+    p_field = int(found[1], 0)
+    bits = 8 * ((p_field >> 2 & 3) + 1 + (p_field & 3))
+    names.report(node, f"its size is taken to be the {bits} bits of a time with the P-field {found[1]}", "repaired")
+    return bits
 
 
 def calibration(names: Names, node: Node) -> Calibration:

@@ -64,6 +64,7 @@ class Names:
         self.systems: dict[Node, System] = {}
         self.findings: list[Finding] = []
         self.paths: list[tuple[Reference, Node]] = []  # references to members, to be checked when all types are known
+        self.unsized: list[Node] = []  # binary encodings whose size only an algorithm knows
         self.literals: list[tuple[Reference, str, Node]] = []  # what parameters are compared with, to be checked then too
         self._found: dict[tuple[str, str, str], tuple[str, Node, str]] = {}
         self._borrowing: set[Node] = set()

@@ -241,6 +241,9 @@ class TypeReader:
             if units not in TIME_UNITS_S:
                 held.refuse(f"units {units!r} are not known", f"Known are {', '.join(TIME_UNITS_S)}")
         epoch, source = self._reference(node)
+        octets = self._octets(facts, found, node) if isinstance(found, BinaryEncoding) else None
+        if octets is not None:
+            return octets
         if kind == "RelativeTime":
             return RelativeTimeType(facts, found, scale, offset, units)
         if source is None and epoch is None:
