@@ -36,6 +36,7 @@ def test_commands_are_recognised_and_reported() -> None:
         ('metaCommandRef="ping"', 'metaCommandRef="q"', "there is no command 'q'"),
         ('parameterRef="counter"', 'parameterRef="q"', "there is no parameter 'q'"),
         ('containerRef="C"', 'containerRef="/X/q"', "there is no command container '/X/q'"),
+        ('argumentRef="x"', 'argumentRef="q"', "the command has no argument 'q'; the command could not be sent. Arguments are x"),
         ('MetaCommand name="pong"', 'MetaCommand name="ping"', "has a command of this name already"),
     ],
 )

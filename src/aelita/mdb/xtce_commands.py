@@ -1,5 +1,6 @@
 """Commands of XTCE: not used yet, but the names in them are checked, so that a dangling reference is told all the same."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -17,6 +18,7 @@ REFERENCES = {  # attribute: the kinds of definition that it may name
     "containerRef": ("packets", "containers", "commands"),
     "parameterRef": ("parameters",),
 }
+LOST = "the command could not be sent"
 OUTSIDE = ("/yamcs/", "_yamcs_ignore")  # made by the Yamcs server; no document defines them
 
 
@@ -29,7 +31,38 @@ def check_commands(names: Names) -> None:
     for _, group in groups:
         for node in group.walk():
             for attribute in REFERENCES.keys() & node.attributes.keys():
-                names.spare(node, "the command could not be sent", partial(_find, names, node, attribute), None)
+                names.spare(node, LOST, partial(_find, names, node, attribute), None)
+    for system in names.systems.values():
+        for command in system.commands.values():
+            known = _arguments(names, command)
+            for node in command.walk() if known is not None else ():
+                if node.name == "ArgumentRefEntry" and known is not None:
+                    names.spare(node, LOST, partial(_argument, node, known), None)
+
+
+def _arguments(names: Names, command: Node) -> set[str] | None:
+    """Return the arguments of a command and of those that it goes on from; None when one of these is not known."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    while id(command) not in seen:
+        seen.add(id(command))
+        below = {each.name: each for each in command.children}
+        held = below.get("ArgumentList")
+        found |= {each.attributes.get("name", "") for each in held.children} if held is not None else set()
+        base = below.get("BaseMetaCommand")
+        if base is None:
+            return found
+        try:
+            command = names.element("commands", base.need("metaCommandRef"), base)[1]
+        except DefinitionError:
+            return None
+    return None
+
+
+def _argument(node: Node, known: set[str]) -> None:
+    reference = node.need("argumentRef")
+    if re.split(r"[./\[]", reference, maxsplit=1)[0] not in known and reference not in known:
+        node.refuse(f"the command has no argument {reference!r}", f"Arguments are {', '.join(sorted(known)) or 'none'}")
 
 
 def _groups(node: Node) -> Iterator[Node]:
