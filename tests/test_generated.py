@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from aelita.mdb import Table
+from aelita.mdb import Field, Table, table_of
 from aelita.mdb.encodings import BCD, IEEE_HALF, MIL_1750A, ONES_COMPLEMENT, SIGN_MAGNITUDE, TWOS_COMPLEMENT, UNSIGNED, Reading
-from aelita.mdb.layout import Field, table_of
 from aelita.services.kernel_cache import KernelCache, cache_folder
 from aelita.telemetry import Decoder, Kernel, generated_source
 from aelita.telemetry.extract import columns_of, numeric_columns, output_of, views_of
@@ -67,11 +66,11 @@ def plain_python(table: Table) -> Kernel | None:
 
 def equal_by_both(table: Table, kernel: Kernel | None, buffer: NDArray[np.uint8], first: Any, end: Any) -> None:
     first, end = np.array(first, np.int64), np.array(end, np.int64)
-    expected = numeric_columns(table, buffer, first, end, end - first)
+    expected = numeric_columns(table, buffer, first, end)
     places, out = output_of(table, first.size)
     faults = np.zeros((len(table.fields) + 1, first.size), np.bool_)
     decode_table(table, buffer, first, end, places, views_of(out), faults, Given(kernel))
-    for name, column in columns_of(table, places, out, end - first, faults).items():
+    for name, column in columns_of(table, places, out, first, end, faults).items():
         assert column.values.tobytes() == expected[name].values.tobytes()
         np.testing.assert_array_equal(column.mask(), expected[name].mask())
 

@@ -12,7 +12,7 @@ from ..mdb import SHORT, CompiledDatabase, Database, compile_database
 from .columns import Column
 from .extract import extract
 from .generated import Kernels
-from .kernels import spans
+from .kernels import least_room, spans
 from .resolve import Resolver
 
 Octets = NDArray[np.uint8]
@@ -96,7 +96,7 @@ class Decoder:
 
     def decode(self, packets: PacketBatch) -> Decoded:
         """Return the raw values of every packet, by container. Packets that leave the buffer are read as far as it goes."""
-        first, end = spans(packets.offset.astype(np.int64), packets.length.astype(np.int64), packets.buffer.size)
+        first, end = spans(np.asarray(packets.offset, np.int64), np.asarray(packets.length, np.int64), packets.buffer.size)
         resolved = self._resolver.resolve(packets.buffer, first, end)
         faults: dict[tuple[str, str], int] = {}
         for reason, count in resolved.faults.items():
@@ -117,7 +117,6 @@ class Decoder:
             return raw
         if layout.stop:
             faults[name, layout.stop] = first.size
-        short = int(np.count_nonzero(end - first < layout.bits))
-        if short:
-            faults[name, SHORT] = short
+        if least_room(first, end) < layout.bits and first.size:
+            faults[name, SHORT] = int(np.count_nonzero(end - first < layout.bits))
         return extract(self.compiled.database, self.compiled.table(name), buffer, first, end, self._kernels)

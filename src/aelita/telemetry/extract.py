@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..mdb import BinaryEncoding, Database, Field, StringEncoding, Table, text_of
 from .columns import Column, Mask
 from .generated import Kernels, decode_table
+from .kernels import least_room
 
 Octets = NDArray[np.uint8]
 Bits = NDArray[np.int64]
@@ -23,22 +24,19 @@ def extract(
     A field that lies beyond its packet's end is invalid in that row. List columns hold one array per row. `kernels` gives
     generated kernels; without it the generic one decodes.
     """
-    room = end - first
-    columns = numeric_columns(table, buffer, first, end, room, kernels)
+    columns = numeric_columns(table, buffer, first, end, kernels)
     for item in table.octets:
-        columns[item.column] = _octet_column(database, item, buffer, first, room)
+        columns[item.column] = _octet_column(database, item, buffer, first, end - first)
     return _grouped(table, columns)
 
 
-def numeric_columns(
-    table: Table, buffer: Octets, first: Bits, end: Bits, room: Bits, kernels: Kernels | None = None
-) -> dict[str, Column]:
+def numeric_columns(table: Table, buffer: Octets, first: Bits, end: Bits, kernels: Kernels | None = None) -> dict[str, Column]:
     """Return the columns of the numeric fields."""
     rows = first.size
     places, out = output_of(table, rows)
     faults = np.zeros((max(int(table.cells[:, 6].max(initial=-1)) + 1, 1), rows), np.bool_)
     decode_table(table, buffer, first, end, places, views_of(out), faults, kernels)
-    return columns_of(table, places, out, room, faults)
+    return columns_of(table, places, out, first, end, faults)
 
 
 def output_of(table: Table, rows: int) -> tuple[Bits, Octets]:
@@ -53,23 +51,23 @@ def views_of(out: Octets) -> tuple[Octets, NDArray[np.uint16], NDArray[np.uint32
     return out, out.view(np.uint16), out.view(np.uint32), out.view(np.uint64)
 
 
-def columns_of(table: Table, places: Bits, out: Octets, room: Bits, faults: NDArray[np.bool_]) -> dict[str, Column]:
+def columns_of(table: Table, places: Bits, out: Octets, first: Bits, end: Bits, faults: NDArray[np.bool_]) -> dict[str, Column]:
     """Return the columns in the output, with what is invalid in them."""
     columns: dict[str, Column] = {}
-    least = int(room.min()) if room.size else 0
+    least = least_room(first, end)
     known: dict[int, Mask] = {}
     for row, item in enumerate(table.fields):
         need = item.first_bit + item.reading.bits
         valid: Mask | None = None
-        if need > least and room.size:
+        if need > least and first.size:
             valid = known.get(need)
             if valid is None:
-                valid = known[need] = room >= need
+                valid = known[need] = end - first >= need
         fault = int(table.cells[row, 6])
         if fault >= 0 and faults[fault].any():
             valid = ~faults[fault] if valid is None else valid & ~faults[fault]
         place, width = int(places[row]), int(table.cells[row, 5])
-        columns[item.column] = Column(out[place : place + width * room.size].view(item.reading.dtype), valid)
+        columns[item.column] = Column(out[place : place + width * first.size].view(item.reading.dtype), valid)
     return columns
 
 

@@ -264,3 +264,12 @@ def spans(offset: Column, length: Column, size: int) -> tuple[Column, Column]:
         room = np.int64(size) - start
         first[i], end[i] = 8 * start, 8 * (start + min(max(length[i], np.int64(0)), room))
     return first, end
+
+
+@compiled
+def least_room(first: Column, end: Column) -> int:
+    """Return the bits of the shortest packet, zero when there is none."""
+    least = end[0] - first[0] if first.size else np.int64(0)
+    for i in range(first.size):
+        least = min(least, end[i] - first[i])
+    return int(least)

@@ -57,6 +57,8 @@ class Resolver:
         everything = np.arange(first.size)
         self._faults: dict[tuple[str, str], int] = {}
         claims = [claim for root in self.roots for claim in self._claims(root, everything, buffer, first, end)]
+        if len(claims) == 1 and claims[0][1].size == first.size:
+            return Resolved(dict(claims), everything[:0], everything[:0], self._faults)
         owner = np.full(first.size, UNIDENTIFIED, np.int32)
         ambiguous = np.zeros(first.size, np.bool_)
         groups: dict[str, list[Rows]] = {}
