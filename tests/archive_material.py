@@ -251,15 +251,23 @@ def source(name: str, **more: Any) -> Source:
     return replace(Source(hashlib.sha256(name.encode()).hexdigest(), name, 1000), **more)
 
 
-def feed(session: Session, parts: Sequence[Batch]) -> None:
+def feed(session: Session, parts: Sequence[Batch], group_octets: int = 1) -> None:
+    """Feed batches; by default each is written by itself."""
+    session.group_octets = group_octets
     for number, batch in enumerate(parts, start=1):
         session.commit(number, batch)
     session.finish()
 
 
-def ingest(archive: Archive, name: str, parts: Sequence[Batch], database: DatabaseText | None = DATABASE) -> Session:
+def ingest(
+    archive: Archive,
+    name: str,
+    parts: Sequence[Batch],
+    database: DatabaseText | None = DATABASE,
+    group_octets: int = 1,
+) -> Session:
     with archive.begin(source(name), database) as session:
-        feed(session, parts)
+        feed(session, parts, group_octets)
     return session
 
 

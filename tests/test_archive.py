@@ -165,8 +165,9 @@ def dying(monkeypatch: pytest.MonkeyPatch, at: int, after: bool) -> None:
     monkeypatch.setattr(Table, "append", append)
 
 
-@pytest.mark.parametrize("make", [lambda: framed(PACKETS, 20, bad=[4]), lambda: batches(PACKETS, 25)], ids=["frames", "packets"])
-def test_death_at_any_commit_loses_and_doubles_nothing(tmp_path: Path, make: Any) -> None:
+@pytest.mark.parametrize("group_octets", [1, 900])
+@pytest.mark.parametrize("make", [lambda: framed(PACKETS, 12, bad=[4]), lambda: batches(PACKETS, 9)], ids=["frames", "packets"])
+def test_death_at_any_commit_loses_and_doubles_nothing(tmp_path: Path, make: Any, group_octets: int) -> None:
     whole = open_archive(tmp_path / "whole", create=True)
     ingest(whole, "other", batches(PACKETS[20:24], 4))
     ingest(whole, "one", make())
@@ -177,11 +178,11 @@ def test_death_at_any_commit_loses_and_doubles_nothing(tmp_path: Path, make: Any
         with pytest.MonkeyPatch.context() as patch:
             dying(patch, at, after=at % 4 == 0)
             try:
-                ingest(open_archive(folder), "one", make())
+                ingest(open_archive(folder), "one", make(), group_octets=group_octets)
             except DiedError:
                 died += 1
         again = open_archive(folder)
-        ingest(again, "one", make())
+        ingest(again, "one", make(), group_octets=1 if at % 3 else 2 * group_octets)  # groups may be cut elsewhere
         found = contents(folder)
         assert found.keys() == expected.keys()
         for name in expected:

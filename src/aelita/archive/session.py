@@ -141,13 +141,13 @@ class Session:
         """Write the batches gathered so far. Raises ArchiveError when the archive cannot be written."""
         first, last = self._stores.packets, self._stores.catalogue.batches
         for table, parts in sorted(self._gathered.values(), key=lambda held: (held[0] is not first, held[0] is last)):
+            if table is last and self._newer:
+                self._stores.latest.advance(newest(pl.DataFrame(self._newer, schema=LATEST)))
             done = table.last_batch(self.source.digest)
             new = [rows for number, rows in parts if number > done]
             if new:
-                table.append(new[0] if len(new) == 1 else joined(new), self.source.digest, parts[-1][0])
+                table.append(joined(new), self.source.digest, parts[-1][0])
             parts.clear()
-        if self._newer:
-            self._stores.latest.advance(newest(pl.DataFrame(self._newer, schema=LATEST)))
         self._gathered.clear()
         self._newer, self._pairs, self._octets, self._last = [], set(), 0, {}
         self.done = max(self.done, self._expected - 1)

@@ -16,7 +16,7 @@ from ..telemetry import Processed, Processor, Reception
 from .definitions import Definition
 from .summary import Summary
 
-PIECE_OCTETS = 16 << 20
+PIECE_OCTETS = 12 << 20
 Progress = Callable[[int], None]
 
 
