@@ -14,6 +14,8 @@ from .. import __version__
 from ..errors import AelitaError
 from . import archives, databases, histories, ingestion
 
+STOPPED = 130  # the shell's code for Ctrl-C, which Typer returns too
+
 app = typer.Typer(
     name="aelita",
     no_args_is_help=True,
@@ -47,13 +49,12 @@ def common(
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        code = int(app(standalone_mode=False) or 0)
     except AelitaError as error:
         _say(f"aelita: {error}")
         code = 2
     except (KeyboardInterrupt, typer.Abort):
-        _say("\naelita: stopped; what was committed stays, run the same command again to go on")
-        code = 130
+        code = STOPPED
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
@@ -64,6 +65,8 @@ def main() -> None:
             raise
         error.show()  # click's own usage errors
         code = 2
+    if code == STOPPED:
+        _say("\naelita: stopped; what was committed stays, run the same command again to go on")
     sys.exit(code)
 
 
