@@ -141,7 +141,7 @@ def test_several_files_make_one_database(tmp_path: Path) -> None:
 
 
 def test_files_include_others_beside_them(tmp_path: Path) -> None:
-    include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{}"/>'
+    include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{}" parse="xml"/>'
     (tmp_path / "parts").mkdir()
     types = f'<ParameterTypeSet xmlns="{NAMESPACES["1.2"]}">{INTEGER}</ParameterTypeSet>'
     (tmp_path / "parts" / "types.xml").write_text(types)

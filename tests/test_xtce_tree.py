@@ -1,5 +1,6 @@
 """XML as it comes from outside: hostile, broken, in many spellings."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from aelita.errors import DefinitionError
 from aelita.mdb import xtce_tree
 from aelita.mdb.load import load_database
 from aelita.mdb.xtce import read_database
-from aelita.mdb.xtce_tree import parse
+from aelita.mdb.xtce_tree import Node, parse
 from xtce_text import INTEGER, NAMESPACES, document, read
 
 BODY = document(INTEGER, '<Parameter name="p" parameterTypeRef="u8"/>')
@@ -133,6 +134,22 @@ def test_digest_depends_on_content_alone() -> None:
     )
     for change in (('"8"', '"9"'), ('name="p"', 'name="q"'), ('name="p"', 'name="p" shortDescription="d"')):
         assert read(BODY.replace(*change)).digest != first
+
+
+def test_documents_are_freed_when_they_were_read(tmp_path: Path) -> None:
+    inner = document(INTEGER, '<Parameter name="p" parameterTypeRef="u8"/>', name="T").replace(
+        f' xmlns="{NAMESPACES["1.2"]}"', ""
+    )
+    (tmp_path / "d.xml").write_text(BODY.replace("</SpaceSystem>", f"{inner}</SpaceSystem>"))
+    gc.collect()
+    gc.disable()
+    try:
+        database = load_database(tmp_path / "d.xml")
+        left = [each for each in gc.get_objects() if isinstance(each, Node) and each.file.endswith("d.xml")]
+    finally:
+        gc.enable()
+    assert list(database.parameters) == ["/S/p", "/S/T/p"]
+    assert {each.name for each in left} <= {"SpaceSystem"}
 
 
 def test_lines_are_right_beyond_65535() -> None:

@@ -12,7 +12,7 @@ REASONS = {
     "MessageSet": "messages are not used: containers are recognised by their restriction criteria",
     "ErrorDetectCorrect": "checksums of values are not checked",
     "FromBinaryTransformAlgorithm": "the octets are not transformed",
-    "ToBinaryTransformAlgorithm": "the octets are not transformed",
+    "ToBinaryTransformAlgorithm": "it is for writing values, which telemetry does not",
     "TimeAssociation": "the time of a packet is that of all its values",
     "NextContainer": "the container that should come next is not checked",
     "CustomAlarm": "algorithms that judge alarms are not run",
@@ -26,7 +26,8 @@ REASONS = {
 }
 HARMLESS = frozenset(  # change no value
     ["Header", "AuthorSet", "NoteSet", "HistorySet", "classification", "classificationInstructions",
-     "AncillaryDataSet", "AliasSet", "ToString", "SystemName", "PhysicalAddressSet", "changeThreshold", "readOnly", "persistence",
+     "ToBinaryTransformAlgorithm", "AncillaryDataSet", "AliasSet", "ToString",
+     "SystemName", "PhysicalAddressSet", "changeThreshold", "readOnly", "persistence",
      "shortDescription", "characterWidth", "idlePattern", "RateInStreamSet", "DefaultRateInStream", "base"]
 )  # fmt: skip
 TEXTS = frozenset(  # elements that hold text
