@@ -226,6 +226,13 @@ def test_an_encoding_goes_on_from_that_of_the_base_type() -> None:
     assert found == FloatEncoding(64, byte_order=order, calibration=Calibration(Polynomial((0.0, 2.0))))
 
 
+def test_a_base_type_of_another_kind_gives_what_both_have() -> None:
+    database = read(document(f'{INTEGER}<EnumeratedParameterType name="A" baseType="u8"><EnumerationList><Enumeration value="1" label="x"/>'
+                             "</EnumerationList></EnumeratedParameterType>"))  # fmt: skip
+    assert database.types["/S/A"] == EnumeratedType(TypeFacts("/S/A"), IntegerEncoding(8), (EnumerationEntry("x", 1, 1),))
+    assert [(found.severity, found.line) for found in database.findings] == [("repaired", 4)]
+
+
 def test_references_of_a_base_type_count_from_its_own_system() -> None:
     alarm = (
         '<DefaultAlarm><AlarmConditions><WatchAlarm><Comparison parameterRef="here" value="1"/></WatchAlarm></AlarmConditions>'
@@ -245,7 +252,7 @@ def test_references_of_a_base_type_count_from_its_own_system() -> None:
             '<IntegerParameterType name="A" baseType="B"/>\n<IntegerParameterType name="B" baseType="A"/>',
             r"circle: /S/A \(line 4\) -> /S/B \(line 5\) -> /S/A",
         ),
-        (f'{INTEGER}<FloatParameterType name="A" baseType="u8"/>', "its baseType /S/u8 is a IntegerParameterType"),
+        (f'{INTEGER}<AggregateParameterType name="A" baseType="u8"/>', "its baseType /S/u8 is a IntegerParameterType"),
         ('<IntegerParameterType name="A" baseType="Q"/>', "there is no parameter type 'Q' to be seen from /S"),
         (
             '<AggregateParameterType name="A"><MemberList><Member name="m" typeRef="A"/></MemberList></AggregateParameterType>',

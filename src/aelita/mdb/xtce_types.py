@@ -36,6 +36,7 @@ from .xtce_values import flag, integer, real, size
 
 EPOCHS = ("TAI", "J2000", "UNIX", "POSIX", "GPS")
 DATE = re.compile(r"\d{4,}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
+COMPOSITE = frozenset(["ArrayParameterType", "AggregateParameterType"])
 NOT_INHERITED = ("name", "baseType")
 
 
@@ -92,7 +93,10 @@ class TypeReader:
         finally:
             self._open.pop()
         if base.name != node.name:
-            node.refuse(f"its baseType {base_name} is a {base.name}", f"Derive it from a {node.name} (XTCE 1.2, baseType)")
+            if {base.name, node.name} & COMPOSITE:
+                node.refuse(f"its baseType {base_name} is a {base.name}", f"Derive it from a {node.name} (XTCE 1.2, baseType)")
+            told = f"its baseType {base_name} is a {base.name}; what both kinds of type have is inherited"
+            self.names.report(node, told, "repaired")
         merged = self._effective[qualified] = _merge(base, node)
         return merged
 
