@@ -75,7 +75,7 @@ class KernelCache:
             _write(path, text)
             made = self._compiled(path, text)
             _write(self._mark(path), "")
-        except OSError:
+        except (OSError, RuntimeError):  # Numba says so when it finds no place for machine code
             return None
         return made
 

@@ -13,6 +13,7 @@ from ..link import Channel, Packets
 from ..telemetry import Processor
 from .databases import Library
 from .definitions import read_clock
+from .kernel_cache import KernelCache, cache_folder
 
 Progress = Callable[[int, int], None]
 Integers = NDArray[np.int64]
@@ -33,7 +34,7 @@ def rebuild_with(
     Raises UsageError when the recordings in the archive came through channels that read packets differently.
     """
     text, compiled = library.take(paths)
-    processor = Processor(channel_of(archive), compiled)
+    processor = Processor(channel_of(archive), compiled, kernels=KernelCache(cache_folder()))
 
     def decode(version: DatabaseVersion, packets: StoredPackets, generated: Integers) -> Decoded:
         made = processor.process(_packets(packets), generated=generated)
