@@ -192,7 +192,8 @@ def against_ccsdspy(folder: Path, kernels: Any) -> list[Row]:
     batch = Batch(buffer, offset, np.full(offset.size, 50))
     columns = [column.values for column in raw.values()]
     joined = np.concatenate([c.view(np.uint8) for c in columns])
-    spent = seconds({"ours": ours, "peer": theirs, "decode": lambda: decoder.decode(batch), "copy": joined.copy}, REPEAT)
+    spent = seconds({"ours": ours, "peer": theirs}, REPEAT)
+    spent |= seconds({"decode": lambda: decoder.decode(batch), "copy": joined.copy}, REPEAT)  # apart: the peer empties caches
     return [
         rate("file of fixed packets to columns", FIXED / spent["ours"], FIXED / spent["peer"], "packets per CPU s", 3.0),
         rate(
