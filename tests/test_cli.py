@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from aelita.services import find_mission
 from shared import shared
 
 AELITA = Path(sys.executable).parent / "aelita"
@@ -165,6 +166,45 @@ def test_settings_in_their_order(archive: Path, tmp_path: Path) -> None:
     assert "exomars" in said and "AELITA_MISSION" in said and "aelita.toml" in said
     (tmp_path / "aelita.toml").write_text("colour = 'red'\n")
     assert "unknown key 'colour'" in run("config", cwd=tmp_path, expected=2)[1]
+
+
+def test_databases_are_checked_shown_and_compared(tmp_path: Path) -> None:
+    database = find_mission("exomars").spacecraft_of().databases[0]
+    found = json.loads(run("mdb", "check", database, "--json")[0])
+    assert found["usable"] is True
+    assert found["counts"]["parameters"] == 497
+    assert "497" in run("mdb", "check", database)[0]
+    assert "32 bits from bit 336" in run("mdb", "show", "attitude_0", "--mission", "exomars")[0]
+    assert "attitude_3" in run("mdb", "show", "/TGO/Attitude", "--mdb", database)[0]
+    assert "Similar names: /TGO/attitude_0" in run("mdb", "show", "atitude_0", "--mission", "exomars", expected=2)[1]
+    newer = tmp_path / "newer.xml"
+    newer.write_text(database.read_text().replace('minInclusive="-1"', 'minInclusive="-2"'))
+    said = json.loads(run("mdb", "compare", database, newer, "--json")[0])
+    assert {change["effect"] for change in said["changes"]} <= {"engineering", "judgement"}
+    assert said["changes"]
+    assert "no definition differs" in run("mdb", "compare", database, database)[1]
+    broken = tmp_path / "broken.xml"
+    broken.write_text("<SpaceSystem name='S'><TelemetryMetaData></SpaceSystem>")
+    assert "broken.xml:1: not well-formed XML" in run("mdb", "check", broken, expected=2)[1]
+
+
+def test_archived_packets_are_decoded_and_dated_again(archive: Path, tmp_path: Path) -> None:
+    run("archive", "backup", tmp_path / "copy", "--archive", archive)
+    mission = find_mission("exomars").spacecraft_of()
+    newer = tmp_path / "newer.xml"
+    newer.write_text(mission.databases[0].read_text().replace("attitude_0", "attitude_scalar"))
+    before = of(tmp_path / "copy", "query", "attitude_0")["/TGO/attitude_0"]
+    run("archive", "rebuild", "--mdb", newer, "--archive", tmp_path / "copy")
+    after = of(tmp_path / "copy", "query", "attitude_scalar")["/TGO/attitude_scalar"]
+    assert [(row["utc"], row["value"]) for row in after] == [(row["utc"], row["value"]) for row in before]
+    assert {row["database"] for row in after} == {2}
+    assert of(tmp_path / "copy", "query", "attitude_0")["/TGO/attitude_0"] == []
+    assert mission.clock is not None
+    later = tmp_path / "later.toml"
+    later.write_text(mission.clock.read_text().replace('"677043044.30411"', '"677043045.30411"'))
+    run("archive", "recorrelate", later, "--archive", tmp_path / "copy")
+    shifted = of(tmp_path / "copy", "query", "attitude_scalar")["/TGO/attitude_scalar"]
+    assert all(new["generated"] - old["generated"] == 1_000_000_000 for new, old in zip(shifted, after, strict=True))
 
 
 def test_the_demo_without_a_recording_says_that_it_is_synthetic(tmp_path: Path) -> None:

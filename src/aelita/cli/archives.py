@@ -137,7 +137,7 @@ def rebuild_archive(
     container: Annotated[list[str] | None, typer.Option(help="Only rows of this container; may be repeated.")] = None,
 ) -> None:
     """Decode the archived packets again with a newer mission database."""
-    from ..services.rebuilding import rebuild_with
+    from ..services import rebuild_with
 
     store, library = opened(context, archive)
     version = rebuild_with(store, library, mdb, utc(start), utc(stop), containers=container)
@@ -152,7 +152,7 @@ def recorrelate_archive(
     source: Annotated[list[int] | None, typer.Option(help="Only packets of this recording; may be repeated.")] = None,
 ) -> None:
     """Compute generation times again from the spacecraft's clock, after a new correlation came to be known."""
-    from ..services.rebuilding import recorrelate_with
+    from ..services import recorrelate_with
 
     store, _ = opened(context, archive)
     say(f"{recorrelate_with(store, clock, source):,} times changed")

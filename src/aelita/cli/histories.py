@@ -98,7 +98,7 @@ def _values(
     store: "object", name: str, start: str | None, stop: str | None, raw: bool, changes: bool, every: float
 ) -> "pl.DataFrame":
     from ..archive import Archive
-    from ..services.views import thinned
+    from ..services import thinned
 
     assert isinstance(store, Archive)
     return thinned(store.values(name, utc(start), utc(stop), raw=raw), changes=changes, every_s=every)
@@ -115,8 +115,7 @@ def plot(
     title: Annotated[str, typer.Option(help="A heading.")] = "",
 ) -> None:
     """Draw the history of parameters as PNG: values, limits and gaps."""
-    from ..services.pictures import trace_of
-    from ..services.plots import draw
+    from ..services import draw, trace_of
 
     store, library = opened(context, archive)
     if out.suffix.lower() != ".png":

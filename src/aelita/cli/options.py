@@ -9,8 +9,7 @@ from ..errors import UsageError
 
 if TYPE_CHECKING:
     from ..archive import Archive
-    from ..services import Library
-    from ..services.configuration import Configuration
+    from ..services import Configuration, Library
 
 ArchiveOption = Annotated[
     Path | None, typer.Option("--archive", "-a", help="The archive (AELITA_ARCHIVE; default: `archive` in the data folder).")
@@ -31,7 +30,7 @@ OutOption = Annotated[
 
 def settings(context: typer.Context, **flags: Any) -> "Configuration":
     """Return the settings in force, with what the command line gave in first place."""
-    from ..services.configuration import configure
+    from ..services import configure
 
     return configure(context.obj | {key: str(value) for key, value in flags.items() if value})
 

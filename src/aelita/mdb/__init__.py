@@ -4,8 +4,8 @@
 
 from .alarms import Alarm, AlarmRules, NormalRange, Severity
 from .calibration import Calibration, Calibrator, MathOperation, Polynomial, Spline
-from .compare import Change, Effect, compare
-from .compare import Comparison as DatabaseComparison
+from .comparing import Change, Effect, compare
+from .comparing import Comparison as DatabaseComparison
 from .conditions import Algorithm, AllOf, AnyOf, Comparison, Condition, Operator, Reference
 from .describe import check, names_like, show
 from .encodings import OCTETS, Reading, reading_of, text_of

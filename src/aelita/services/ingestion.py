@@ -14,6 +14,7 @@ from ..errors import DataError, UsageError
 from ..link import Received
 from ..telemetry import Processed, Processor, Reception
 from .definitions import Definition
+from .kernel_cache import KernelCache, cache_folder
 from .summary import Summary
 
 PIECE_OCTETS = 12 << 20
@@ -85,7 +86,7 @@ def ingest_file(
 def _stages(definition: Definition, path: Path, piece_octets: int) -> Iterator[tuple[int, Received, Processed]]:
     """Yield what each piece of the file gives, and at last what its end leaves; the first entry counts its octets."""
     reception = Reception(definition.channel)
-    processor = Processor(definition.channel, definition.compiled, definition.clock)
+    processor = Processor(definition.channel, definition.compiled, definition.clock, kernels=KernelCache(cache_folder()))
     for piece in pieces_of(path, piece_octets):
         received = reception.feed(piece)
         yield len(piece), received, processor.process(received.packets)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 INK, PAPER, GRID, TRACE, BAND = "#1b2733", "#ffffff", "#d9e0e6", "#0b6e99", "#0b6e9933"
 SEVERITY_COLOURS = {1: "#e9c46a", 2: "#f4a261", 3: "#e76f51", 4: "#d62839", 5: "#9d0208"}
@@ -54,6 +55,9 @@ def gaps_in(utc: NDArray[np.datetime64], factor: float = 5.0) -> tuple[tuple[np.
 
 def draw(traces: Sequence[Trace], path: Path, *, title: str = "", width_in: float = 12.0, height_in: float = 2.6) -> Path:
     """Write one panel per trace, under a common time axis, to `path` (PNG); return the path."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # here, since loading it takes as long as all the rest
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width_in, 0.8 + height_in * len(traces)), dpi=110, facecolor=PAPER, layout="constrained")
     panels = figure.subplots(len(traces), 1, sharex=True, squeeze=False)[:, 0]
     for axes, trace in zip(panels, traces, strict=True):
@@ -69,7 +73,9 @@ def draw(traces: Sequence[Trace], path: Path, *, title: str = "", width_in: floa
     return path
 
 
-def _panel(axes: Axes, trace: Trace) -> None:
+def _panel(axes: "Axes", trace: Trace) -> None:
+    from matplotlib.dates import date2num
+
     values, gaps = trace.values, trace.gaps
     utc, line = _broken_at(gaps, trace.utc, values)
     if trace.low is not None and trace.high is not None:
@@ -91,7 +97,7 @@ def _panel(axes: Axes, trace: Trace) -> None:
     axes.annotate(note, (1, 1.02), xycoords="axes fraction", ha="right", va="bottom", fontsize=7, color=INK)
 
 
-def _limits(axes: Axes, trace: Trace) -> None:
+def _limits(axes: "Axes", trace: Trace) -> None:
     low, high = axes.get_ylim()
     span = high - low
     for limit in trace.limits:

@@ -3,25 +3,22 @@
 import numpy as np
 import polars as pl
 
-from ..time import SECOND
+from ..telemetry import Column, changes_only, sampled
+from ..time import NO_TIME, SECOND
 
 
 def thinned(rows: pl.DataFrame, *, changes: bool = False, every_s: float = 0.0) -> pl.DataFrame:
-    """Return the samples of `Archive.values` that differ from the one before, or that are at least `every_s` apart, or both.
+    """Return the samples of `Archive.values` that differ from the one before, or the first in every `every_s` seconds, or both.
 
-    The first sample is always there, and so is the last of those that do not change, so that a line through them is right.
+    Of a run of equal values the first and the last stay, so that a line through them is right.
     """
-    if changes and len(rows) > 2:
-        value = rows["value"]
-        new = (value != value.shift(1)).fill_null(True).to_numpy()
-        new = new | (rows["value"].is_null() != rows["value"].shift(1).is_null()).to_numpy()
-        keep = new | np.append(new[1:], True)
-        rows = rows.filter(pl.Series(keep))
+    if changes and len(rows):
+        values, valid = rows["value"], rows["value"].is_not_null().to_numpy()
+        plain = values.fill_null(0) if values.dtype.is_numeric() else values
+        kept, _ = changes_only(np.arange(len(rows)), Column(plain.to_numpy(), valid))
+        rows = rows[kept]
     if every_s > 0 and len(rows):
-        times = rows["generated"].fill_null(0).to_numpy()
-        step, keep, last = round(every_s * SECOND), np.zeros(times.size, np.bool_), None
-        for i, time in enumerate(times.tolist()):
-            if last is None or time - last >= step:
-                keep[i], last = True, time
-        rows = rows.filter(pl.Series(keep))
+        times = rows["generated"].fill_null(NO_TIME).to_numpy()
+        _, which = sampled(times, Column(np.arange(len(rows))), max(round(every_s * SECOND), 1))
+        rows = rows[which.values]
     return rows

@@ -62,10 +62,15 @@ class Processor:
         self._events = EventReader(channel, compiled)
         self._known = None if compiled is None else _Known(compiled, root, kernels)
 
-    def process(self, packets: Packets, received: Integers | None = None) -> Processed:
-        """Return the values of a batch. `received` (TAI nanoseconds) serves rates of change where no generation time is known."""
+    def process(self, packets: Packets, received: Integers | None = None, generated: Integers | None = None) -> Processed:
+        """Return the values of a batch.
+
+        `received` (TAI nanoseconds) serves rates of change where no generation time is known. `generated` (TAI nanoseconds) takes
+        the place of the times that the clock gives, for packets that were dated before.
+        """
         ticks = packet_ticks(self.channel, packets)
-        generated = generation_times(self.channel.packets.time, self.clock, ticks)
+        if generated is None:
+            generated = generation_times(self.channel.packets.time, self.clock, ticks)
         if self._known is None:
             nothing = Decoded([], np.empty(0, np.int64), np.empty(0, np.int64))
             return Processed(ticks, generated, nothing, {}, {}, self._events.read(packets, nothing, {}).columns(), {})
