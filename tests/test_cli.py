@@ -178,7 +178,7 @@ def test_databases_are_checked_shown_and_compared(tmp_path: Path) -> None:
     assert "attitude_3" in run("mdb", "show", "/TGO/Attitude", "--mdb", database)[0]
     assert "Similar names: /TGO/attitude_0" in run("mdb", "show", "atitude_0", "--mission", "exomars", expected=2)[1]
     newer = tmp_path / "newer.xml"
-    newer.write_text(database.read_text().replace('minInclusive="-1"', 'minInclusive="-2"'))
+    newer.write_text(database.read_text().replace('minInclusive="-1.000001"', 'minInclusive="-2"'))
     said = json.loads(run("mdb", "compare", database, newer, "--json")[0])
     assert {change["effect"] for change in said["changes"]} <= {"engineering", "judgement"}
     assert said["changes"]

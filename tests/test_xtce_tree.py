@@ -145,7 +145,7 @@ def test_documents_are_freed_when_they_were_read(tmp_path: Path) -> None:
     gc.disable()
     try:
         database = load_database(tmp_path / "d.xml")
-        left = [each for each in gc.get_objects() if isinstance(each, Node) and each.file.endswith("d.xml")]
+        left = [each for each in gc.get_objects() if type(each) is Node and each.file.endswith("d.xml")]
     finally:
         gc.enable()
     assert list(database.parameters) == ["/S/p", "/S/T/p"]

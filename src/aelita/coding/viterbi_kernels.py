@@ -70,7 +70,7 @@ def advance(
         sums[0] += abs(np.int64(levels[t, 0])) + abs(np.int64(levels[t, 1]))
         filled += 1
         if filled == DEPTH + BLOCK:
-            best = np.argmax(metrics)
+            best = int(np.argmax(metrics))
             bits[made : made + BLOCK] = trace(decisions, filled, best, BLOCK)
             made += BLOCK
             decisions[:DEPTH] = decisions[BLOCK:]
