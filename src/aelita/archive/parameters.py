@@ -6,39 +6,43 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..records import Column, StoredColumn, stored_type
+from ..records import SIGNED, Column, StoredColumn, stored_type
 from .names import column_name, parameter_name
 
 
 def raw_columns(raw: Mapping[str, Column], rows: NDArray[np.int64] | None) -> dict[str, pl.Series]:
-    """Return the stored columns of raw values, at these rows or all; invalid values are null.
+    """Return columns of raw values, at these rows or all; invalid values are null. Unsigned ones are widened when written.
 
     A column of texts or octets without one valid value is left out: it says nothing, not even its type.
     """
     found = {}
     for name, column in raw.items():
-        series = stored_series(column, rows)
+        series = _series(column, rows)
         if series is not None:
             found[column_name(name)] = series.alias(column_name(name))
     return found
 
 
-def stored_series(column: Column, rows: NDArray[np.int64] | None = None) -> pl.Series | None:
+def stored_series(column: Column) -> pl.Series | None:
     """Return the values in their stored type, null where invalid; None when there is no valid value to tell the type."""
+    series = _series(column, None)
+    return None if series is None else series.cast(SIGNED.get(series.dtype, series.dtype))
+
+
+def _series(column: Column, rows: NDArray[np.int64] | None) -> pl.Series | None:
     values = column.values if rows is None else column.values[rows]
     valid = column.valid if column.valid is None or rows is None else column.valid[rows]
     if values.dtype.kind in "US":
         values = values.astype(object)
     if values.dtype == object:
         return _objects(values, valid)
-    dtype = stored_type(values.dtype)
-    if values.ndim != 1 or dtype is None:
+    if values.ndim != 1 or stored_type(values.dtype) is None:
         raise TypeError(f"a column of {values.dtype} with {values.ndim} dimensions cannot be stored")
-    series = pl.Series(values.astype(np.float32) if values.dtype == np.float16 else values).cast(dtype)
+    series = pl.Series(values.astype(np.float32) if values.dtype == np.float16 else values)
     return (
         series
         if valid is None
-        else series.zip_with(pl.Series(valid), pl.Series([None], dtype=dtype).new_from_index(0, len(series)))
+        else series.zip_with(pl.Series(valid), pl.Series([None], dtype=series.dtype).new_from_index(0, len(series)))
     )
 
 

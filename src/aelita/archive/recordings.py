@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..octets import compiled
-from ..records import FRAMES, PACKETS, FrameRows, PacketRows
+from ..records import FrameRows, PacketRows
 from ..time import NO_TIME
 from .octets import Integers, Octets, binary_column, gather
 
@@ -82,8 +82,10 @@ def in_frames(packets: PacketRows, frames: FrameRows, stream: Integers, position
 
 def known(values: Integers, unknown: int) -> pl.Series:
     """Return integers as a column, null where they are `unknown`."""
-    column = pl.Series(values)
     present = values != unknown
+    if not present.any():
+        return pl.Series([None]).new_from_index(0, values.size)  # takes no memory
+    column = pl.Series(values)
     return (
         column
         if present.all()
@@ -92,7 +94,7 @@ def known(values: Integers, unknown: int) -> pl.Series:
 
 
 def frame_table(source: int, frames: FrameRows, stream: Integers, position: Integers, received: Integers) -> pl.DataFrame:
-    """Return the rows of frames. The octets of bad ones stand in quarantine."""
+    """Return the rows of frames, in types as narrow as they came. The octets of bad ones stand in quarantine."""
     good = frames.reason == 0
     return pl.DataFrame(
         {
@@ -113,13 +115,16 @@ def frame_table(source: int, frames: FrameRows, stream: Integers, position: Inte
             "stream_position": known(position, -1),
             "octets": binary_column(frames.buffer, frames.offset, frames.length, None if good.all() else good),
         }
-    ).cast(FRAMES)
+    )
 
 
 def packet_table(
     source: int, row: Integers, packets: PacketRows, times: "Times", rows: Integers, frames_on: Integers | None
 ) -> pl.DataFrame:
-    """Return the rows of these packets; `frames_on` is what `in_frames` said of them (None: there are no frames)."""
+    """Return the rows of these packets, in types as narrow as they came.
+
+    `frames_on` is what `in_frames` said of them (None: there are no frames).
+    """
     on = np.full(rows.size, -1, np.int64) if frames_on is None else frames_on[rows]
     own = None if frames_on is None else on < 0
     return pl.DataFrame(
@@ -142,7 +147,7 @@ def packet_table(
             "length": packets.length[rows],
             "octets": binary_column(packets.buffer, packets.offset[rows], packets.length[rows], own),
         }
-    ).cast(PACKETS)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..errors import ArchiveError, UsageError
-from ..records import BATCHES, CONTENTS, EVENTS, GAPS, LIMITS, QUARANTINE, Column, ContainerRows
+from ..records import BATCHES, CONTENTS, EVENTS, FRAMES, GAPS, LIMITS, PACKETS, QUARANTINE, Column, ContainerRows
 from ..time import NO_TIME
 from .batch import Accepted, Batch, Source, rows_of_packets
 from .catalogue import Catalogue, DatabaseVersion
@@ -33,7 +33,8 @@ Mask = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 Recognise = Callable[[Batch, Mask, Times], Mask]
 
-GROUP_OCTETS = 36 << 20  # of packets and frames that are gathered before they are written
+WIDE = {"packets": PACKETS, "frames": FRAMES}  # tables whose rows are kept in narrow types until they are written
+GROUP_OCTETS = 72 << 20  # of packets and frames that are gathered before they are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,8 @@ class Session:
             done = table.last_batch(self.source.digest)
             new = [rows for number, rows in parts if number > done]
             if new:
-                table.append(joined(new), self.source.digest, parts[-1][0])
+                rows = joined(new)
+                table.append(rows.cast(WIDE[table.name]) if table.name in WIDE else rows, self.source.digest, parts[-1][0])
             parts.clear()
         self._gathered.clear()
         self._newer, self._pairs, self._octets, self._last = [], set(), 0, {}

@@ -23,10 +23,11 @@ from deltalake import (
 from deltalake.exceptions import DeltaError
 
 from ..errors import ArchiveError
+from ..records import SIGNED
 
 STATISTICS = ("generated", "source", "row", "number", "parameter", "bucket")
 _CONFIGURATION = {"delta.dataSkippingStatsColumns": ",".join(STATISTICS)}
-ROWS_OF_A_GROUP = 1 << 18
+ROWS_OF_A_GROUP = 1 << 16
 CLOCK_GRAIN_NS = 100_000_000  # times of files are coarser than this nowhere that matters
 
 
@@ -92,6 +93,7 @@ class Table:
         """
         if self.last_batch(writer) >= batch:
             return False
+        rows = rows.cast({name: SIGNED[dtype] for name, dtype in rows.schema.items() if dtype in SIGNED})
         if self._handle is not None:
             rows = self._fitted(rows)
         self._write(
@@ -265,8 +267,8 @@ def _encoding(name: str, dtype: pl.DataType) -> ColumnProperties:
         return ColumnProperties(dictionary_enabled=False, statistics_enabled=statistics, encoding="BYTE_STREAM_SPLIT")
     if dtype.is_integer():
         return ColumnProperties(dictionary_enabled=False, statistics_enabled=statistics, encoding="DELTA_BINARY_PACKED")
-    if dtype == pl.Binary:
-        return ColumnProperties(dictionary_enabled=False, statistics_enabled=statistics, encoding="PLAIN")
+    if dtype == pl.Binary:  # lengths apart from octets: smaller and quicker to compress
+        return ColumnProperties(dictionary_enabled=False, statistics_enabled=statistics, encoding="DELTA_LENGTH_BYTE_ARRAY")
     return ColumnProperties(dictionary_enabled=True, statistics_enabled=statistics)
 
 

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 done but with faults found (`check`), 2 refused, 130 stopped by Ctrl-C.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -48,6 +49,7 @@ def common(
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    gc.set_threshold(100_000, 50, 50)  # loading makes many objects that stay: looking for garbage among them takes a tenth of it
     try:
         code = int(app(standalone_mode=False) or 0)
     except AelitaError as error:

@@ -15,12 +15,13 @@ from .schemas import (
     PYRAMIDS,
     QUARANTINE,
     REMOVALS,
+    SIGNED,
     SOURCES,
     stored_type,
 )
 
 __all__ = [
     "BATCHES", "CONTENTS", "DATABASES", "ENVELOPE", "EVENTS", "FRAMES", "GAPS", "LIMITS", "PACKETS", "PARAMETERS", "PYRAMIDS",
-    "QUARANTINE", "REMOVALS", "SOURCES", "Column", "ContainerRows", "FrameRows", "GapRow", "PacketRows", "QuarantinedRow",
-    "StoredColumn", "stored_type",
+    "QUARANTINE", "REMOVALS", "SIGNED", "SOURCES", "Column", "ContainerRows", "FrameRows", "GapRow", "PacketRows",
+    "QuarantinedRow", "StoredColumn", "stored_type",
 ]  # fmt: skip

@@ -140,6 +140,9 @@ REMOVALS = pl.Schema(
 )
 DATABASES = pl.Schema({"database": pl.Int32, "digest": pl.String, "name": pl.String, "text": pl.String})
 
+SIGNED: dict[pl.DataType, pl.DataType] = {
+    pl.UInt8(): pl.Int16(), pl.UInt16(): pl.Int32(), pl.UInt32(): pl.Int64(), pl.UInt64(): pl.Decimal(20, 0),
+}  # fmt: skip
 _STORED = {
     "bool": pl.Boolean(), "int8": pl.Int8(), "int16": pl.Int16(), "int32": pl.Int32(), "int64": pl.Int64(), "uint8": pl.Int16(),
     "uint16": pl.Int32(), "uint32": pl.Int64(), "uint64": pl.Decimal(20, 0), "float16": pl.Float32(), "float32": pl.Float32(),

@@ -72,13 +72,16 @@ def ingest_file(
     packets = duplicates = samples = 0
     with archive.begin(source, definition.text) as session:
         known = session.complete
-        for number, (octets, received, processed) in enumerate(_stages(definition, path, piece_octets), start=1):
+        stages = enumerate(_stages(definition, path, piece_octets), start=1)
+        while (stage := next(stages, None)) is not None:  # not a for: no piece is held while the next one is made
+            number, (octets, received, processed) = stage
             committed = session.commit(number, batch_of(received, processed, framed=channel.protocol != "packets"))
             packets += committed.packets
             duplicates += committed.duplicates
             samples += committed.samples
             summary.add(received, processed)
             progress(octets)
+            del stage, received, processed
         session.finish()
         return Ingested(path.name, session.number, known, packets, duplicates, samples)
 
@@ -87,12 +90,15 @@ def _stages(definition: Definition, path: Path, piece_octets: int) -> Iterator[t
     """Yield what each piece of the file gives, and at last what its end leaves; the first entry counts its octets."""
     reception = Reception(definition.channel)
     processor = Processor(definition.channel, definition.compiled, definition.clock, kernels=KernelCache(cache_folder()))
+
+    def made(received: Received) -> tuple[Received, Processed]:
+        return received, processor.process(received.packets)
+
     for piece in pieces_of(path, piece_octets):
-        received = reception.feed(piece)
-        yield len(piece), received, processor.process(received.packets)
-    received = reception.finish()
-    if len(received.frames) or len(received.packets) or received.gaps or received.quarantined:
-        yield 0, received, processor.process(received.packets)
+        yield (len(piece), *made(reception.feed(piece)))
+    rest = reception.finish()
+    if len(rest.frames) or len(rest.packets) or rest.gaps or rest.quarantined:
+        yield (0, *made(rest))
 
 
 def batch_of(received: Received, processed: Processed, *, framed: bool) -> Batch:
