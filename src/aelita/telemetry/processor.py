@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..link import ENCAPSULATION_APID, Channel, Packets
+from ..link import ENCAPSULATION_APID, INCOMPLETE, Channel, Packets
 from ..mdb import CompiledDatabase, Reference
 from ..time import NO_TIME, SpacecraftClock
 from .columns import Column
@@ -27,8 +27,8 @@ class Processed:
     """What a batch of packets holds. Every array of packets has one entry a packet, idle ones included.
 
     `ticks` (the on-board clock) and `generated` (TAI nanoseconds) are NO_TIME where unknown. `decoded` has the raw columns of
-    each container, followed by the parameters derived with its packets; idle and encapsulation packets are not decoded.
-    `engineering` has all columns of all containers, calibrated. `limits` and `events` are columns by the names of
+    each container, followed by the parameters derived with its packets; idle, encapsulation and incomplete packets are not
+    decoded. `engineering` has all columns of all containers, calibrated. `limits` and `events` are columns by the names of
     `records.LIMITS` and `records.EVENTS`, and `packet`, the row in the batch; limits are transitions of severity only.
     `samples` counts, by container, the scalar raw values decoded from packets, header fields and derived values excluded.
     """
@@ -120,7 +120,7 @@ class _Known:
         return Held(one.container, one.packet, Values(self._compiled, dict(one.raw), one.packet.size, others))
 
     def _decode(self, packets: Packets) -> Decoded:
-        other = packets.idle | (packets.apid == ENCAPSULATION_APID)
+        other = packets.idle | (packets.apid == ENCAPSULATION_APID) | (packets.quality & INCOMPLETE != 0)
         if not other.any():
             return self._decoder.decode(packets)
         real = np.flatnonzero(~other)
