@@ -36,6 +36,13 @@ def test_a_channel_of_the_package_is_found_without_its_mission() -> None:
     assert made.text is not None and made.text.name == "tgo.xml"
 
 
+def test_a_channel_file_in_the_folder_of_a_mission_brings_its_database_and_clock() -> None:
+    file = find_mission("exomars").channels["tgo"]
+    made = define(Library(), channel=str(file))
+    assert made.clock is not None and made.text is not None
+    assert (made.clock.name, made.text.name) == ("TGO", "tgo.xml")
+
+
 def test_files_of_the_user_take_the_place_of_those_of_the_mission(tmp_path: Path) -> None:
     (tmp_path / "own.xml").write_text(PLAIN.format(TYPES))
     (tmp_path / "own.toml").write_text(CHANNEL)

@@ -10,7 +10,7 @@ from ..link import Channel
 from ..mdb import CompiledDatabase
 from ..time import SpacecraftClock, clock_from_kernel
 from .databases import Library
-from .missions import Mission, find_mission, mission_names
+from .missions import DESCRIPTION, Mission, find_mission, mission_names, read_mission
 
 KERNEL_SUFFIXES = (".tsc", ".ker")
 
@@ -31,14 +31,16 @@ def define(
     """Return the definition that these names and files make.
 
     `channel` is a file, or a channel's name in the mission; without a mission the name is looked for in all that come with the
-    package. `mdb` and `clock` (TOML, or a SPICE clock kernel) take the place of the mission's. Raises UsageError when they do not
-    fit together, DefinitionError when a file is wrong.
+    package, and a file in a mission's folder brings that mission along. `mdb` and `clock` (TOML, or a SPICE clock kernel) take
+    the place of the mission's. Raises UsageError when they do not fit together, DefinitionError when a file is wrong.
     """
     found = find_mission(mission) if mission else None
     path = _channel_file(channel, found)
     if found is None and not path.is_file():
         found = _mission_with(channel)
         path = found.channels[channel]
+    if found is None and (path.parent.parent / DESCRIPTION).is_file():
+        found = read_mission(path.parent.parent)
     described = Channel.from_toml(_text(path), str(path))
     databases, clocks = list(mdb), clock
     if found is not None and path.stem in found.channels and found.channels[path.stem] == path:
