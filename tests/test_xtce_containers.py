@@ -1,9 +1,11 @@
 """Containers of XTCE: entries, places, conditions."""
 
+import numpy as np
 import pytest
 
 from aelita.errors import DefinitionError
 from aelita.mdb.conditions import Algorithm, AllOf, AnyOf, Comparison, Condition, Operator, Reference
+from aelita.mdb.layout import compile_database
 from aelita.mdb.model import (
     ArrayEntry,
     Container,
@@ -17,6 +19,7 @@ from aelita.mdb.model import (
     Repeat,
 )
 from aelita.mdb.types import DynamicSize
+from aelita.telemetry import Column, Values
 from xtce_text import INTEGER, covers, document, findings, legal, load, read
 
 PARAMETERS = '<Parameter name="a" parameterTypeRef="u8"/><Parameter name="b" parameterTypeRef="u8"/>'
@@ -191,6 +194,83 @@ def test_segments_are_skipped_and_reported(entry: str, attribute: str, target: s
     database = read(legal(document(INTEGER, PARAMETERS, text)))
     assert database.containers["/S/C"].entries == (ParameterEntry("/S/a"), ParameterEntry("/S/b", Placement(Location(bits=24))))
     assert [found.message for found in database.findings] == ["segments are not put together: its 24 bits are skipped"]
+
+
+@pytest.mark.parametrize("entry", ["ParameterSegmentRefEntry", "ContainerSegmentRefEntry", "StreamSegmentEntry"])
+def test_segment_without_size_ends_the_decoding_and_is_reported(entry: str) -> None:
+    text = f"""<SequenceContainer name="C"><EntryList>
+      <ParameterRefEntry parameterRef="a"/><{entry}/><ParameterRefEntry parameterRef="b"/></EntryList></SequenceContainer>"""
+    database = read(document(INTEGER, PARAMETERS, text))
+    layout = compile_database(database).layout("/S/C")
+    assert (layout.columns, layout.stop) == (("/S/a",), f"there is a {entry} without a size")
+    (found,) = database.findings
+    assert (found.line, found.element, found.severity) == (11, entry, "defect")
+    assert found.message == "it has no sizeInBits, so that its end is not known: nothing from there on is decoded"
+
+
+def test_fixed_value_has_the_size_of_its_digits() -> None:
+    text = """<SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="a"/><FixedValueEntry binaryValue="1ACF"/>
+      <ParameterRefEntry parameterRef="b"/></EntryList></SequenceContainer>"""
+    database = read(document(INTEGER, PARAMETERS, text))
+    assert [found.message for found in database.findings] == ["a fixed value is not checked: its 16 bits are skipped"]
+    assert database.containers["/S/C"].entries[1] == ParameterEntry("/S/b", Placement(Location(bits=16)))
+
+
+GROUPS = f"""{INTEGER}<AggregateParameterType name="G"><MemberList><Member name="x" typeRef="u8"/><Member name="y" typeRef="u8"/>
+  <Member name="list" typeRef="T"/></MemberList></AggregateParameterType>
+  <ArrayParameterType name="T" arrayTypeRef="u8"><DimensionList><Dimension><StartingIndex><FixedValue>0</FixedValue></StartingIndex>
+  <EndingIndex><FixedValue>1</FixedValue></EndingIndex></Dimension></DimensionList></ArrayParameterType>"""
+
+
+def test_entries_that_are_members_are_columns_of_the_members() -> None:
+    repeat = "<RepeatEntry><Count><FixedValue>2</FixedValue></Count></RepeatEntry>"
+    text = f"""<SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="g/y"/><ParameterRefEntry parameterRef="g.x"/>
+      <ParameterRefEntry parameterRef="g/list"/><ParameterRefEntry parameterRef="g.list[1]"/>
+      <ParameterRefEntry parameterRef="g.x">{repeat}</ParameterRefEntry></EntryList></SequenceContainer>"""
+    database = read(document(GROUPS, '<Parameter name="g" parameterTypeRef="G"/>', text))
+    assert database.findings == ()
+    compiled = compile_database(database)
+    layout = compiled.layout("/S/C")
+    names = ["g.y", "g.x", "g.list[0]", "g.list[1]", "g.list[1]:1", "g[0].x", "g[1].x"]
+    assert layout.columns == tuple(f"/S/{name}" for name in names)
+    assert [field.first_bit for field in layout.fields] == [0, 8, 16, 24, 32, 40, 48]
+    assert all(compiled.type_of_column(name) is database.types["/S/u8"] for name in layout.columns)
+    with pytest.raises(DefinitionError, match="/S/g has no member 'z'"):
+        read(document(GROUPS, '<Parameter name="g" parameterTypeRef="G"/>', text.replace("g/y", "g/z")))
+
+
+def test_part_of_an_array_as_entry_is_reported() -> None:
+    types = GROUPS.replace(
+        "</DimensionList>",
+        """<Dimension><StartingIndex><FixedValue>0</FixedValue></StartingIndex>
+      <EndingIndex><FixedValue>1</FixedValue></EndingIndex></Dimension></DimensionList>""",
+    )
+    text = '<SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="g.list[1]"/></EntryList></SequenceContainer>'
+    database = read(document(types, '<Parameter name="g" parameterTypeRef="G"/>', text))
+    assert compile_database(database).layout("/S/C").stop == "/S/g has no whole part .list[1]"
+    assert [found.severity for found in database.findings] == ["defect"]
+
+
+def test_an_aggregate_twice_in_a_container_has_types_both_times() -> None:
+    text = """<SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="g"/><ParameterRefEntry parameterRef="g"/>
+      </EntryList></SequenceContainer>"""
+    compiled = compile_database(load(GROUPS, '<Parameter name="g" parameterTypeRef="G"/>', text))
+    assert compiled.layout("/S/C").columns[4:6] == ("/S/g:1.x", "/S/g:1.y")
+    assert all(compiled.type_of_column(name) is not None for name in compiled.layout("/S/C").columns)
+    raw = {name: Column(np.array([k], np.uint8)) for k, name in enumerate(compiled.layout("/S/C").columns)}
+    values = Values(compiled, raw, 1)
+    assert values.column_of(Reference("/S/g", ("y",))) == "/S/g:1.y"
+    assert values.column_of(Reference("/S/g", ("y",), instance=-1)) == "/S/g.y"
+
+
+@pytest.mark.parametrize("name", ["a.b", "a[0]", "a:1", "a.b[2]:3"])
+def test_names_with_dots_and_brackets_have_their_type(name: str) -> None:
+    text = f"""<SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="{name}"/>
+      <ParameterRefEntry parameterRef="{name}"/></EntryList></SequenceContainer>"""
+    database = read(document(INTEGER, f'<Parameter name="{name}" parameterTypeRef="u8"/>', text))
+    compiled = compile_database(database)
+    assert compiled.layout("/S/C").columns == (f"/S/{name}", f"/S/{name}:1")
+    assert all(compiled.type_of_column(each) is database.types["/S/u8"] for each in compiled.layout("/S/C").columns)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from aelita.mdb.calibration import UNUSABLE, Calibration, MathOperation, Polynomial, Spline
-from aelita.mdb.conditions import AllOf, Comparison, Operator, Reference
+from aelita.mdb.conditions import AllOf, AnyOf, Comparison, Operator, Reference
 from aelita.mdb.types import (
     REST,
     BinaryEncoding,
@@ -15,6 +15,7 @@ from aelita.mdb.types import (
     FloatScheme,
     IntegerEncoding,
     IntegerScheme,
+    IntegerType,
     LookupSize,
     StringEncoding,
 )
@@ -310,6 +311,21 @@ def test_wrong_calibrator_is_reported_and_gives_no_value(text: str, told: str) -
     database = read(document(f'<FloatParameterType name="T">{encoding}</FloatParameterType>'))
     assert database.types["/S/T"].encoding.calibration.default is UNUSABLE  # type: ignore[union-attr]
     assert any(finding.severity == "defect" and told in finding.message and finding.line == 4 for finding in database.findings)
+
+
+def test_context_of_a_parameter_that_nobody_defines_never_holds() -> None:
+    contexts = """<ContextCalibrator><ContextMatch><Comparison parameterRef="nowhere" value="1"/></ContextMatch><Calibrator>
+      <PolynomialCalibrator><Term coefficient="2" exponent="1"/></PolynomialCalibrator></Calibrator></ContextCalibrator>
+      <ContextCalibrator><Calibrator/></ContextCalibrator>"""
+    encoding = f"<IntegerDataEncoding><ContextCalibratorList>{contexts}</ContextCalibratorList></IntegerDataEncoding>"
+    database = read(document(f'{INTEGER}<IntegerParameterType name="T">{encoding}</IntegerParameterType>'))
+    found = database.types["/S/T"]
+    assert isinstance(found, IntegerType) and isinstance(found.encoding, IntegerEncoding)
+    assert found.encoding.calibration == Calibration(None, ((AnyOf(()), Polynomial((0.0, 2.0))),))
+    dangling, incomplete = (each for each in database.findings if each.severity == "defect")
+    assert (dangling.severity, dangling.line) == ("defect", 4)
+    assert "there is no parameter 'nowhere' to be seen from /S; this context never holds" in dangling.message
+    assert (incomplete.severity, incomplete.message) == ("defect", "needs a ContextMatch and a Calibrator: it is never used")
 
 
 def test_splines_of_higher_order_are_lines_and_reported() -> None:

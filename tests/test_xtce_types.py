@@ -27,6 +27,8 @@ from aelita.mdb.types import (
     TypeFacts,
     ValidRange,
 )
+from aelita.telemetry import Decoder, engineering
+from bench_database import batch_of
 from xtce_text import INTEGER, covers, document, findings, load, read
 
 U16 = '<IntegerDataEncoding sizeInBits="16"/>'
@@ -287,6 +289,17 @@ def test_integers_wider_than_their_type_are_widened() -> None:
     assert [(f.severity, f.message) for f in database.findings] == [
         ("repaired", "its 16 bits do not hold the 48 of its encoding, and were widened")
     ]
+
+
+@pytest.mark.parametrize(("kind", "numbers"), [("Integer", [42, 0]), ("Float", [42.0, 2.5])])
+def test_numbers_in_texts_are_numbers(kind: str, numbers: list[float]) -> None:
+    text = "<StringDataEncoding><SizeInBits><Fixed><FixedValue>32</FixedValue></Fixed><TerminationChar>00</TerminationChar>"
+    types = f'<{kind}ParameterType name="T">{text}</SizeInBits></StringDataEncoding></{kind}ParameterType>'
+    held = '<SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="p"/></EntryList></SequenceContainer>'
+    decoder = Decoder(load(types, '<Parameter name="p" parameterTypeRef="T"/>', held))
+    (rows,) = decoder.decode(batch_of([b"42\0\0", b"2.5\0"]))
+    column = engineering(decoder.compiled, "/S/C", rows.raw)["/S/p"]
+    assert (column.values.tolist(), column.mask().tolist()) == (numbers, [True, kind == "Float"])
 
 
 @pytest.mark.parametrize(

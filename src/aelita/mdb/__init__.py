@@ -15,7 +15,7 @@ from .layout import CompiledDatabase, Layout, Table, compile_database, table_of
 from .load import DatabaseFiles, database_of, load_database, read_files
 from .model import (
     ArrayEntry, Container, ContainerEntry, Database, DataSource, Derivation, Entry, Finding, IndirectEntry, Location, Origin,
-    Parameter, ParameterEntry, Placement, Repeat,
+    Parameter, ParameterEntry, Placement, Repeat, UnreadEntry,
 )
 from .types import (
     AbsoluteTimeType, AggregateType, ArrayType, BinaryEncoding, BinaryType, BooleanType, ByteOrder, DynamicSize, Encoding,
@@ -26,15 +26,15 @@ from .walk import SHORT, EndOfWalk, Field, Walk, least_bits, lineage
 from .wording import alarm_lines, calibrator_text, condition_text, encoding_text, range_text
 
 __all__ = [
-    "OCTETS", "SHORT", "AbsoluteTimeType", "AggregateType", "Alarm", "AlarmRules", "Algorithm", "AllOf", "AnyOf", "ArrayEntry",
-    "ArrayType", "BinaryEncoding", "BinaryType", "BooleanType", "ByteOrder", "Calibration", "Calibrator", "Change", "Comparison",
-    "CompiledDatabase", "Condition", "Container", "ContainerEntry", "DataSource", "Database", "DatabaseComparison",
-    "DatabaseFiles", "Derivation", "DynamicSize", "Effect", "Encoding", "EndOfWalk", "Entry", "EnumeratedType",
-    "EnumerationEntry", "Expression", "Field", "Finding", "FloatEncoding", "FloatScheme", "FloatType", "IndirectEntry",
-    "IntegerEncoding", "IntegerScheme", "IntegerType", "Layout", "Location", "LookupSize", "MathOperation", "Member",
-    "NormalRange", "Operator", "Origin", "Parameter", "ParameterEntry", "ParameterType", "Placement", "Polynomial", "Reading",
-    "Reference", "RelativeTimeType", "Repeat", "Severity", "Size", "Spline", "StringEncoding", "StringType", "Table",
-    "TypeFacts", "ValidRange", "Walk", "alarm_lines", "calibrate", "calibrator_text", "check", "compare", "compile_database",
-    "condition_text", "database_of", "encoding_text", "least_bits", "lineage", "load_database", "names_like", "range_text",
-    "read_files", "reading_of", "show", "table_of", "text_of",
+    "OCTETS", "SHORT", "AbsoluteTimeType", "AggregateType", "Alarm", "AlarmRules", "Algorithm", "AllOf", "AnyOf",
+    "ArrayEntry", "ArrayType", "BinaryEncoding", "BinaryType", "BooleanType", "ByteOrder", "Calibration", "Calibrator",
+    "Change", "Comparison", "CompiledDatabase", "Condition", "Container", "ContainerEntry", "DataSource", "Database",
+    "DatabaseComparison", "DatabaseFiles", "Derivation", "DynamicSize", "Effect", "Encoding", "EndOfWalk", "Entry",
+    "EnumeratedType", "EnumerationEntry", "Expression", "Field", "Finding", "FloatEncoding", "FloatScheme", "FloatType",
+    "IndirectEntry", "IntegerEncoding", "IntegerScheme", "IntegerType", "Layout", "Location", "LookupSize", "MathOperation",
+    "Member", "NormalRange", "Operator", "Origin", "Parameter", "ParameterEntry", "ParameterType", "Placement", "Polynomial",
+    "Reading", "Reference", "RelativeTimeType", "Repeat", "Severity", "Size", "Spline", "StringEncoding", "StringType",
+    "Table", "TypeFacts", "UnreadEntry", "ValidRange", "Walk", "alarm_lines", "calibrate", "calibrator_text", "check",
+    "compare", "compile_database", "condition_text", "database_of", "encoding_text", "least_bits", "lineage", "load_database",
+    "names_like", "range_text", "read_files", "reading_of", "show", "table_of", "text_of",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import UsageError
 from .layout import CompiledDatabase
-from .model import Container, ContainerEntry, Database, IndirectEntry, Parameter
+from .model import ArrayEntry, Container, Database, Parameter, ParameterEntry
 from .types import (
     AbsoluteTimeType,
     AggregateType,
@@ -133,9 +133,7 @@ def _holders(database: Database, parameter: str) -> list[Container]:
     return [
         container
         for container in database.containers.values()
-        if any(
-            not isinstance(entry, ContainerEntry | IndirectEntry) and entry.parameter == parameter for entry in container.entries
-        )
+        if any(isinstance(entry, ParameterEntry | ArrayEntry) and entry.parameter == parameter for entry in container.entries)
     ]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .encodings import OCTETS, Reading
-from .model import ContainerEntry, Database
+from .model import ContainerEntry, Database, Parameter
 from .types import AggregateType, ArrayType, ParameterType
 from .walk import EndOfWalk, Field, Walk
 
@@ -176,17 +176,18 @@ def _aliases(database: Database, name_space: str | None) -> dict[str, int]:
     return found
 
 
-COLUMN = re.compile(r"(?P<parameter>.*/[^/.\[:]*)(?P<path>(?:\.[^.\[:]+|\[-?\d*\])*)(?::\d+)?$")
+OCCURRENCE = re.compile(r":\d+(?=$|[.\[])")
+STEP = re.compile(r"\.[^.\[]+|\[-?\d*\]")
 
 
 def leaf_type(database: Database, column: str) -> ParameterType | None:
-    """Return the type of what a column name means: `/A/parameter.member[0]`, and `:1` after it for a further occurrence."""
-    match = COLUMN.match(column)
-    if match is None:
-        return None
-    parameter = database.parameters.get(match["parameter"])
+    """Return the type of what a column name means: `/A/parameter.member[0]`, with `:1` in it for a further occurrence.
+
+    The longest name of a parameter in it counts: XTCE's schema forbids dots and brackets in names, yet some documents have them.
+    """
+    parameter, path = _split(database, column)
     kind = database.types.get(parameter.type) if parameter else None
-    for step in re.findall(r"\.[^.\[]+|\[-?\d*\]", match["path"]):
+    for step in STEP.findall(path):
         if isinstance(kind, AggregateType) and step.startswith("."):
             kind = next((database.types.get(m.type) for m in kind.members if m.name == step[1:]), None)
         elif isinstance(kind, ArrayType) and step.startswith("["):
@@ -195,6 +196,16 @@ def leaf_type(database: Database, column: str) -> ParameterType | None:
     while isinstance(kind, ArrayType):
         kind = database.types.get(kind.element)
     return kind
+
+
+def _split(database: Database, column: str) -> tuple[Parameter | None, str]:
+    """Return the parameter of a column, and the members and elements after it."""
+    for whole in dict.fromkeys((column, OCCURRENCE.sub("", column))):
+        cuts = [len(whole), *sorted((found.start() for found in re.finditer(r"[.\[]", whole)), reverse=True)]
+        for cut in cuts:
+            if whole[:cut] in database.parameters:
+                return database.parameters[whole[:cut]], whole[cut:]
+    return None, ""
 
 
 def layout_of(database: Database, container: str, readings: dict[str, Reading | str] | None = None) -> Layout:

@@ -79,10 +79,11 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class ParameterEntry:
-    """A parameter in a container."""
+    """A parameter in a container, or, with a path, one member or element of it."""
 
     parameter: str
     placement: Placement = Placement()
+    path: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,15 @@ class IndirectEntry:
     placement: Placement = Placement()
 
 
-Entry = ParameterEntry | ContainerEntry | ArrayEntry | IndirectEntry
+@dataclass(frozen=True, slots=True)
+class UnreadEntry:
+    """An entry of unknown size that is not read: nothing from there on is decoded in a packet that has it, for this `reason`."""
+
+    reason: str
+    placement: Placement = Placement()
+
+
+Entry = ParameterEntry | ContainerEntry | ArrayEntry | IndirectEntry | UnreadEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,24 @@ One walk serves the layouts that are compiled once, where every place is known, 
 what depends on it. `Walk` by itself ends where a packet would be needed; a subclass answers instead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .conditions import Condition
 from .encodings import OCTETS, Reading, reading_of
-from .model import ArrayEntry, Container, ContainerEntry, Database, Entry, IndirectEntry, Origin
-from .types import REST, AggregateType, ArrayType, BinaryEncoding, DynamicSize, Encoding, LookupSize, Size, StringEncoding
+from .model import ArrayEntry, Container, ContainerEntry, Database, Entry, IndirectEntry, Origin, ParameterEntry, UnreadEntry
+from .types import (
+    REST,
+    AggregateType,
+    ArrayType,
+    BinaryEncoding,
+    DynamicSize,
+    Encoding,
+    LookupSize,
+    ParameterType,
+    Size,
+    StringEncoding,
+)
 
 MOST_FIELDS = 20_000  # of one container: more is a mistake in its definition, or a hostile packet
 MOST_STEPS = 4 * MOST_FIELDS  # entries visited, also those that hold nothing
@@ -219,27 +230,34 @@ class Walk:
     def _read(self, entry: Entry, at: int, indices: tuple[Index, ...]) -> int:
         if isinstance(entry, ContainerEntry):
             return self._inherited(entry.container, at, self.container(entry.container, at, indices), indices)
+        if isinstance(entry, UnreadEntry):
+            raise EndOfWalk(entry.reason)
         name = self.named(entry) if isinstance(entry, IndirectEntry) else entry.parameter
         parameter = self.database.parameters.get(name)
         if parameter is None:
             raise EndOfWalk(f"there is no parameter {name}")
-        path = self._path(name, indices)
+        path = self._path(name, indices, steps_text(entry.path) if isinstance(entry, ParameterEntry) else "")
         if isinstance(entry, ArrayEntry):
             kind = self.database.types.get(parameter.type)
             if not isinstance(kind, ArrayType):
                 raise EndOfWalk(f"{name} is no array")
             return self._array(name, kind.element, entry.dimensions or kind.dimensions, path, at)
-        return self._typed(name, parameter.type, path, at)
+        if isinstance(entry, IndirectEntry) or not entry.path:
+            return self._typed(name, parameter.type, path, at)
+        part = part_of(self.database.types, parameter.type, entry.path)
+        if part is None:
+            raise EndOfWalk(f"{name} has no whole part {steps_text(entry.path)}")
+        return self._typed(name, part, path, at)
 
-    def _path(self, name: str, indices: tuple[Index, ...]) -> Path:
+    def _path(self, name: str, indices: tuple[Index, ...], part: str = "") -> Path:
         """Return the names of an entry's value; a column that occurs again gets `:1`, `:2`, ..., which no XTCE name contains."""
-        column = name + "".join(f"[{k}]" for k, _ in indices) if indices else name
-        listed = name + "".join("[]" if decided else f"[{k}]" for k, decided in indices) if indices else name
+        column = name + "".join(f"[{k}]" for k, _ in indices) + part if indices else name + part
+        listed = name + "".join("[]" if decided else f"[{k}]" for k, decided in indices) + part if indices else column
         seen = self.names.get(column, 0)
         while (f"{column}:{seen}" if seen else column) in self.taken:
             seen += 1
         self.names[column] = seen + 1
-        return Path(f"{column}:{seen}" if seen else column, listed, name)
+        return Path(f"{column}:{seen}" if seen else column, listed, name + part)
 
     def _typed(self, parameter: str, type_name: str, path: Path, at: int, group: str = "") -> int:
         reading = self.readings.get(type_name)  # of a scalar; kept when it is the same in every packet
@@ -343,7 +361,7 @@ class Walk:
         return at
 
     def _least_of(self, entry: Entry) -> int:
-        if isinstance(entry, ContainerEntry | IndirectEntry | ArrayEntry) or entry.parameter not in self.database.parameters:
+        if not isinstance(entry, ParameterEntry) or entry.path or entry.parameter not in self.database.parameters:
             return 0
         return least_bits(self.database, self.database.parameters[entry.parameter].type)
 
@@ -361,6 +379,29 @@ def least_bits(database: Database, type_name: str) -> int:
     return max(bits, 0) if isinstance(bits, int) else 0
 
 
+def part_of(types: Mapping[str, ParameterType], type_name: str, path: tuple[str | int, ...]) -> str | None:
+    """Return the type of a member or element, None when the path leads to none, or to a part of an array."""
+    depth = 0
+    for step in path:
+        kind = types.get(type_name)
+        if isinstance(kind, AggregateType) and not depth:
+            found = next((member.type for member in kind.members if member.name == step), None)
+        elif isinstance(kind, ArrayType) and isinstance(step, int):
+            depth = (depth + 1) % max(len(kind.dimensions), 1)
+            found = type_name if depth else kind.element
+        else:
+            return None
+        if found is None:
+            return None
+        type_name = found
+    return None if depth else type_name
+
+
+def steps_text(path: tuple[str | int, ...]) -> str:
+    """Return a path of members and elements as the end of a column's name."""
+    return "".join(f".{step}" if isinstance(step, str) else f"[{step}]" for step in path)
+
+
 def _counted(bounds: list[tuple[int, int]]) -> Iterator[tuple[int, ...]]:
     """Yield the indices of an array in the order of transmission: the last index runs fastest."""
     if not bounds:
@@ -375,4 +416,6 @@ def _counted(bounds: list[tuple[int, int]]) -> Iterator[tuple[int, ...]]:
 def _target(entry: Entry) -> str:
     if isinstance(entry, ContainerEntry):
         return entry.container
+    if isinstance(entry, UnreadEntry):
+        return "an entry that is not read"
     return "an indirect reference" if isinstance(entry, IndirectEntry) else entry.parameter

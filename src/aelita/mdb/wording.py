@@ -3,7 +3,7 @@
 from .alarms import Alarm, AlarmRules, NormalRange, Severity
 from .calibration import Calibration, Calibrator, MathOperation, Polynomial, Spline
 from .conditions import Algorithm, AllOf, AnyOf, Comparison, Condition, Reference
-from .model import ArrayEntry, ContainerEntry, Entry, IndirectEntry, Origin, ParameterEntry, Placement
+from .model import ArrayEntry, ContainerEntry, Entry, IndirectEntry, Origin, ParameterEntry, Placement, UnreadEntry
 from .types import (
     REST,
     BinaryEncoding,
@@ -163,7 +163,9 @@ def _severity(span: NormalRange) -> str:
 def entry_text(entry: Entry) -> str:
     """Return an entry of a container: what it holds and how it is placed."""
     if isinstance(entry, ParameterEntry):
-        what = entry.parameter
+        what = reference_text(Reference(entry.parameter, entry.path))
+    elif isinstance(entry, UnreadEntry):
+        what = f"not read: {entry.reason}"
     elif isinstance(entry, ContainerEntry):
         what = f"container {entry.container}"
     elif isinstance(entry, ArrayEntry):

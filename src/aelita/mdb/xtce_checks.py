@@ -19,6 +19,7 @@ from .types import (
     Size,
     StringEncoding,
 )
+from .walk import part_of
 from .xtce_tree import Node
 from .xtce_types import parts
 from .xtce_values import INTEGER
@@ -65,7 +66,7 @@ def _sized_by_overlay(reader: "Reader", lines: dict[str, Node]) -> None:
             entry.placement.location
             for container in reader.containers.values()
             for entry in container.entries
-            if isinstance(entry, ParameterEntry) and reader.parameters[entry.parameter].type == name
+            if isinstance(entry, ParameterEntry) and not entry.path and reader.parameters[entry.parameter].type == name
         }
         bits = [each.bits for each in places if each.origin is Origin.PREVIOUS_ENTRY and isinstance(each.bits, int)]
         if len(places) == 1 and bits and bits[0] < 0:
@@ -203,7 +204,13 @@ def _entries(reader: "Reader", container: Container, node: Node) -> None:
     for entry in container.entries:
         if not isinstance(entry, ParameterEntry | ArrayEntry):
             continue
-        kind = reader.parameters[entry.parameter].type
+        kind: str | None = reader.parameters[entry.parameter].type
+        if kind is not None and isinstance(entry, ParameterEntry) and entry.path:
+            kind = part_of(reader.types, kind, entry.path)
+        if kind is None:
+            told = f"{entry.parameter} stands in it with a part of an array: nothing from there on is decoded"
+            reader.names.report(node, told, "defect")
+            continue
         lacking = _without_encoding(reader, kind)
         if lacking:
             what = f"{entry.parameter} has type {lacking}, which has no encoding: nothing from there on is decoded"

@@ -14,6 +14,7 @@ from .model import (
     ParameterEntry,
     Placement,
     Repeat,
+    UnreadEntry,
 )
 from .types import REST, Size
 from .xtce_encodings import binary
@@ -73,8 +74,9 @@ def _entries(names: Names, node: Node) -> tuple[Entry, ...]:
     found: list[Entry] = []
     gap = 0
     for each in node.all():
-        if each.name in SKIPPED:
-            gap += _skip(names, each)
+        bits = _skipped_bits(names, each) if each.name in SKIPPED else None
+        if bits is not None:
+            gap += bits
             continue
         entry = _entry(names, each)
         if entry is None:
@@ -87,11 +89,25 @@ def _entries(names: Names, node: Node) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def _skip(names: Names, node: Node) -> int:
-    bits = integer(node, node.need("sizeInBits"), 1, 2**40)
-    names.report(node, f"segments are not put together: its {bits} bits are skipped")
+def _skipped_bits(names: Names, node: Node) -> int | None:
+    """Return the size of an entry that is skipped, after a report; None when nobody knows it."""
+    fixed = node.name == "FixedValueEntry"
+    value = node.get("binaryValue").strip() if fixed else ""
+    if "sizeInBits" not in node.attributes and not value:
+        return None
+    bits = integer(node, node.get("sizeInBits", str(4 * len(value))), 1, 2**40)
+    told = "a fixed value is not checked" if fixed else "segments are not put together"
+    names.report(node, f"{told}: its {bits} bits are skipped")
     node.dismiss()
     return bits
+
+
+def _unread(names: Names, node: Node) -> UnreadEntry:
+    """Return an entry that is not read and whose size nobody knows, after a report."""
+    names.report(node, "it has no sizeInBits, so that its end is not known: nothing from there on is decoded", "defect")
+    placement = _placement(names, node)
+    node.dismiss()
+    return UnreadEntry(f"there is a {node.name} without a size", placement)
 
 
 def _after(names: Names, node: Node, entry: Entry, gap: int) -> Entry:
@@ -106,9 +122,7 @@ def _after(names: Names, node: Node, entry: Entry, gap: int) -> Entry:
 def _entry(names: Names, node: Node) -> Entry | None:
     if node.name == "ParameterRefEntry":
         reference = names.reference(node)
-        if reference.path:
-            node.refuse("a container holds whole parameters, not members of them", "Name the parameter alone")
-        return ParameterEntry(reference.parameter, _placement(names, node))
+        return ParameterEntry(reference.parameter, _placement(names, node), reference.path)
     if node.name == "ContainerRefEntry":
         return ContainerEntry(names.find("containers", node.need("containerRef"), node), _placement(names, node))
     if node.name == "ArrayParameterRefEntry":
@@ -120,7 +134,7 @@ def _entry(names: Names, node: Node) -> Entry | None:
         if source is None:
             node.refuse("has no ParameterInstance", "Name the parameter that tells which parameter this is")
         return IndirectEntry(names.reference(source), node.get("aliasNameSpace") or None, _placement(names, node))
-    return None
+    return _unread(names, node) if node.name in SKIPPED else None
 
 
 PLACED = Placement()

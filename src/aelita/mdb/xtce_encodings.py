@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from .calibration import UNUSABLE, Calibration, Calibrator, MathOperation, Polynomial, Spline
 from .types import (
@@ -20,7 +21,7 @@ from .types import (
 )
 from .xtce_names import Names
 from .xtce_tree import Node
-from .xtce_values import criteria, dynamic_size, flag, integer, lookup_size, real, size, word
+from .xtce_values import NEVER, criteria, dynamic_size, flag, integer, lookup_size, real, size, word
 
 ENCODINGS = ("IntegerDataEncoding", "FloatDataEncoding", "StringDataEncoding", "BinaryDataEncoding")
 INTEGER_SCHEMES = {scheme.value: scheme for scheme in IntegerScheme} | {
@@ -36,7 +37,6 @@ CHARSETS = {
 }  # fmt: skip
 BIT_ORDERS = {"mostSignificantBitFirst": False, "leastSignificantBitFirst": True}
 IGNORED_PARAMETER = "_yamcs_ignore"  # Yamcs: fills the place of a DynamicValue that the schema of XTCE 1.2 demands
-LEADING_SIZE = re.compile(r"org\.yamcs\.algo(?:rithms)?\.LeadingSizeBinaryDecoder\((\d{1,2})\)")
 LEADING_SIZE = re.compile(r"LeadingSizeBinaryDecoder\(\s*(8|16|24|32)\s*\)")  # an algorithm of Yamcs
 TOLD_P_FIELD = re.compile(r"TimeBinaryDecoder\(.*implicitP[fF]ield\s*:\s*(0[xX][0-9a-fA-F]{1,2}|[1-9]\d{0,2})\b", re.DOTALL)
 MOST_INTEGER_BITS = 64
@@ -184,15 +184,12 @@ def binary(names: Names, node: Node) -> BinaryEncoding:
     """Return a BinaryDataEncoding. Its transform algorithms are left for the report of what is not acted upon."""
     if byte_order(names, node, None) != ByteOrder():
         names.report(node, "the byte and bit order of binary values is not used: they are kept as they come")
-    if lead := _leading_bits(node):
-        return BinaryEncoding(REST, lead)
     held = node.child("SizeInBits")
     algorithm = next((each for each in node.children if each.name == "FromBinaryTransformAlgorithm"), None)
     leading = LEADING_SIZE.search(_algorithm_text(algorithm)) if algorithm is not None else None
     if leading is not None and algorithm is not None:
-        algorithm.dismiss()
-        for each in held.walk() if held is not None else ():
-            each.seen, each.used = True, tuple(each.attributes)
+        for each in node.children:  # the algorithms and the size that the schema demands beside them have been understood
+            each.dismiss()
         return BinaryEncoding(REST, int(leading[1]))
     if held is None or _unsized(held):
         node.refuse("has no SizeInBits: its size cannot be known", "Add it")
@@ -205,18 +202,6 @@ def binary(names: Names, node: Node) -> BinaryEncoding:
     if total == 0:
         held.refuse("a size of 0 bits holds nothing")
     return BinaryEncoding(total)
-
-
-def _leading_bits(node: Node) -> int:
-    """Return the size of the number that counts the octets after it, where Yamcs's algorithm says so; else 0."""
-    held = next((each for each in node.children if each.name == "FromBinaryTransformAlgorithm"), None)
-    text = next((each for each in held.children if each.name == "AlgorithmText"), None) if held is not None else None
-    found = LEADING_SIZE.fullmatch(text.text.strip()) if text is not None else None
-    if found is None or int(found[1]) not in (8, 16, 24, 32):
-        return 0
-    for each in node.children:  # the algorithms and the size that the schema demands beside them have been understood
-        each.dismiss()
-    return int(found[1])
 
 
 def _algorithm_text(algorithm: Node) -> str:
@@ -246,8 +231,11 @@ def calibration(names: Names, node: Node) -> Calibration:
     for each in held.all("ContextCalibrator") if held is not None else []:
         match, chosen = each.child("ContextMatch"), each.child("Calibrator")
         if match is None or chosen is None:
-            each.refuse("needs a ContextMatch and a Calibrator")
-        contexts.append((criteria(names, match), calibrator(names, chosen)))
+            names.report(each, "needs a ContextMatch and a Calibrator: it is never used", "defect")
+            each.dismiss()
+            continue
+        condition = names.spare(match, "this context never holds", partial(criteria, names, match), NEVER)
+        contexts.append((condition, calibrator(names, chosen)))
     return Calibration(calibrator(names, default) if default is not None else None, tuple(contexts))
 
 

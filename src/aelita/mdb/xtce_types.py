@@ -148,6 +148,8 @@ class TypeReader:
         if isinstance(found, BinaryEncoding):
             self.names.report(node, "its binary encoding is not transformed: the value is its octets")
             return BinaryType(facts, found)
+        if text and node.name in ("IntegerParameterType", "FloatParameterType"):
+            return None  # the number that stands in the text
         if text:
             self.names.report(node, "its text is not turned into a number: the value is the text")
             return StringType(facts, found)

@@ -11,7 +11,7 @@ from .types import DynamicSize, LookupSize, Size
 from .xtce_names import Names
 from .xtce_tree import Node
 
-NEVER = AnyOf(())
+NEVER: Condition = AnyOf(())
 LANGUAGES = ("python", "jython", "pseudo", "javascript")  # those whose plain expressions are understood
 INTEGER = re.compile(r"[+-]?\d+|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
 CRITERIA = ("Comparison", "ComparisonList", "BooleanExpression", "CustomAlgorithm")

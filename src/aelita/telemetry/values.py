@@ -44,13 +44,16 @@ class Values:
         """Return the column of a reference: the last occurrence of its parameter, or one so many instances before it."""
         path = "".join(f".{p}" if isinstance(p, str) else f"[{p}]" for p in reference.path)
         name = reference.parameter + path
-        found = self._occurrences(name) if name in self.raw else self._repeated(reference.parameter, path)
+        found = self._occurrences(reference.parameter, path) if name in self.raw else self._repeated(reference.parameter, path)
         back = abs(reference.instance)
         return found[-1 - back] if back < len(found) else None
 
-    def _occurrences(self, name: str) -> list[str]:
-        """Return the columns of a parameter that is in the container more than once."""
-        return [name, *takewhile(self.raw.__contains__, (f"{name}:{k}" for k in count(1)))]
+    def _occurrences(self, parameter: str, path: str) -> list[str]:
+        """Return the columns of a parameter, or a part of it, that is in the container more than once."""
+        name = parameter + path
+        further = ((f"{parameter}:{k}{path}", f"{name}:{k}") for k in count(1))
+        found = (next((each for each in names if each in self.raw), "") for names in further)
+        return [name, *takewhile(bool, found)]
 
     def _repeated(self, parameter: str, path: str) -> list[str]:
         """Return the columns of a parameter in an entry that is repeated."""
