@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aelita.errors import DefinitionError
-from aelita.mdb.load import load_database
+from aelita.mdb.load import database_of, load_database, read_files
 from xtce_text import INTEGER, NAMESPACES, covers, document, legal, load, read
 
 
@@ -164,7 +164,6 @@ def test_files_include_others_beside_them(tmp_path: Path) -> None:
         ("/etc/passwd", "does not lie beside or below"),
         ("file:///etc/passwd", "does not lie beside or below"),
         ("main.xml", "includes itself"),
-        ("absent.xml", "cannot be read"),
         ("loop.xml", "includes itself"),
     ],
 )
@@ -174,6 +173,40 @@ def test_other_includes_are_refused(tmp_path: Path, href: str, told: str) -> Non
     (tmp_path / "loop.xml").write_text(include.format("T", "main.xml"))
     (tmp_path.parent / "outside.xml").write_text("<SpaceSystem name='O'/>")
     with pytest.raises(DefinitionError, match=told):
+        load_database(tmp_path / "main.xml")
+
+
+@pytest.mark.parametrize(
+    ("include", "told"),
+    [
+        ('href="absent.xml"', "the included file is not there: nothing of it is known"),
+        ('href="broken.xml"', r"the file is left out: .*broken.xml:6: ParameterRefEntry: there is no parameter 'nowhere'"),
+        ('href="child.xml" parse="text"', "only whole XML files are included, by href alone"),
+    ],
+)
+def test_what_cannot_be_included_is_left_out_and_reported(tmp_path: Path, include: str, told: str) -> None:
+    held = '<SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="nowhere"/></EntryList></SequenceContainer>'
+    (tmp_path / "broken.xml").write_text(document("", "", held, name="Broken").replace("<EntryList>", "<EntryList>\n\n"))
+    (tmp_path / "child.xml").write_text(document(INTEGER, name="Child"))
+    xi = 'xmlns:xi="http://www.w3.org/2001/XInclude"'
+    main = f'<SpaceSystem xmlns="{NAMESPACES["1.2"]}" name="S" {xi}>\n<xi:include href="child.xml"/>\n<xi:include {include}/></SpaceSystem>'
+    (tmp_path / "main.xml").write_text(main)
+    for database in (load_database(tmp_path / "main.xml"), database_of(read_files(tmp_path / "main.xml"))):
+        assert list(database.types) == ["/S/Child/u8"]
+        (found,) = database.findings
+        assert (found.line, found.severity) == (3, "defect")
+        assert re.search(told, found.message)
+
+
+def test_an_included_file_that_others_need_is_not_left_out(tmp_path: Path) -> None:
+    (tmp_path / "child.xml").write_text(document('<IntegerParameterType name="t" baseType="nowhere"/>', name="Child"))
+    parameter = (
+        '<TelemetryMetaData><ParameterSet><Parameter name="p" parameterTypeRef="Child/t"/></ParameterSet></TelemetryMetaData>'
+    )
+    include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="child.xml"/>'
+    main = f'<SpaceSystem xmlns="{NAMESPACES["1.2"]}" name="S">{parameter}{include}</SpaceSystem>'
+    (tmp_path / "main.xml").write_text(main)
+    with pytest.raises(DefinitionError, match=r"child.xml:\d+: IntegerParameterType 't': there is no parameter type 'nowhere'"):
         load_database(tmp_path / "main.xml")
 
 

@@ -38,6 +38,19 @@ def test_document_types_are_refused(text: str, encoding: str) -> None:
         parse(text.encode(encoding), "bomb.xml")
 
 
+def test_short_entities_stand_for_their_text() -> None:
+    declared = '<!DOCTYPE SpaceSystem [<!ENTITY a "aaaa&lt;">\n<!ENTITY b "&a;&a;&#98;">]>'
+    text = f'{declared}<SpaceSystem name="S" shortDescription="&b;">&a;</SpaceSystem>'
+    root = parse(text.encode(), "short.xml").root
+    assert (root.attributes["shortDescription"], root.text) == ("aaaa<aaaa<b", "aaaa<")
+    with pytest.raises(DefinitionError, match="long or nested entities"):
+        parse(text.replace("aaaa", "a" * 200).encode(), "long.xml")
+    with pytest.raises(DefinitionError, match="long or nested entities"):
+        parse(text.replace("</", " " * (1 << 20) + "</").encode(), "large.xml")
+    with pytest.raises(DefinitionError, match="long or nested entities"):
+        parse(text.replace('"aaaa&lt;"', '"&b;"').encode(), "circle.xml")
+
+
 def test_deep_wide_and_long_documents_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DefinitionError, match="200 levels"):
         parse(b"<SpaceSystem>" * 100_000, "deep.xml")

@@ -119,6 +119,8 @@ def read_database(documents: Sequence[Document]) -> Database:
     for document in documents:
         _identify(reader.names, document.root, document.namespace)
         reader.collect(document.root, None)
+        for place, reason in document.lost:
+            reader.names.report(place, reason, "defect")
     for step in (reader.read, lambda: reader.defects.extend(check(reader)), lambda: check_commands(reader.names)):
         if not reader.defects:
             step()

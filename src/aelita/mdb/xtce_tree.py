@@ -1,10 +1,11 @@
 """XML read into a light tree with line numbers, with everything refused that a definition has no need of.
 
-Document types, and with them entities and references to other files, are refused by name, as are trees that are too large
-or too deep. Readers of the tree mark what they act upon; `leftovers` tells what nobody asked for.
+Document types that define more than short texts, and with them references to other files, are refused by name, as are trees
+that are too large or too deep. Readers of the tree mark what they act upon; `leftovers` tells what nobody asked for.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
@@ -16,6 +17,10 @@ MAX_OCTETS = 256 << 20
 MAX_ELEMENTS = 4_000_000
 MAX_DEPTH = 200
 MAX_ATTRIBUTES = 1_000
+MAX_ENTITY = 256  # characters that an entity of a document stands for, those in it included
+MAX_OCTETS_WITH_ENTITIES = 1 << 20  # of a document that defines entities: together a bound for what they expand to
+ENTITY = re.compile(r"&([^;#]+);")
+XML_ENTITIES = ("lt", "gt", "amp", "apos", "quot")
 FED_AT_ONCE = 4096  # pieces of text of the canonical form
 
 NAMESPACES = {  # the namespaces of the published schemas
@@ -110,8 +115,8 @@ class Node:
 class _Builder:
     """Expat's handlers: they build the tree, refuse what is dangerous and feed the digest."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, octets: int) -> None:
+        self.file, self.octets = file, octets
         self.root: Node | None = None
         self.namespace = ""
         self.open: list[Node] = []
@@ -128,14 +133,31 @@ class _Builder:
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.texts.append
         self.parser.StartDoctypeDeclHandler = self.doctype
+        self.parser.EntityDeclHandler = self.entity
+        self.entities: dict[str, int] = {}  # characters that each stands for
 
     def refuse(self, what: str, remedy: str = "") -> NoReturn:
         raise DefinitionError(what, where=f"{self.file}:{self.parser.CurrentLineNumber}", remedy=remedy)
 
     def doctype(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
-        self.refuse(
-            "the file has a DOCTYPE, which can define entities or draw in other files", "Remove it: XTCE is described by a schema"
-        )
+        if system is not None or public is not None or not internal or self.octets > MAX_OCTETS_WITH_ENTITIES:
+            self.refuse_doctype()
+
+    def entity(
+        self, name: str, parameter: int, value: str | None, base: str | None, system: str | None, public: str | None, *_: object
+    ) -> None:
+        """Take the declaration of an entity that stands for a few characters of text; refuse any other."""
+        held = ENTITY.findall(value or "")
+        size = len(value or "") + sum(self.entities.get(each, 0) for each in held)
+        known = all(each in self.entities or each in XML_ENTITIES for each in held)
+        if parameter or value is None or system is not None or public is not None or not known or size > MAX_ENTITY:
+            self.refuse_doctype()
+        self.entities[name] = size
+
+    def refuse_doctype(self) -> NoReturn:
+        """Refuse a document type that defines more than short texts."""
+        what = "the file has a DOCTYPE, which defines long or nested entities or draws in other files"
+        raise DefinitionError(what, where=f"{self.file}:{self.parser.CurrentLineNumber}", remedy="Remove it: XTCE has a schema")
 
     def local(self, name: str) -> str:
         """Return the local name when the namespace is the document's own, else the whole name marked as foreign."""
@@ -196,12 +218,16 @@ class _Builder:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed file: its root, the namespace of that, the digest of its canonical form, and whether others are included."""
+    """A parsed file: its root, the namespace of that, the digest of its canonical form, and whether others are included.
+
+    `lost` are the XInclude elements in whose place nothing stands, and why.
+    """
 
     root: Node
     namespace: str
     digest: bytes
     includes: bool = False
+    lost: tuple[tuple[Node, str], ...] = ()
 
 
 def parse(octets: bytes, file: str) -> Document:
@@ -214,7 +240,7 @@ def parse(octets: bytes, file: str) -> Document:
         raise DefinitionError(f"{len(octets)} octets are more than {MAX_OCTETS}", where=file, remedy="Split the file")
     if not octets.strip():
         raise DefinitionError("the file is empty", where=file)
-    builder = _Builder(file)
+    builder = _Builder(file, len(octets))
     try:
         builder.parser.Parse(octets, True)
     except expat.ExpatError as error:
@@ -242,25 +268,30 @@ def discard(document: Document) -> None:
         system.children = NO_CHILDREN
 
 
-def include(document: Document, fetch: Callable[[str, Node], Document]) -> Document:
+def include(document: Document, fetch: Callable[[str, Node], Document | str]) -> Document:
     """Return a document with its XInclude elements replaced by the roots of what `fetch` gives for their href.
 
-    Raises DefinitionError on forms of XInclude that are not followed: parts of files, plain text, fallbacks.
+    What `fetch` gives only a reason for is lost, and so are forms of XInclude that are not followed: parts of files, plain text,
+    fallbacks.
     """
     if not document.includes:
         return document
-    digests = [document.digest]
+    digests, lost = [document.digest], []
     for parent in list(document.root.walk()):
         for place, node in enumerate(parent.children):
             if node.name != INCLUDE:
                 continue
-            if node.attributes.keys() - {"href", "parse"} or node.get("parse", "xml") != "xml" or node.children:
-                node.refuse("only whole XML files are included, by href alone")
-            found = fetch(node.need("href"), node)
+            whole = not node.attributes.keys() - {"href", "parse"} and node.get("parse", "xml") == "xml" and not node.children
+            found = fetch(node.need("href"), node) if whole else "only whole XML files are included, by href alone"
+            if isinstance(found, str):
+                lost.append((node, found))
+                node.dismiss()
+                continue
             digests.append(found.digest)
+            lost += found.lost
             parent.children[place] = _adopt(found.root, node)
-    whole = digests[0] if len(digests) == 1 else hashlib.sha256(b"".join(digests)).digest()
-    return Document(document.root, document.namespace, whole)
+    digest = digests[0] if len(digests) == 1 else hashlib.sha256(b"".join(digests)).digest()
+    return Document(document.root, document.namespace, digest, lost=tuple(lost))
 
 
 def _adopt(root: Node, place: Node) -> Node:
