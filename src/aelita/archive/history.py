@@ -15,6 +15,7 @@ from ..errors import UsageError
 from ..records import PYRAMIDS, Column
 from ..time import NO_TIME, utc_datetime64
 from .catalogue import Catalogue
+from .elsewhere import with_values_elsewhere
 from .names import column_name, parameter_name
 from .octets import Integers
 from .parameters import loaded_column, stored_series
@@ -233,7 +234,8 @@ class Histories:
         labels: Sequence[str] = ENVELOPE,
     ) -> pl.DataFrame:
         others = [] if raw else needed(parameter, container, self._catalogue, self._calibrator)
-        return samples_of(self._table_of(container), parameter, start, stop, others, labels)
+        rows = samples_of(self._table_of(container), parameter, start, stop, others, labels)
+        return with_values_elsewhere(rows, others, self._catalogue.parameters(), self._table_of) if others else rows
 
     def folded(self, name: str, count: int, start: int | None, stop: int | None) -> pl.DataFrame:
         """Return a parameter folded into about `count` bins; see `Archive.samples`."""

@@ -8,6 +8,7 @@ import polars as pl
 from ..records import Column
 from ..time import NO_TIME
 from .catalogue import Catalogue
+from .elsewhere import converted
 from .latest import LATEST, latest_row, newest
 from .names import column_name
 from .parameters import loaded_columns
@@ -18,11 +19,17 @@ Place = tuple[int, int, int]  # generation time, source, row
 
 
 def newest_of(
-    table: Table, container: str, parameters: Iterable[str], catalogue: Catalogue, calibrator: Calibrator | None
+    table: Table,
+    container: str,
+    parameters: Iterable[str],
+    catalogue: Catalogue,
+    calibrator: Calibrator | None,
+    others: Mapping[str, Table] | None = None,
 ) -> pl.DataFrame:
     """Return the latest value of each of these parameters in a container's table; columns as LATEST.
 
-    Files are read from the newest back, until no older one can hold a later value. Raises ArchiveError.
+    `others` are the tables of the containers with what engineering values depend on. Files are read from the newest back, until
+    no older one can hold a later value. Raises ArchiveError.
     """
     best: dict[str, tuple[Place, dict[str, Any]]] = {}
     wanted = [name for name in parameters if column_name(name) in table.schema()]
@@ -36,7 +43,7 @@ def newest_of(
         if not behind:
             break
         rows = collect(table.scan_files([path]).filter(pl.col("quality") == 0), table.name)
-        for name, (place, row) in _newest_in(rows, container, behind, catalogue, calibrator).items():
+        for name, (place, row) in _newest_in(rows, container, behind, catalogue, calibrator, others or {}).items():
             if name not in best or place > best[name][0]:
                 best[name] = place, row
     return pl.DataFrame([row for _, row in best.values()], schema=LATEST)
@@ -50,12 +57,17 @@ def newest_values(
     parts = [LATEST.to_frame()]
     for container, table in containers.items():
         wanted = sorted(p for p in (known if parameters is None else parameters) if container in known.get(p, ()))
-        parts.append(newest_of(table, container, wanted, catalogue, calibrator))
+        parts.append(newest_of(table, container, wanted, catalogue, calibrator, containers))
     return newest(pl.concat(parts))
 
 
 def _newest_in(
-    rows: pl.DataFrame, container: str, parameters: list[str], catalogue: Catalogue, calibrator: Calibrator | None
+    rows: pl.DataFrame,
+    container: str,
+    parameters: list[str],
+    catalogue: Catalogue,
+    calibrator: Calibrator | None,
+    others: Mapping[str, Table],
 ) -> dict[str, tuple[Place, dict[str, Any]]]:
     rows = rows.with_columns(generated=pl.col("generated").fill_null(NO_TIME)).sort("generated", "source", "row")
     last = {}
@@ -70,8 +82,9 @@ def _newest_in(
         raw = loaded_columns(one)
         made: dict[str, Column] = {}
         if calibrator is not None and database is not None:
-            usable = {name: column for name, column in raw.items() if column.valid is None}
-            made = dict(calibrator.convert(catalogue.database(database), container, usable))
+            usable = one.select(name for name in one.columns if not name.startswith("/") or one[name].null_count() == 0)
+            here = {name: held for name, held in catalogue.parameters().items() if others.keys() >= set(held)}
+            made = dict(converted(usable, container, catalogue.database(database), calibrator, here, others.__getitem__))
         envelope = {
             "container": container, "generated": None if generated == NO_TIME else generated, "source": source, "row": row,
             "database": database,

@@ -22,6 +22,7 @@ from ..records import CONTENTS, EVENTS, LIMITS, PYRAMIDS, Column, ContainerRows
 from ..time import NO_TIME
 from .batch import Accepted, Columns, DatabaseText, rows_of_packets
 from .catalogue import DatabaseVersion
+from .elsewhere import converted
 from .latest import newest
 from .names import refuse_same_letters
 from .newest import newest_values
@@ -257,7 +258,8 @@ def _buckets(archive: Archive, table: Table, container: str, source: int) -> Ite
             raw: dict[str, Column] = dict(loaded_columns(part))
             made: Mapping[str, Column] = {}
             if archive.calibrator is not None and database is not None:
-                made = archive.calibrator.convert(archive.catalogue.database(database), container, raw)
+                version, held = archive.catalogue.database(database), archive.catalogue.parameters()
+                made = converted(part, container, version, archive.calibrator, held, archive.container_table)
             numbers = numeric_columns(raw, made, np.arange(len(part)))
             yield pyramid_rows(source, 0, container, part["generated"].to_numpy(), numbers)
 

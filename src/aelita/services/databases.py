@@ -7,11 +7,13 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ..archive import Calibrator, DatabaseText, DatabaseVersion
 from ..errors import DefinitionError
-from ..mdb import CompiledDatabase, Database, DatabaseFiles, compile_database, database_of, read_files
+from ..mdb import CompiledDatabase, Database, DatabaseFiles, Reference, compile_database, database_of, read_files
 from ..records import Column as StoredColumn
-from ..telemetry import Column, Values, needed_parameters
+from ..telemetry import Column, Values, initial_value, needed_parameters
 
 BUNDLE = '{"aelita-database": 1'
 
@@ -82,7 +84,14 @@ class Library:
     def _convert(self, version: DatabaseVersion, container: str, raw: Mapping[str, StoredColumn]) -> Mapping[str, Column]:
         columns = {name: Column(c.values, c.valid, c.labels) for name, c in raw.items()}
         rows = len(next(iter(columns.values()))) if columns else 0
-        values = Values(self.version(version), columns, rows)
+        compiled = self.version(version)
+
+        def constant(reference: Reference) -> Column | None:
+            """Return the initial value of a parameter that no packet gives."""
+            one = initial_value(compiled, reference)
+            return None if one is None else one.select(np.zeros(rows, np.int64))
+
+        values = Values(compiled, columns, rows, constant)
         return {name: values.engineering(name) for name in columns}
 
     def _needs(self, version: DatabaseVersion, container: str, parameter: str) -> Sequence[str]:

@@ -7,6 +7,7 @@ from .generated import Kernel, Kernels
 from .generated import source_of as generated_source
 from .limits import LimitChecker, Transitions, severity_column
 from .processor import Processed, Processor
+from .recent import initial_value
 from .reception import Reception
 from .times import generation_times, packet_ticks
 from .values import Values, engineering
@@ -15,5 +16,5 @@ from .views import changed, changes_only, sampled
 __all__ = [
     "Column", "ContainerRows", "Decoded", "Decoder", "Kernel", "Kernels", "LimitChecker", "Processed", "Processor", "Reception",
     "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times",
-    "needed_parameters", "packet_ticks", "sampled", "severity_column",
+    "initial_value", "needed_parameters", "packet_ticks", "sampled", "severity_column",
 ]  # fmt: skip
