@@ -32,7 +32,7 @@ class Catalogue:
         self._databases = Table(tables / "databases", "databases")
         self.contents = Table(tables / "contents", "contents")
         self._index: tuple[int, dict[str, list[str]]] = (-2, {})
-        self._versions: dict[int, DatabaseVersion] = {}
+        self._versions: tuple[int, list[DatabaseVersion]] = -2, []
 
     @property
     def written_first(self) -> list[Table]:
@@ -138,15 +138,18 @@ class Catalogue:
 
     def databases(self) -> list[DatabaseVersion]:
         """Return all versions, in the order in which they came."""
-        return [DatabaseVersion(*row) for row in _rows(self._databases, DATABASES).sort("database").iter_rows()]
+        held = self._databases.version
+        if self._versions[0] != held:
+            rows = _rows(self._databases, DATABASES).sort("database")
+            self._versions = held, [DatabaseVersion(*row) for row in rows.iter_rows()]
+        return self._versions[1]
 
     def database(self, number: int) -> DatabaseVersion:
         """Return a version by its number. Raises ArchiveError when the archive has none such."""
-        if number not in self._versions:
-            self._versions = {version.number: version for version in self.databases()}
-        if number not in self._versions:
-            raise ArchiveError(f"there is no database version {number}", remedy="See `aelita archive check`")
-        return self._versions[number]
+        for version in self.databases():
+            if version.number == number:
+                return version
+        raise ArchiveError(f"there is no database version {number}", remedy="See `aelita archive check`")
 
 
 def _rows(table: Table, schema: pl.Schema) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ..errors import UsageError
+from ..octets import compiled
 from ..records import PYRAMIDS, Column
 from ..time import NO_TIME, utc_datetime64
 from .catalogue import Catalogue
@@ -26,11 +27,14 @@ from .tables import Table, collect
 FEW_ROWS = 200_000  # so many samples are folded faster from the rows than looked up among buckets
 ENVELOPE = ("source", "row", "generated", "quality", "database")
 Numbers = NDArray[np.float64]
+Part = tuple[Integers, Integers, Numbers, Numbers, Numbers]  # times, counts (none: 1 each), minima, maxima, means
+ONES = np.empty(0, np.int64)
 
 
 def with_utc(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with a column `utc` (nanoseconds, null where unknown) before the others, made from `generated`."""
-    times = frame["generated"].fill_null(NO_TIME).to_numpy()
+    generated = frame["generated"]
+    times = (generated.fill_null(NO_TIME) if generated.null_count() else generated).to_numpy()
     return frame.insert_column(0, pl.Series("utc", utc_datetime64(times)).dt.cast_time_unit("ns"))
 
 
@@ -46,15 +50,24 @@ def samples_of(
 
     They are in order of time when all labels are asked for.
     """
-    held = table.schema()
+    state = table.state()
+    held = state.schema
     column = column_name(parameter)
-    frame = table.scan("generated", start, stop) if column in held else None
-    wanted = [pl.col(column_name(name)) for name in others if column_name(name) in held and name != parameter]
-    if frame is None:
+    wanted = [held_name for name in others if (held_name := column_name(name)) in held and name != parameter]
+    bounds = state.bounds("generated")
+    here = np.ones(len(state.files), np.bool_) if bounds is None else bounds.meeting(start, stop)
+    if column not in held or not here.any():
         empty = {name: held.get(name, pl.Int64()) for name in labels}
         return pl.Schema({**empty, "value": pl.Float64()}).to_frame()
-    chosen = frame.select(*labels, pl.col(column).alias("value"), *wanted).filter(pl.col("value").is_not_null())
-    found = collect(chosen, table.name)
+    alike = {name: value for name in labels if (value := state.constant(name, here)) is not None}
+    read = [name for name in labels if name not in alike]
+    frame = state.scan("generated", start, stop, [*read, column, *wanted])
+    found = collect(frame, table.name) if frame is not None else held.to_frame().select(*read, column, *wanted)
+    same = {name: pl.Series(name, [value], held[name]).new_from_index(0, len(found)) for name, value in alike.items()}
+    columns = [same[name] if name in same else found[name] for name in labels]
+    found = pl.DataFrame([*columns, found[column].alias("value"), *(found[name] for name in wanted)])
+    if found["value"].null_count():
+        found = found.filter(pl.col("value").is_not_null())
     if labels != ENVELOPE:
         return found
     times = found["generated"]
@@ -71,6 +84,8 @@ def engineering(
     """
     if calibrator is None:
         raise UsageError("engineering values need the mission database", remedy="Ask for raw values")
+    if one_version(rows):
+        return _by_version(rows, container, parameter, catalogue, calibrator)
     parts = rows.with_row_index("_at").partition_by("database", maintain_order=True) if len(rows) else []
     found = [(part["_at"], _by_version(part, container, parameter, catalogue, calibrator)) for part in parts]
     if len(found) < 2:
@@ -80,6 +95,12 @@ def engineering(
     return pl.concat(alike, how="vertical_relaxed")["value"].gather(order)
 
 
+def one_version(rows: pl.DataFrame) -> bool:
+    """Return whether there are rows, all of them decoded by the same version of the database."""
+    numbers = rows["database"]
+    return len(rows) > 0 and numbers.null_count() == 0 and numbers.min() == numbers.max()
+
+
 def _alike(values: pl.Series, all_values: list[pl.Series]) -> pl.Series:
     """Return the values as text when another database version made texts of them."""
     texts = [other.dtype == pl.String for other in all_values]
@@ -87,12 +108,18 @@ def _alike(values: pl.Series, all_values: list[pl.Series]) -> pl.Series:
 
 
 def _by_version(rows: pl.DataFrame, container: str, parameter: str, catalogue: Catalogue, calibrator: Calibrator) -> pl.Series:
-    raw = {parameter_name(name): loaded_column(rows[name]) for name in rows.columns if name.startswith("/")}
-    raw[parameter] = loaded_column(rows["value"])
+    converted = _converted(rows, container, parameter, catalogue, calibrator)
+    return rows["value"] if converted is None else shown(converted)
+
+
+def _converted(rows: pl.DataFrame, container: str, parameter: str, catalogue: Catalogue, calibrator: Calibrator) -> Column | None:
+    """Return the engineering values of rows that one version decoded, None when no version did."""
     version = rows["database"][0]
     if version is None:
-        return rows["value"]
-    return shown(calibrator.convert(catalogue.database(version), container, raw)[parameter])
+        return None
+    raw = {parameter_name(name): loaded_column(rows[name]) for name in rows.columns if name.startswith("/")}
+    raw[parameter] = loaded_column(rows["value"])
+    return calibrator.convert(catalogue.database(version), container, raw)[parameter]
 
 
 def shown(column: Column) -> pl.Series:
@@ -140,30 +167,49 @@ class Bins:
         return self.origin + self.number * self.width_ns
 
 
-def fold(bins: Bins, times: Integers, count: Numbers, low: Numbers, high: Numbers, mean: Numbers) -> pl.DataFrame:
+@compiled
+def _fold(
+    origin: int, width: int, times: Integers, count: Integers, low: Numbers, high: Numbers, mean: Numbers, out: Numbers
+) -> None:
+    """Add samples or buckets to count, minimum, maximum and sum of their bins, out[:, i]; not NaN, and nothing outside."""
+    place, begin, end = 0, np.int64(1), np.int64(0)
+    for i in range(times.size):
+        if low[i] != low[i]:
+            continue
+        if not begin <= times[i] < end:
+            place = (times[i] - origin) // width
+            if not 0 <= place < out.shape[1]:
+                continue
+            begin = origin + place * width
+            end = begin + width
+        number = float(count[i]) if count.size else 1.0
+        out[0, place] += number
+        out[1, place] = min(out[1, place], low[i])
+        out[2, place] = max(out[2, place], high[i])
+        out[3, place] += mean[i] * number
+
+
+def fold(bins: Bins, parts: Sequence[Part]) -> pl.DataFrame:
     """Return one row a bin (`generated` is its first instant): count, minimum, maximum and mean, null in empty bins."""
-    place = (times - bins.origin) // bins.width_ns
-    if (place[1:] < place[:-1]).any():
-        order = np.argsort(place, kind="stable")
-        place, count, low, high, mean = place[order], count[order], low[order], high[order], mean[order]
-    starts = np.flatnonzero(np.diff(place, prepend=-1)) if place.size else np.empty(0, np.int64)
-    every = np.arange(bins.number)
-    folded = pl.DataFrame({"bin": every, "generated": every * bins.width_ns + bins.origin})
-    if not starts.size:
-        empty = [pl.lit(None, pl.Float64).alias(name) for name in ("minimum", "maximum", "mean")]
-        return folded.select("generated", pl.lit(0, pl.Int64).alias("count"), *empty)
-    number = np.add.reduceat(count, starts)
-    filled = pl.DataFrame(
-        {
-            "bin": place[starts],
-            "count": number.astype(np.int64),
-            "minimum": np.minimum.reduceat(low, starts),
-            "maximum": np.maximum.reduceat(high, starts),
-            "mean": np.add.reduceat(mean * count, starts) / number,
-        }
+    out = np.zeros((4, bins.number))
+    out[1], out[2] = np.inf, -np.inf
+    for part in parts:
+        times, count, low, high, mean = map(_writable, part)
+        _fold(bins.origin, bins.width_ns, times, count, low, high, mean, out)
+    empty = np.flatnonzero(out[0] == 0)
+    numbers = {"minimum": out[1], "maximum": out[2], "mean": out[3] / np.maximum(out[0], 1)}
+    return pl.DataFrame(
+        [
+            pl.Series("generated", np.arange(bins.number) * bins.width_ns + bins.origin),
+            pl.Series("count", out[0].astype(np.int64)),
+            *(pl.Series(name, values).scatter(empty, None) for name, values in numbers.items()),
+        ]
     )
-    joined = folded.join(filled, on="bin", how="left", maintain_order="left").drop("bin")
-    return joined.with_columns(pl.col("count").fill_null(0))
+
+
+def _writable(numbers: NDArray[Any]) -> NDArray[Any]:
+    """Return the numbers in an array that can be written, so that the kernel is compiled for one kind of array only."""
+    return np.require(numbers, requirements=("C_CONTIGUOUS", "WRITEABLE"))
 
 
 def buckets_of(pyramids: Table, container: str, parameter: str, bins: Bins) -> tuple[pl.DataFrame, list[int]]:
@@ -171,35 +217,39 @@ def buckets_of(pyramids: Table, container: str, parameter: str, bins: Bins) -> t
 
     The rows of those sources must be read instead.
     """
-    frame = pyramids.scan()
+    columns = ("source", "container", "parameter", "level", "finest", "coarsest", "bucket", "count", "minimum", "maximum", "mean")
+    frame = pyramids.state().scan(only=columns)
     if frame is None:
         return PYRAMIDS.to_frame(), []
     level, finest = pl.col("level"), pl.col("finest")
     usable = (level == bins.level) | (pl.col("coarsest") & ((level < bins.level) | (finest > bins.level)))
     of_parameter = (pl.col("parameter") == parameter) & (pl.col("container") == container)
-    rows = collect(frame.filter(of_parameter & usable), pyramids.name)
+    rows = collect(frame.filter(of_parameter & usable).drop("container", "parameter", "coarsest"), pyramids.name)
     ends = rows["bucket"].to_numpy() + (np.int64(1) << rows["level"].to_numpy().astype(np.int64))
     rows = rows.filter((pl.Series(ends) > bins.origin) & (pl.col("bucket") < bins.end))
+    if rows["finest"].max() is None or rows["finest"].max() <= bins.level:  # type: ignore[operator]
+        return rows, []
     coarse = rows.filter(finest > bins.level)["source"].unique().sort()
     return rows.filter(~pl.col("source").is_in(coarse.to_list())), coarse.to_list()
 
 
 def rows_in(table: Table, start: int, stop: int) -> int:
     """Return about how many rows a table has in a range of generation times, by what its log says of its files."""
-    files = table.files()
-    if "min.generated" not in files.columns:
+    bounds = table.state().bounds("generated")
+    if bounds is None:
         return 0
-    low, high = files["min.generated"].to_numpy().astype(np.float64), files["max.generated"].to_numpy().astype(np.float64)
+    low, high = bounds.low[bounds.known].astype(np.float64), bounds.high[bounds.known].astype(np.float64)
     inside = np.clip((np.minimum(high, stop) - np.maximum(low, start)) / np.maximum(high - low, 1.0), 0, 1)
-    return int(np.nansum(inside * files["num_records"].to_numpy()))
+    return int((inside * bounds.rows[bounds.known]).sum())
 
 
 def whole_range(tables: Sequence[Table]) -> tuple[int, int] | None:
     """Return the first instant and the end of all rows whose generation time is known, None when there is no such row."""
-    found = [files for table in tables if "min.generated" in (files := table.files()).columns]
-    low = [value for files in found if (value := files["min.generated"].min()) is not None]
-    high = [value for files in found if (value := files["max.generated"].max()) is not None]
-    return (min(low), max(high) + 1) if low else None  # type: ignore[operator, return-value]
+    found = [bounds for table in tables if (bounds := table.state().bounds("generated")) is not None and bounds.known.any()]
+    if not found:
+        return None
+    low = min(int(bounds.low[bounds.known].min()) for bounds in found)
+    return low, max(int(bounds.high[bounds.known].max()) for bounds in found) + 1
 
 
 class Histories:
@@ -246,20 +296,20 @@ class Histories:
             raise UsageError(f"{parameter} has no sample with a known time")
         bins = Bins.over(whole[0] if start is None else start, whole[1] if stop is None else max(stop, (start or 0) + 1), count)
         parts = [part for container in containers for part in self._parts(container, parameter, bins)]
-        return fold(bins, *(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return fold(bins, parts)
 
-    def _parts(self, container: str, parameter: str, bins: Bins) -> list[tuple[NDArray[Any], ...]]:
-        """Return (times, count, minimum, maximum, mean) of samples, and of buckets where there are many."""
+    def _parts(self, container: str, parameter: str, bins: Bins) -> list[Part]:
+        """Return samples, and buckets where there are many."""
         table = self._table_of(container)
         if rows_in(table, bins.origin, bins.end) <= FEW_ROWS:
             return [self._single(container, parameter, bins, None)]
         buckets, coarse = buckets_of(self._pyramids, container, parameter, bins)
-        columns = ("bucket", "count", "minimum", "maximum", "mean")
-        found: list[tuple[NDArray[Any], ...]] = [tuple(buckets[column].to_numpy() for column in columns)]
-        return [*found, self._single(container, parameter, bins, coarse)] if coarse else found
+        low, high, mean = (buckets[column].to_numpy() for column in ("minimum", "maximum", "mean"))
+        part = buckets["bucket"].to_numpy(), buckets["count"].cast(pl.Int64).to_numpy(), low, high, mean
+        return [part, self._single(container, parameter, bins, coarse)] if coarse else [part]
 
-    def _single(self, container: str, parameter: str, bins: Bins, sources: list[int] | None) -> tuple[NDArray[Any], ...]:
-        """Return every good sample as a bucket of its own, of these sources or of all."""
+    def _single(self, container: str, parameter: str, bins: Bins, sources: list[int] | None) -> Part:
+        """Return every good sample of these sources or of all as a bucket of its own, NaN where it is no number."""
         raw = self._calibrator is None
         labels = ["generated", "quality", *([] if raw else ["database"]), *([] if sources is None else ["source"])]
         rows = self._samples(container, parameter, bins.origin, bins.end, raw, labels)
@@ -267,14 +317,20 @@ class Histories:
             rows = rows.filter(pl.col("quality") == 0)
         if sources is not None:
             rows = rows.filter(pl.col("source").is_in(sources))
-        numbers = loaded_column(rows["value"])
-        if not raw:
-            better = engineering(rows, container, parameter, self._catalogue, self._calibrator)
-            numbers = numbers if better.dtype == pl.String or better.dtype == pl.Binary else loaded_column(better)
-        found = numeric_columns({parameter: numbers}, {}, np.arange(len(rows)))
+        found = numeric_columns(*self._numbers(rows, container, parameter), np.arange(len(rows)))
         if parameter not in found:
             raise UsageError(f"{parameter} is no number and cannot be folded", remedy="Ask for its values")
         values = found[parameter]
-        fine = ~np.isnan(values)
-        values = values[fine]
-        return rows["generated"].to_numpy()[fine], np.ones(values.size), values, values, values
+        return rows["generated"].to_numpy(), ONES, values, values, values
+
+    def _numbers(self, rows: pl.DataFrame, container: str, parameter: str) -> tuple[dict[str, Column], dict[str, Column]]:
+        """Return the raw and the engineering values of a parameter, the latter only where they are numbers."""
+        numbers: dict[str, Column] = {parameter: loaded_column(rows["value"])}
+        if self._calibrator is None:
+            return numbers, {}
+        if one_version(rows):
+            converted = _converted(rows, container, parameter, self._catalogue, self._calibrator)
+            return numbers, {} if converted is None else {parameter: converted}
+        better = engineering(rows, container, parameter, self._catalogue, self._calibrator)
+        words = better.dtype == pl.String or better.dtype == pl.Binary
+        return numbers, {} if words else {parameter: loaded_column(better)}

@@ -71,6 +71,8 @@ def loaded_column(series: pl.Series) -> StoredColumn:
     """Return a stored column as NumPy values; where it is null the value is 0, or None, and not valid."""
     valid = None if series.null_count() == 0 else series.is_not_null().to_numpy()
     dtype = series.dtype
+    if valid is None and dtype.is_numeric() and not dtype.is_decimal():
+        return StoredColumn(series.to_numpy())
     if isinstance(dtype, pl.Decimal):
         return StoredColumn(series.fill_null(0).cast(pl.UInt64).to_numpy(), valid)
     if dtype.is_numeric():

@@ -5,6 +5,7 @@ SAMPLES_OF_A_BUCKET samples, and goes up by STEP levels until few buckets are le
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -31,18 +32,20 @@ def _climb(values: Numbers, starts: Integers, sizes: Integers, out: Numbers) -> 
     for k in range(sizes.size):
         for i in range(sizes[k]):
             count, total, low, high = 0.0, 0.0, np.inf, -np.inf
-            for j in range(starts[entry + i], starts[entry + i + 1]):
-                if below < 0:
-                    v = values[j]
-                    if v == v:
-                        count += 1.0
-                        total += v
-                        low = v if v < low else low
-                        high = v if v > high else high
-                else:
-                    count += out[0, below + j]
-                    low, high = min(low, out[1, below + j]), max(high, out[2, below + j])
-                    total += out[3, below + j]
+            first, end = starts[entry + i], starts[entry + i + 1]
+            if below < 0:
+                number = 0
+                for v in values[first:end]:  # without branches; comparisons with NaN are false
+                    number += v == v
+                    total += v if v == v else 0.0
+                    low = v if v < low else low
+                    high = v if v > high else high
+                count = float(number)
+            else:
+                for j in range(below + first, below + end):
+                    count += out[0, j]
+                    low, high = min(low, out[1, j]), max(high, out[2, j])
+                    total += out[3, j]
             out[0, column + i], out[1, column + i], out[2, column + i], out[3, column + i] = count, low, high, total
         below = column
         column += sizes[k]
@@ -77,29 +80,27 @@ def pyramid_rows(source: int, batch: int, container: str, times: Integers, colum
         return PYRAMIDS.to_frame()
     order = None if (times[1:] >= times[:-1]).all() else np.argsort(times, kind="stable")
     ladder = levels(times if order is None else times[order])
-    finest, coarsest = ladder[0][0], ladder[-1][0]
     sizes = np.array([instants.size for _, instants, _ in ladder])
     starts = np.concatenate([begins for _, _, begins in ladder])
     names, whole = sorted(columns), int(sizes.sum())
-    folded = np.empty((len(names), 4, whole))
-    for name, out in zip(names, folded, strict=True):
-        _climb(np.ascontiguousarray(columns[name] if order is None else columns[name][order], np.float64), starts, sizes, out)
-    stacked = folded.transpose(1, 0, 2).reshape(4, -1)
+    folded = np.empty((4, len(names) * whole))
+    for k, name in enumerate(names):
+        values = np.ascontiguousarray(columns[name] if order is None else columns[name][order], np.float64)
+        _climb(values, starts, sizes, folded[:, k * whole : (k + 1) * whole])
+    count, minimum, maximum, total = folded
     level = np.repeat(np.array([number for number, _, _ in ladder], np.int8), sizes)
-    frame = pl.DataFrame(
-        {
-            "container": pl.repeat(container, stacked.shape[1], dtype=pl.String, eager=True),
-            "parameter": pl.Series(names).gather(np.repeat(np.arange(len(names)), whole)),
-            "level": np.tile(level, len(names)),
-            "bucket": np.tile(np.concatenate([instants for _, instants, _ in ladder]), len(names)),
-            "count": stacked[0].astype(np.int32),
-            "minimum": stacked[1],
-            "maximum": stacked[2],
-            "mean": stacked[3] / np.maximum(stacked[0], 1),
-        }
-    )
-    frame = frame.with_columns(
-        source=pl.lit(source, pl.Int32), batch=pl.lit(batch, pl.Int32), finest=pl.lit(finest, pl.Int8),
-        coarsest=pl.col("level") == coarsest,
-    )  # fmt: skip
-    return frame.filter(pl.col("count") > 0).select(PYRAMIDS.names())
+    bucket = np.concatenate([instants for _, instants, _ in ladder])
+    same: dict[str, int | str] = {"source": source, "batch": batch, "container": container, "finest": ladder[0][0]}
+    made: dict[str, pl.Series | NDArray[Any]] = {
+        **{name: pl.Series([value], dtype=PYRAMIDS[name]).new_from_index(0, count.size) for name, value in same.items()},
+        "parameter": pl.Series(names, dtype=pl.String)[np.repeat(np.arange(len(names)), whole)],
+        "level": np.tile(level, len(names)),
+        "coarsest": np.tile(level == ladder[-1][0], len(names)),
+        "bucket": np.tile(bucket, len(names)),
+        "count": count.astype(np.int32),
+        "minimum": minimum,
+        "maximum": maximum,
+        "mean": np.divide(total, np.maximum(count, 1), out=total),
+    }
+    frame = pl.DataFrame([pl.Series(name, made[name]) for name in PYRAMIDS])
+    return frame if count.all() else frame.filter(pl.col("count") > 0)

@@ -26,6 +26,7 @@ from .settings import FORMAT, MARK, Retention, new_mark, read_mark, write_mark
 from .tables import Table
 
 PLAIN_TABLES = ("frames", "packets", "events", "limits", "gaps", "quarantine", "pyramids")
+ROWS_OF_BUCKETS = 1 << 15  # of several parameters, out of hundreds
 
 
 Mask = NDArray[np.bool_]
@@ -46,6 +47,7 @@ class Archive:
         tables = path / "tables"
         self.catalogue = Catalogue(tables)
         self.tables = {name: Table(tables / name, name) for name in PLAIN_TABLES}
+        self.tables["pyramids"] = Table(tables / "pyramids", "pyramids", order="parameter", group=ROWS_OF_BUCKETS)
         self.removals = Table(tables / "removals", "removals")
         self.latest_file = Latest(path / "latest.arrow", self._find_latest)
         self._containers: dict[str, Table] = {}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 from deltalake import (
     ColumnProperties,
@@ -24,8 +25,9 @@ from deltalake.exceptions import DeltaError
 
 from ..errors import ArchiveError
 from ..records import SIGNED
+from .state import State
 
-STATISTICS = ("generated", "source", "row", "number", "parameter", "bucket")
+STATISTICS = ("generated", "source", "row", "number", "parameter", "bucket", "quality", "database")
 _CONFIGURATION = {"delta.dataSkippingStatsColumns": ",".join(STATISTICS)}
 ROWS_OF_A_GROUP = 1 << 16
 CLOCK_GRAIN_NS = 100_000_000  # times of files are coarser than this nowhere that matters
@@ -34,14 +36,17 @@ CLOCK_GRAIN_NS = 100_000_000  # times of files are coarser than this nowhere tha
 class Table:
     """A table in a folder; it comes into being with the first rows.
 
-    A `quick` one is written with less compression (a third less work, a tenth more octets) until it is compacted.
+    A `quick` one is written with less compression (a third less work, a tenth more octets) until it is compacted. Rows that come
+    together are put in the order of the column `order`, in groups of `group` rows, so that reading skips the groups of others.
     """
 
-    def __init__(self, path: Path, name: str, *, quick: bool = False) -> None:
-        self.path, self.name, self._quick = path, name, quick
+    def __init__(self, path: Path, name: str, *, quick: bool = False, order: str = "", group: int = ROWS_OF_A_GROUP) -> None:
+        self.path, self.name, self._quick, self._order, self._group = path, name, quick, order, group
+        self._log = path / "_delta_log"
         self._handle: DeltaTable | None = None
         self._seen = 0, 0  # when the folder of the log last changed, and when that was looked up (ns)
-        self._files: tuple[int, pl.DataFrame] | None = None
+        self._state: tuple[DeltaTable, int, State] | None = None
+        self._schema: tuple[DeltaTable, int, pl.Schema] | None = None
 
     @property
     def exists(self) -> bool:
@@ -66,7 +71,7 @@ class Table:
 
     def _changed(self) -> bool:
         """Return whether the log may have new commits: its folder is another, or changed too lately for its clock to tell."""
-        now, changed = time.time_ns(), (self.path / "_delta_log").stat().st_mtime_ns
+        now, changed = time.time_ns(), self._log.stat().st_mtime_ns
         before, self._seen = self._seen, (changed, now)
         return changed != before[0] or before[1] - changed < CLOCK_GRAIN_NS
 
@@ -84,7 +89,13 @@ class Table:
     def schema(self) -> pl.Schema:
         """Return the columns and their types, none when there is no table yet."""
         handle = self.handle()
-        return pl.Schema() if handle is None else pl.Schema(handle.schema().to_arrow())
+        return pl.Schema() if handle is None else self._schema_of(handle)
+
+    def _schema_of(self, handle: DeltaTable) -> pl.Schema:
+        kept = self._schema
+        if kept is None or kept[0] is not handle or kept[1] != handle.version():
+            self._schema = kept = handle, handle.version(), pl.Schema(handle.schema().to_arrow())
+        return kept[2]
 
     def append(self, rows: pl.DataFrame, writer: str, batch: int) -> bool:
         """Add rows in one commit that records the writer's batch; return False when that batch is already in the table.
@@ -97,7 +108,7 @@ class Table:
         if self._handle is not None:
             rows = self._fitted(rows)
         self._write(
-            rows,
+            _ordered(rows, self._order) if self._order else rows,
             mode="append",
             schema_mode="merge",
             commit_properties=CommitProperties(app_transactions=[Transaction(writer, batch)]),
@@ -150,7 +161,7 @@ class Table:
         handle = self.handle()
         if handle is None:
             return 0
-        said = self._guarded("rows cannot be deleted", lambda: handle.delete(predicate, _encodings(self.schema())))
+        said = self._guarded("rows cannot be deleted", lambda: handle.delete(predicate, _encodings(self.schema(), self._group)))
         return int(said["num_deleted_rows"] or 0)
 
     def compact(self, file_octets: int) -> None:
@@ -160,7 +171,7 @@ class Table:
             self._guarded(
                 "files cannot be merged",
                 lambda: handle.optimize.compact(
-                    target_size=file_octets, max_concurrent_tasks=1, writer_properties=_encodings(self.schema())
+                    target_size=file_octets, max_concurrent_tasks=1, writer_properties=_encodings(self.schema(), self._group)
                 ),
             )
 
@@ -194,7 +205,7 @@ class Table:
                 rows,
                 name=None if self._handle is not None else self.name,
                 configuration=None if self._handle is not None else _CONFIGURATION,
-                writer_properties=_encodings(rows.schema, quick=self._quick),
+                writer_properties=_encodings(rows.schema, self._group, quick=self._quick),
                 **options,
             )
         except (DeltaError, OSError) as error:
@@ -203,39 +214,38 @@ class Table:
                 f"rows cannot be written: {error}", where=self.name, remedy="Nothing is lost: free some disk and run it again"
             ) from error
 
-    def files(self) -> pl.DataFrame:
-        """Return the files of the newest state: `path` (absolute), `num_records` and minimum and maximum of indexed columns."""
+    def state(self) -> State:
+        """Return the newest state of the table, which stays what it is when others write."""
         handle = self.handle()
         if handle is None:
-            return pl.DataFrame({"path": [], "num_records": []}, schema={"path": pl.String, "num_records": pl.Int64})
-        if self._files is None or self._files[0] != handle.version():
+            return State(pl.Schema(), pl.DataFrame(schema={"path": pl.String, "num_records": pl.Int64}))
+        kept = self._state
+        if kept is None or kept[0] is not handle or kept[1] != handle.version():
             actions = pl.DataFrame(handle.get_add_actions(flatten=True))
-            self._files = handle.version(), actions.with_columns(path=str(self.path) + "/" + pl.col("path"))
-        return self._files[1]
+            files = actions.with_columns(path=str(self.path) + "/" + pl.col("path"))
+            self._state = kept = handle, handle.version(), State(self._schema_of(handle), files)
+        return kept[2]
+
+    def files(self) -> pl.DataFrame:
+        """Return the files of the newest state: `path` (absolute), `num_records` and minimum and maximum of indexed columns."""
+        return self.state().files
 
     def scan(self, column: str = "", start: int | None = None, stop: int | None = None) -> pl.LazyFrame | None:
-        """Return the rows as a lazy frame, None when there are none.
-
-        With `column`, only rows with start <= column < stop, from the files that can hold some. Damaged or missing files
-        raise ArchiveError where the frame is collected with `collect`.
-        """
-        files = self.files()
-        if column and f"min.{column}" in files.columns:
-            low, high = pl.col(f"min.{column}"), pl.col(f"max.{column}")
-            if start is not None:
-                files = files.filter(high.is_null() | (high >= start))
-            if stop is not None:
-                files = files.filter(low.is_null() | (low < stop))
-        if not len(files):
-            return None
-        frame = self.scan_files(files["path"].to_list())
-        if start is not None:
-            frame = frame.filter(pl.col(column) >= start)
-        return frame if stop is None else frame.filter(pl.col(column) < stop)
+        """Return the rows as a lazy frame, None when there are none; see `State.scan`."""
+        return self.state().scan(column, start, stop)
 
     def scan_files(self, paths: list[str]) -> pl.LazyFrame:
         """Return the rows of some of its files, of at least one."""
-        return pl.scan_parquet(paths, missing_columns="insert", schema=self.schema(), glob=False)
+        return self.state().scan_files(paths)
+
+
+def _ordered(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Return the rows in the order of a column whose values come in long runs: these are moved as a whole, which is quick."""
+    runs = rows[column].rle().struct.unnest()
+    length = runs["len"].to_numpy().astype(np.int64)
+    order = np.argsort(runs["value"].rank("dense").to_numpy(), kind="stable")
+    moved = (np.cumsum(length) - length)[order] - (np.cumsum(length[order]) - length[order])
+    return rows.rechunk()[np.repeat(moved, length[order]) + np.arange(len(rows))]
 
 
 def _wider(stored: pl.DataType, given: pl.DataType, where: str) -> pl.DataType:
@@ -252,11 +262,11 @@ def _wider(stored: pl.DataType, given: pl.DataType, where: str) -> pl.DataType:
     )
 
 
-def _encodings(schema: pl.Schema, *, quick: bool = False) -> WriterProperties:
+def _encodings(schema: pl.Schema, group: int, *, quick: bool = False) -> WriterProperties:
     return WriterProperties(
         compression="LZ4_RAW" if quick else "ZSTD",
         compression_level=None if quick else 1,
-        max_row_group_size=ROWS_OF_A_GROUP,
+        max_row_group_size=group,
         column_properties={name: _encoding(name, dtype) for name, dtype in schema.items()},
     )
 

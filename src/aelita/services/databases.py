@@ -71,7 +71,8 @@ class Library:
 
     def version(self, version: DatabaseVersion) -> CompiledDatabase:
         """Return the compiled form of a version in an archive."""
-        return self.compiled(DatabaseText(version.name, version.text))
+        known = self._compiled.get(version.digest)
+        return self.compiled(DatabaseText(version.name, version.text)) if known is None else known
 
     def database(self, version: DatabaseVersion) -> Database:
         """Return the definitions of a version in an archive."""
