@@ -5,7 +5,10 @@ import pytest
 from aelita.mdb import compile_database
 from aelita.mdb.conditions import Reference
 from aelita.mdb.model import ArrayEntry, Finding, ParameterEntry, Placement, Repeat
-from aelita.mdb.types import REST, AggregateType, BinaryEncoding, DynamicSize
+from aelita.mdb.types import REST, AggregateType, BinaryEncoding, BinaryType, DynamicSize
+from aelita.telemetry import Decoder, engineering
+from aelita.time import tai_ns_from_utc
+from bench_database import batch_of
 from xtce_text import INTEGER, document, legal, load, read
 
 ENUMERATION = """<EnumeratedParameterType name="e"><IntegerDataEncoding sizeInBits="8"/><EnumerationList>
@@ -156,7 +159,39 @@ def test_times_for_a_decoder_of_yamcs(kind: str, told: str, back: str, places: d
     fields = compile_database(database).layout("/S/C").fields
     assert {each.column: (each.first_bit, each.reading.bits) for each in fields} == places
     assert ("defect" in {found.severity for found in database.findings}) == (not told and not back)
-    assert any(found.element == "FromBinaryTransformAlgorithm 'd'" for found in database.findings)
+    decoded = kind == "AbsoluteTime" and bool(told)
+    assert any(found.element == "FromBinaryTransformAlgorithm 'd'" for found in database.findings) != decoded
+
+
+@pytest.mark.parametrize(
+    ("told", "octets", "utc"),
+    [
+        ("epoch: GPS, implicitPField: 46", bytes.fromhex("00000000 8000"), "1980-01-06T00:00:00.5"),
+        ("implicitPField: 0x2D", bytes.fromhex("51BB5E91 40"), "2023-06-19T18:18:39.25"),  # 18 leap seconds
+        ("epoch: UNIX, implicitPField: 44", (1_700_000_000).to_bytes(4), "2023-11-14T22:13:20"),
+        ("epoch: J2000, implicitPField: 46", bytes(6), "2000-01-01T11:58:55.816"),
+        ("implicitPField: 0x1E", (2_000_000_037).to_bytes(4) + b"\x20\0", "2021-05-18T03:33:20.125"),  # the epoch of CCSDS
+    ],
+)
+def test_coded_times_with_a_told_p_field_are_times(told: str, octets: bytes, utc: str) -> None:
+    encoding = DECODER.replace("epoch: UNIX{}", told).format()
+    types = f'<AbsoluteTimeParameterType name="T"><Encoding>{encoding}</Encoding></AbsoluteTimeParameterType>'
+    held = '<SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="t"/></EntryList></SequenceContainer>'
+    database = read(document(types, '<Parameter name="t" parameterTypeRef="T"/>', held))
+    assert database.findings == ()
+    decoder = Decoder(database)
+    (rows,) = decoder.decode(batch_of([octets]))
+    assert engineering(decoder.compiled, "/S/C", rows.raw)["/S/t"].values.tolist() == [tai_ns_from_utc(utc)]
+
+
+@pytest.mark.parametrize(
+    "told", ["implicitPField: 46, tcoService: tco", "epoch: CUSTOM, implicitPField: 46", "implicitPField: 0x9C"]
+)
+def test_coded_times_that_only_a_server_knows_stay_octets(told: str) -> None:
+    encoding = DECODER.replace("epoch: UNIX{}", told).format()
+    database = read(document(f'<AbsoluteTimeParameterType name="T"><Encoding>{encoding}</Encoding></AbsoluteTimeParameterType>'))
+    assert isinstance(database.types["/S/T"], BinaryType)
+    assert database.findings
 
 
 def test_termination_of_a_single_digit() -> None:

@@ -31,6 +31,7 @@ from .types import (
 from .xtce_alarms import TIME_UNITS_S, alarm_rules, bounds
 from .xtce_encodings import ENCODINGS, encoding
 from .xtce_names import Names
+from .xtce_times import coded_time
 from .xtce_tree import Node
 from .xtce_values import flag, integer, real, size
 
@@ -239,9 +240,10 @@ class TypeReader:
 
     def _time(self, qualified: str, node: Node, kind: str) -> ParameterType:
         facts, held = self._facts(qualified, node, self._units(node)), node.child("Encoding")
-        found, scale, offset, units = None, 1.0, 0.0, "seconds"
+        found, scale, offset, units, coded = None, 1.0, 0.0, "seconds", None
         if held is not None:
-            found = self._encoding(held)
+            coded = coded_time(held) if kind == "AbsoluteTime" else None
+            found = self._encoding(held) if coded is None else coded.encoding
             scale, offset = real(held, held.get("scale", "1")), real(held, held.get("offset", "0"))
             units = held.get("units", "seconds").strip()
             if units not in TIME_UNITS_S:
@@ -252,6 +254,8 @@ class TypeReader:
             return octets
         if kind == "RelativeTime":
             return RelativeTimeType(facts, found, scale, offset, units)
+        if coded is not None:
+            scale, epoch = coded.scale, coded.epoch if source is None and epoch is None else epoch
         if source is None and epoch is None:
             epoch = "TAI"
             if found is not None and not isinstance(found, StringEncoding):
