@@ -1,10 +1,8 @@
 """The command line as a user meets it: results, messages and exit codes."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,35 +11,13 @@ import polars as pl
 import pytest
 
 from aelita.services import find_mission
+from command_line import AELITA, TGO, archive_of_part, run
 from shared import shared
-
-AELITA = Path(sys.executable).parent / "aelita"
-TGO = "data/telemetry/tgo/tgo_2023-05-24_first_half.tm"
-
-
-def run(*arguments: str | Path, expected: int = 0, cwd: Path | None = None, **environment: str) -> tuple[str, str]:
-    """Run the command and return what it printed: results and remarks."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("AELITA_") or k == "AELITA_REQUIRE_DATA"}
-    done = subprocess.run(
-        [str(AELITA), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=clean | environment,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == expected, (done.returncode, done.stdout[-500:], done.stderr[-1500:])
-    assert "Traceback" not in done.stderr
-    return done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cli")
-    (folder / "part.tm").write_bytes(shared(TGO).read_bytes()[: 600 * 1115])
-    said, _ = run("ingest", "--mission", "exomars", "--archive", folder / "archive", folder / "part.tm", "--json")
-    assert json.loads(said)["frames"]["good"] == 600
-    return folder / "archive"
+    return archive_of_part(tmp_path_factory.mktemp("cli"))
 
 
 def of(archive: Path, *arguments: str | Path) -> Any:

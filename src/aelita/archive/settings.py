@@ -1,6 +1,7 @@
 """What stands beside the tables: the mark of the format, the identity, and for how long what is kept (`archive.json`)."""
 
 import json
+import re
 import uuid
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -10,6 +11,8 @@ from ..errors import ArchiveError, UsageError
 
 FORMAT = 1  # raised when older releases could not read what this one writes
 MARK = "archive.json"
+LONGEST_DAYS = 1_000_000
+UNFIT = re.compile(r"[\[\]\\\x00-\x1f\x7f\ud800-\udfff]|%[0-9A-Fa-f]{2}")  # what Delta Lake misreads in paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,10 @@ class Retention:
 
     def __post_init__(self) -> None:
         for name, days in asdict(self).items():
-            if days is not None and (isinstance(days, bool) or not isinstance(days, int | float) or not days > 0):
-                raise UsageError(f"{name} cannot be kept for {days!r} days", where="retention", remedy="Give a number above 0")
+            if days is not None and (isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days < LONGEST_DAYS):
+                raise UsageError(
+                    f"{name} cannot be kept for {days!r} days", where="retention", remedy="Give a number above 0, or ever"
+                )
         if self.frames is not None and (self.packets is None or self.packets > self.frames):
             raise UsageError(
                 "frames would go before the packets whose octets they hold",
@@ -40,6 +45,8 @@ class Retention:
     @staticmethod
     def of(given: dict[str, Any]) -> "Retention":
         """Return settings by name. Raises UsageError for a name that is none."""
+        if not isinstance(given, dict):
+            raise UsageError(f"{given!r} is no table of days", where="retention", remedy=f"Correct {MARK}")
         known = [field.name for field in fields(Retention)]
         unknown = sorted(set(given) - set(known))
         if unknown:
@@ -58,6 +65,16 @@ def read_mark(folder: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ArchiveError(f"{MARK} cannot be read: it holds no object", where=str(folder))
     return found
+
+
+def refuse_unfit(folder: Path) -> None:
+    """Raise ArchiveError when Delta Lake would not find, or would put elsewhere, what lies in a folder of this name."""
+    if found := UNFIT.search(str(folder.absolute())):
+        raise ArchiveError(
+            f"archives cannot lie in a folder with {found.group()!r} in its path",
+            where=ascii(str(folder))[1:-1],
+            remedy="Use a folder without brackets, backslashes, percent signs before digits, and control characters",
+        )
 
 
 def write_mark(folder: Path, mark: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from .newest import newest_values
 from .reading import chosen, read_frames, read_packets
 from .recordings import Times
 from .session import Calibrator, Session, Stores
-from .settings import FORMAT, MARK, Retention, new_mark, read_mark, write_mark
+from .settings import FORMAT, MARK, Retention, new_mark, read_mark, refuse_unfit, write_mark
 from .tables import Table
 
 PLAIN_TABLES = ("frames", "packets", "events", "limits", "gaps", "quarantine", "pyramids")
@@ -199,12 +199,17 @@ def open_archive(path: str | Path, calibrator: Calibrator | None = None, *, crea
     Raises ArchiveError when there is none, or when its format is not the one that this release reads.
     """
     folder = Path(path)
+    refuse_unfit(folder)
     try:
         if create and not (folder / MARK).exists() and (not folder.exists() or not any(folder.iterdir())):
             folder.mkdir(parents=True, exist_ok=True)
             write_mark(folder, new_mark(FORMAT))
     except OSError as error:
         raise ArchiveError(f"no archive can be made: {error.strerror}", where=str(folder)) from error
+    if create and folder.exists() and not (folder / MARK).exists():
+        raise ArchiveError(
+            "the folder holds other things than an archive", where=str(folder), remedy="Name a new or an empty folder"
+        )
     found = read_mark(folder).get("format")
     if found != FORMAT:
         remedy = "Run `aelita archive migrate`" if isinstance(found, int) and found < FORMAT else "Use a newer Aelita"

@@ -42,6 +42,7 @@ class Table:
 
     def __init__(self, path: Path, name: str, *, quick: bool = False, order: str = "", group: int = ROWS_OF_A_GROUP) -> None:
         self.path, self.name, self._quick, self._order, self._group = path, name, quick, order, group
+        self._address = path.absolute().as_uri()  # in a path Delta Lake takes `[`, `%20` or `s3:` for something else
         self._log = path / "_delta_log"
         self._handle: DeltaTable | None = None
         self._seen = 0, 0  # when the folder of the log last changed, and when that was looked up (ns)
@@ -57,9 +58,9 @@ class Table:
         """Return the newest state, None when nothing was written yet. Raises ArchiveError when the log is damaged."""
         try:
             if self._handle is None:
-                if not DeltaTable.is_deltatable(str(self.path)):
+                if not DeltaTable.is_deltatable(self._address):
                     return None
-                self._handle = DeltaTable(str(self.path))
+                self._handle = DeltaTable(self._address)
             elif self._changed():
                 self._handle.update_incremental()
         except (DeltaError, OSError) as error:
@@ -201,7 +202,7 @@ class Table:
     def _write(self, rows: pl.DataFrame, **options: Any) -> None:
         try:
             write_deltalake(
-                self._handle if self._handle is not None else str(self.path),
+                self._handle if self._handle is not None else self._address,
                 rows,
                 name=None if self._handle is not None else self.name,
                 configuration=None if self._handle is not None else _CONFIGURATION,

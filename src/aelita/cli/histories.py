@@ -7,7 +7,7 @@ import typer
 
 from ..errors import UsageError
 from .options import ArchiveOption, JsonOption, OutOption, StartOption, StopOption, opened, utc
-from .output import deliver, print_json, print_table, rows_as_json, say
+from .output import deliver, print_json, print_table, rows_as_json, say, write_octets, writing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,9 +31,9 @@ def query(
     raw: Annotated[bool, typer.Option("--raw", help="Raw values instead of engineering ones.")] = False,
     latest: Annotated[bool, typer.Option("--latest", help="The latest value of every parameter, or of these.")] = False,
     find: Annotated[str, typer.Option("--find", help="List the parameters whose names contain this.")] = "",
-    samples: Annotated[int, typer.Option("--samples", min=0, help="Fold the range into about so many bins.")] = 0,
+    samples: Annotated[int, typer.Option("--samples", min=0, max=1_000_000, help="Fold the range into about so many bins.")] = 0,
     changes: Annotated[bool, typer.Option("--changes", help="Only samples that differ from the one before.")] = False,
-    every: Annotated[float, typer.Option("--every", min=0, help="At most one sample in so many seconds.")] = 0.0,
+    every: Annotated[float, typer.Option("--every", min=0, max=9e9, help="At most one sample in so many seconds.")] = 0.0,
     limit: LimitOption = 40,
     json: JsonOption = False,
     out: OutOption = None,
@@ -55,9 +55,14 @@ def query(
         known = [name for name in store.parameters() if find.casefold() in name.casefold()]
         deliver(pl.DataFrame({"parameter": known}, schema={"parameter": pl.String}), out=out, as_json=json, limit=limit)
         return
-    if len(names) > 1 and out is not None and not samples:
-        frame = pl.concat([_with_name(_values(store, name, start, stop, raw, changes, every), name) for name in names])
-        deliver(frame, out=out, as_json=json)
+    if len(names) > 1 and out is not None:
+        parts = [
+            store.samples(name, samples, utc(start), utc(stop)).with_columns(parameter=pl.lit(name))
+            if samples
+            else _with_name(_values(store, name, start, stop, raw, changes, every), name)
+            for name in names
+        ]
+        deliver(pl.concat(parts), out=out, as_json=json)
         return
     collected = {}
     for name in names:
@@ -121,7 +126,8 @@ def plot(
     if out.suffix.lower() != ".png":
         raise UsageError("plots are written as PNG", where=str(out), remedy="End the name with .png")
     traces = [trace_of(store, library, store.catalogue.resolve(name), utc(start), utc(stop), raw=raw) for name in parameters]
-    draw(traces, out, title=title)
+    with writing(out):
+        draw(traces, out, title=title)
     say(f"{len(traces)} panels written to {out}")
 
 
@@ -143,7 +149,7 @@ def packets(
     store, _ = opened(context, archive)
     rows = store.packets(utc(start), utc(stop), apid=apid, virtual_channel=vc, source=source)
     if out is not None and out.suffix.lower() == ".bin":
-        out.write_bytes(b"".join(rows["octets"].to_list()))
+        write_octets(rows["octets"], out)
         say(f"{len(rows):,} packets written to {out}")
         return
     if json or out:
@@ -175,7 +181,7 @@ def frames(
     rows = store.frames(source=source, virtual_channel=vc, octets=octets)
     rows = rows.filter(pl.col("reason") != 0) if bad else rows
     if out is not None and out.suffix.lower() == ".bin":
-        out.write_bytes(b"".join(o for o in rows["octets"].to_list() if o is not None))
+        write_octets(rows["octets"], out)
         say(f"{len(rows):,} frames written to {out}")
         return
     words = pl.col("reason").replace_strict({0: "good", **REASONS}, return_dtype=pl.String)

@@ -57,6 +57,7 @@ def ingest(
         print_json(summary.as_json())
     elif done:
         tell(definition, summary, done, configuration.archive)
+    _tell_of_other_channels(store, definition, done)
     for one in refused:
         say(f"aelita: {one}")
     if refused:
@@ -100,7 +101,7 @@ def tell(definition: "Definition", summary: "Summary", done: "list[Ingested]", f
     rows: list[tuple[str, Any]] = []
     if frames["read"]:
         per = ", ".join(f"VC{vc} {n:,}" for vc, n in frames["by_virtual_channel"].items())
-        rows.append(("frames", f"{frames['read']:,} read, {frames['good']:,} good ({per})"))
+        rows.append(("frames", f"{frames['read']:,} read, {frames['good']:,} good" + (f" ({per})" if per else "")))
         if frames["bad"]:
             rows.append(("  bad", ", ".join(f"{n:,} {reason}" for reason, n in frames["bad_reasons"].items())))
         rows.append(("  lost", f"{frames['lost']:,} in {frames['gaps']:,} gaps"))
@@ -128,6 +129,14 @@ def tell(definition: "Definition", summary: "Summary", done: "list[Ingested]", f
     print_pairs(channel.spacecraft, rows)
 
 
+def _tell_of_other_channels(store: "Archive", definition: "Definition", done: "list[Ingested]") -> None:
+    """Warn of recordings that were ingested before as another channel: nothing of what was counted now is in the archive."""
+    known = {one.source: one.name for one in done if one.known}
+    for source, channel in store.sources().select("source", "channel").iter_rows() if known else ():
+        if source in known and channel != definition.channel.text:
+            say(f"aelita: {known[source]}: was ingested with another channel file. Use a new archive to ingest it with this one")
+
+
 def _show_latest(store: "Archive") -> None:
     """Print some of the latest values: the shortest names, which are those that were given a meaning."""
     import polars as pl
@@ -139,14 +148,14 @@ def _show_latest(store: "Archive") -> None:
 
 
 def _invite(folder: Path) -> None:
-    console().print(f"\nThe archive is {folder}. Go on with, for example:", style="bold")
+    console().print(f"\nThe archive is {folder}. Go on with, for example:", style="bold", markup=False)
     for line in (
         f"aelita query attitude_0 --archive {folder}",
         f"aelita plot attitude_0 attitude_1 attitude_2 attitude_3 --archive {folder} --out attitude.png",
         f"aelita completeness --archive {folder}",
         f"aelita events --archive {folder}",
     ):
-        console().print(f"  {line}", soft_wrap=True)
+        console().print(f"  {line}", soft_wrap=True, markup=False)
 
 
 class _Progress:

@@ -1,11 +1,12 @@
 """The `aelita` command: one application, its common options, and how it ends.
 
-Exit codes: 0 done, 1 done but with faults found (`check`), 2 refused, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 done but with faults found (`check`), 2 refused or failed, 130 stopped by Ctrl-C.
 """
 
 import gc
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +51,9 @@ def common(
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     gc.set_threshold(100_000, 50, 50)  # loading makes many objects that stay: looking for garbage among them takes a tenth of it
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names of files and parameters that the terminal has no letters for
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = int(app(standalone_mode=False) or 0)
     except AelitaError as error:
@@ -57,9 +61,13 @@ def main() -> None:
         code = 2
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:  # so Typer ends when the reader of our output went away, as `head` does
+        _forget_output()
         code = 0
+    except OSError as error:
+        _say(f"aelita: {error.filename or 'output'}: {error.strerror or error}")
+        _forget_output()
+        code = 2
     except typer.Exit as ended:
         code = ended.exit_code
     except Exception as error:
@@ -70,6 +78,11 @@ def main() -> None:
     if code == STOPPED:
         _say("\naelita: stopped; what was committed stays, run the same command again to go on")
     sys.exit(code)
+
+
+def _forget_output() -> None:
+    """Let what was not written go, so that Python does not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _say(text: str) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 40
 WIDE = 240  # columns of what is not a terminal
+SHORTEST = 12  # letters of a text that are shown at least
+LONG = "message"  # the column whose texts are wrapped rather than cut
 
 
 def console(*, errors: bool = False) -> "Console":
@@ -43,38 +46,63 @@ def _plain(value: Any) -> Any:
 def print_pairs(title: str, rows: Iterable[tuple[str, Any]]) -> None:
     """Print names and values in two columns."""
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0), title_style="bold")
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in rows:
-        table.add_row(name, value if isinstance(value, str) else f"{value:,}")
-    console().print(table)
+        table.add_row(Text(name), Text(value if isinstance(value, str) else f"{value:,}"))
+    terminal = console()
+    terminal.print(Text(title, style="bold"), table, sep="\n")
 
 
 def print_table(frame: "pl.DataFrame", *, title: str = "", limit: int = ROWS_SHOWN) -> None:
-    """Print rows for people, the first and the last when there are more than `limit`."""
-    from rich.table import Table
+    """Print rows for people, the first and the last when there are more than `limit`.
 
-    numeric = {name for name, dtype in frame.schema.items() if dtype.is_numeric()}
-    table = Table(title=title or None, title_justify="left", box=None, padding=(0, 2, 0, 0), title_style="bold")
-    for name in frame.columns:
-        table.add_column(name, justify="right" if name in numeric else "left", no_wrap=name != "message")
+    In a narrow terminal texts and octets are cut and names of columns wrapped; numbers and times stay whole, in longer lines if
+    there is no other way.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
     head, tail = (frame, frame.clear()) if len(frame) <= limit else (frame.head(limit - limit // 4), frame.tail(limit // 4))
-    for row in head.iter_rows():
-        table.add_row(*map(shown, row))
+    rows = [[shown(value) for value in row] for row in head.iter_rows()]
+    rows += [["…"] * frame.width] if len(tail) else []
+    rows += [[shown(value) for value in row] for row in tail.iter_rows()]
+    terminal = console()
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    widths = _widths(frame, rows, terminal.width)
+    for (name, dtype), width in zip(frame.schema.items(), widths, strict=True):
+        table.add_column(Text(name.replace("_", " ")), justify="right" if dtype.is_numeric() else "left", width=width)
+    for row in rows:
+        cut = {name: Text(cell, no_wrap=True, overflow="ellipsis") for name, cell in zip(frame.columns, row, strict=True)}
+        if LONG in cut:
+            cut[LONG] = Text(cut[LONG].plain, overflow="fold")
+        table.add_row(*cut.values())
+    terminal.width = max(terminal.width, sum(widths) + 2 * len(widths))
+    if title:
+        terminal.print(Text(title, style="bold"))
+    terminal.print(table)
     if len(tail):
-        table.add_row(*["…"] * len(frame.columns))
-    for row in tail.iter_rows():
-        table.add_row(*map(shown, row))
-    console().print(table)
-    if len(tail):
-        console().print(f"{len(frame):,} rows; the first and the last are shown (--limit, --json, --out)", style="dim")
+        terminal.print(f"{len(frame):,} rows; the first and the last are shown (--limit, --json, --out)", style="dim")
+
+
+def _widths(frame: "pl.DataFrame", rows: list[list[str]], wide: int) -> list[int]:
+    """Return the letters of each column, so that all of them fit into `wide` as far as texts can be cut for it."""
+    widths, least = [], []
+    for at, (name, dtype) in enumerate(frame.schema.items()):
+        values = max((len(row[at]) for row in rows), default=0)
+        heading = max(map(len, name.split("_")))
+        widths.append(max(values, len(name)))
+        least.append(max(values if dtype.is_numeric() or dtype.is_temporal() else min(values, SHORTEST), heading))
+    while sum(widths) + 2 * len(widths) > wide and widths != least:
+        at = max((at for at in range(len(widths)) if widths[at] > least[at]), key=widths.__getitem__)
+        widths[at] -= 1
+    return widths
 
 
 def shown(value: Any) -> str:
     """Return one value as people read it."""
     from datetime import datetime
-
-    from rich.markup import escape
 
     if value is None:
         return "–"
@@ -88,7 +116,7 @@ def shown(value: Any) -> str:
         return value.isoformat(sep=" ", timespec="microseconds")
     if isinstance(value, list):
         return f"[{', '.join(shown(v) for v in value[:6])}{', …' if len(value) > 6 else ''}]"
-    return escape(str(value))
+    return str(value)
 
 
 def rows_as_json(frame: "pl.DataFrame") -> list[dict[str, Any]]:
@@ -124,7 +152,7 @@ def deliver(frame: "pl.DataFrame", *, out: Path | None, as_json: bool, title: st
 
 def write(frame: "pl.DataFrame", out: Path) -> None:
     """Write rows to a file. Raises UsageError for an ending that says no format, or a file that cannot be written."""
-    try:
+    with writing(out):
         match out.suffix.lower():
             case ".csv":
                 _without_lists(ready_for_text(frame)).write_csv(out)
@@ -138,8 +166,24 @@ def write(frame: "pl.DataFrame", out: Path) -> None:
                 raise UsageError(
                     f"{ending or 'no ending'} is no format", where=str(out), remedy="Use .csv, .parquet, .arrow or .json"
                 )
-    except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror or error}", where=str(out)) from error
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Turn the failures of writing a file into UsageError."""
+    from polars.exceptions import PolarsError
+
+    try:
+        yield
+    except (OSError, PolarsError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot be written: {why}", where=str(out)) from error
+
+
+def write_octets(pieces: Iterable[bytes | None], out: Path) -> None:
+    """Write octets one after another to a file. Raises UsageError when it cannot be written."""
+    with writing(out), out.open("wb") as file:
+        file.writelines(piece for piece in pieces if piece is not None)
 
 
 def _without_lists(frame: "pl.DataFrame") -> "pl.DataFrame":

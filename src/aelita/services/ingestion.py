@@ -35,6 +35,8 @@ class Ingested:
 
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal. Raises UsageError when it cannot be read."""
+    if path.exists() and not path.is_file() and not path.is_dir():  # a pipe can be read only once
+        raise UsageError("is no regular file", where=str(path), remedy="Write it to a file first")
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -68,7 +70,8 @@ def ingest_file(
     completes it.
     """
     channel = definition.channel
-    source = Source(digest_of(path), path.name, path.stat().st_size, channel.text, channel.spacecraft, station, piece_octets)
+    name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # names may hold any octets
+    source = Source(digest_of(path), name, path.stat().st_size, channel.text, channel.spacecraft, station, piece_octets)
     packets = duplicates = samples = 0
     with archive.begin(source, definition.text) as session:
         known = session.complete
@@ -83,7 +86,7 @@ def ingest_file(
             progress(octets)
             del stage, received, processed
         session.finish()
-        return Ingested(path.name, session.number, known, packets, duplicates, samples)
+        return Ingested(name, session.number, known, packets, duplicates, samples)
 
 
 def _stages(definition: Definition, path: Path, piece_octets: int) -> Iterator[tuple[int, Received, Processed]]:
