@@ -22,7 +22,7 @@ from .types import (
     EnumeratedType, EnumerationEntry, FloatEncoding, FloatScheme, FloatType, IntegerEncoding, IntegerScheme, IntegerType,
     LookupSize, Member, ParameterType, RelativeTimeType, Size, StringEncoding, StringType, TypeFacts, ValidRange,
 )
-from .walk import SHORT, EndOfWalk, Field, Walk, least_bits, lineage
+from .walk import SHORT, EndOfWalk, Field, Walk, least_bits, lineage, part_of, steps_text
 from .wording import alarm_lines, calibrator_text, condition_text, encoding_text, range_text
 
 __all__ = [
@@ -36,5 +36,5 @@ __all__ = [
     "Reading", "Reference", "RelativeTimeType", "Repeat", "Severity", "Size", "Spline", "StringEncoding", "StringType",
     "Table", "TypeFacts", "UnreadEntry", "ValidRange", "Walk", "alarm_lines", "calibrate", "calibrator_text", "check",
     "compare", "compile_database", "condition_text", "database_of", "encoding_text", "least_bits", "lineage", "load_database",
-    "names_like", "range_text", "read_files", "reading_of", "show", "table_of", "text_of",
+    "names_like", "part_of", "range_text", "read_files", "reading_of", "show", "steps_text", "table_of", "text_of",
 ]

@@ -46,6 +46,10 @@ class Surroundings(Protocol):
         """Return the engineering values of a parameter as floats, None when there are none."""
         ...
 
+    def listed(self, reference: Reference) -> Column | None:
+        """Return the lists of a parameter in an entry that the packet repeats, None when it is in no such entry."""
+        ...
+
 
 def engineering_column(compiled: CompiledDatabase, name: str, raw: Column, around: Surroundings) -> Column:
     """Return the engineering values of a raw column. Lists are converted element by element."""
@@ -181,7 +185,7 @@ def _lists(kind: ParameterType, raw: Column, around: Surroundings) -> Column:
     held = [v for v in raw.values if v is not None]
     whole = Column(np.concatenate(held) if held else np.empty(0))
     values = np.full(len(raw), None, object)
-    made = converted(kind, whole, _Alone(len(whole))).words()
+    made = converted(kind, whole, _Elements(around, np.array(lengths, np.int64))).words()
     ends = np.cumsum(lengths)
     for row, (end, length) in enumerate(zip(ends, lengths, strict=True)):
         if raw.values[row] is not None:
@@ -189,14 +193,38 @@ def _lists(kind: ParameterType, raw: Column, around: Surroundings) -> Column:
     return Column(values, raw.valid)
 
 
-class _Alone:
-    """Surroundings of list elements: none, since rows are not packets there."""
+class _Elements:
+    """Surroundings of list elements: the other values of their packets, and of their own repetition where that has lists too."""
 
-    def __init__(self, rows: int) -> None:
-        self.rows = rows
+    def __init__(self, around: Surroundings, counts: NDArray[np.int64]) -> None:
+        self.around, self.counts, self.rows = around, counts, int(counts.sum())
 
     def value(self, reference: Reference) -> Column | None:
+        """Return the value that holds for each element."""
+        lists = self.around.listed(reference)
+        if lists is not None and all(len(v) == n for v, n in zip(lists.values, self.counts, strict=True) if n and v is not None):
+            known = np.repeat(np.array([v is not None for v in lists.values], np.bool_), self.counts)
+            held = [v for v, n in zip(lists.values, self.counts, strict=True) if n and v is not None]
+            if known.all() and held:
+                return Column(np.concatenate(held))
+        column = self.around.value(reference)
+        return None if column is None else column.select(np.repeat(np.arange(self.counts.size), self.counts))
+
+    def listed(self, reference: Reference) -> Column | None:
+        """Return lists of lists, of which there are none."""
         return None
 
     def numbers(self, parameter: str) -> NDArray[np.float64] | None:
+        """Return the engineering values of a parameter as floats, NaN where invalid."""
+        column = self.value(Reference(parameter))
+        return None if column is None else as_numbers(column)
+
+
+def as_numbers(column: Column) -> NDArray[np.float64] | None:
+    """Return values as floats, NaN where invalid; None when they are no numbers."""
+    if column.values.dtype.kind not in "biuf":
         return None
+    out: NDArray[np.float64] = column.values.astype(np.float64)
+    if column.valid is not None:
+        out[~column.valid] = np.nan
+    return out

@@ -131,6 +131,10 @@ class Known:
             self._open.discard(name)
         return self._made[name]
 
+    def listed(self, reference: Reference) -> Column | None:
+        """Return the lists of a parameter, of which there are none: each value stands for one occurrence."""
+        return None
+
     def numbers(self, parameter: str) -> NDArray[np.float64] | None:
         """Return the engineering values of a parameter as floats, NaN where invalid."""
         column = self.value(Reference(parameter))
