@@ -144,15 +144,20 @@ class Session:
         for table, parts in sorted(self._gathered.values(), key=lambda held: (held[0] is not first, held[0] is last)):
             if table is last and self._newer:
                 self._stores.latest.advance(newest(pl.DataFrame(self._newer, schema=LATEST)))
-            done = table.last_batch(self.source.digest)
-            new = [rows for number, rows in parts if number > done]
-            if new:
-                rows = joined(new)
-                table.append(rows.cast(WIDE[table.name]) if table.name in WIDE else rows, self.source.digest, parts[-1][0])
-            parts.clear()
+            self._write(table, parts)
         self._gathered.clear()
         self._newer, self._pairs, self._octets, self._last = [], set(), 0, {}
         self.done = max(self.done, self._expected - 1)
+
+    def _write(self, table: Table, parts: list[tuple[int, pl.DataFrame]]) -> None:
+        """Write rows of batches that a table does not have, and let go of them."""
+        done, last = table.last_batch(self.source.digest), parts[-1][0]
+        new = [rows for number, rows in parts if number > done]
+        parts.clear()
+        if new:
+            rows = joined(new)
+            new.clear()
+            table.append(rows.cast(WIDE[table.name]) if table.name in WIDE else rows, self.source.digest, last)
 
     def finish(self) -> None:
         """Mark the source complete: it is then known, and adds nothing when it comes again."""
