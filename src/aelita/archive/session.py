@@ -34,6 +34,7 @@ Integers = NDArray[np.int64]
 Recognise = Callable[[Batch, Mask, Times], Mask]
 
 WIDE = {"packets": PACKETS, "frames": FRAMES}  # tables whose rows are kept in narrow types until they are written
+FRAMES_WEIGH = 3  # beside packets: their octets are gathered twice over, and kept while packets are looked up in them
 GROUP_OCTETS = 72 << 20  # of packets and frames that are gathered before they are written
 
 
@@ -133,7 +134,9 @@ class Session:
         events = self._reports(number, batch, times, accepted)
         duplicates = int(np.count_nonzero(real & ~accepted.here))
         self._gather(self._stores.catalogue.batches, number, self._counts(number, batch, accepted, duplicates, samples, events))
-        self._octets += int(batch.packets.length.sum()) + (0 if batch.frames is None else int(batch.frames.length.sum()))
+        self._octets += int(batch.packets.length.sum()) + (
+            0 if batch.frames is None else FRAMES_WEIGH * int(batch.frames.length.sum())
+        )
         if self._octets >= self.group_octets:
             self.flush()
         return Committed(int(np.count_nonzero(accepted.here)), duplicates, samples)
