@@ -224,7 +224,7 @@ def test_folder_without_an_archive_is_refused(tmp_path: Path) -> None:
         open_archive(tmp_path / "none")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thing").write_text("x")
-    with pytest.raises(ArchiveError, match="no archive here"):
+    with pytest.raises(ArchiveError, match="holds other things than an archive"):
         open_archive(tmp_path / "full", create=True)
 
 

@@ -141,3 +141,42 @@ def test_output_that_nobody_takes_is_no_failure_and_a_full_disk_is_one(archive: 
         done = subprocess.run(["bash", "-c", f'"$@" {last}', "aelita", *asked], capture_output=True, text=True)
         assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
         assert done.returncode == (2 if "full" in last else 0), done.stderr
+
+
+XTCE = """<SpaceSystem name="X" xmlns="http://www.omg.org/spec/XTCE/20180204"><TelemetryMetaData><ParameterTypeSet>
+<BinaryParameterType name="octets"><BinaryDataEncoding><SizeInBits><FixedValue>32</FixedValue></SizeInBits></BinaryDataEncoding>
+</BinaryParameterType><FloatParameterType name="real"><FloatDataEncoding sizeInBits="32"/></FloatParameterType>
+<BinaryParameterType name="header"><BinaryDataEncoding><SizeInBits><FixedValue>48</FixedValue></SizeInBits></BinaryDataEncoding>
+</BinaryParameterType></ParameterTypeSet><ParameterSet><Parameter name="header" parameterTypeRef="header"/>
+<Parameter name="blob" parameterTypeRef="octets"/><Parameter name="$\\foo$" parameterTypeRef="real"/></ParameterSet>
+<ContainerSet><SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="header"/>
+<ParameterRefEntry parameterRef="blob"/><ParameterRefEntry parameterRef="$\\foo$"/></EntryList></SequenceContainer></ContainerSet>
+</TelemetryMetaData></SpaceSystem>"""
+CHANNEL = """name = "c"
+spacecraft = "S"
+protocol = "packets"
+[packets.time]
+code = "CUC"
+offset = 6
+fine = 0
+epoch = "2020-01-01T00:00:00"
+"""
+
+
+def test_odd_values_and_names_are_written_and_drawn(tmp_path: Path) -> None:
+    (tmp_path / "x.xml").write_text(XTCE)
+    (tmp_path / "c.toml").write_text(CHANNEL)
+    reals = (float("nan"), float("inf"), -float("inf"), 1.5)
+    packets = (struct.pack(">HHHIf", 0x0805, 0xC000 | n, 7, 1000 + n, real) for n, real in enumerate(reals))
+    (tmp_path / "p.bin").write_bytes(b"".join(packets))
+    run("ingest", "--channel", "c.toml", "--mdb", "x.xml", "--archive", "a", "p.bin", cwd=tmp_path)
+
+    def refused(word: str) -> float:
+        raise AssertionError(f"{word} is no JSON")
+
+    said, _ = run("query", "$\\foo$", "--json", "--archive", "a", cwd=tmp_path)
+    values = [row["value"] for row in json.loads(said, parse_constant=refused)["/X/$\\foo$"]]
+    assert values == ["NaN", "Infinity", "-Infinity", 1.5]
+    run("plot", "$\\foo$", "--out", "p.png", "--archive", "a", cwd=tmp_path)
+    run("export", "blob", "--out", "blob.csv", "--archive", "a", cwd=tmp_path)
+    assert pl.read_csv(tmp_path / "blob.csv", schema_overrides={"/X/blob": pl.String})["/X/blob"].to_list()[0] == "000003e8"

@@ -113,9 +113,12 @@ def to_arrow(
 def to_csv(
     archive: Archive, path: str | Path, parameters: Sequence[str], *span: Moment, raw: bool = False, wide: bool = True
 ) -> int:
-    """Write a CSV file as `to_polars` would return it; return how many rows it has. Raises UsageError and ArchiveError."""
+    """Write a CSV file as `to_polars` would return it, octets in hexadecimal; return how many rows it has.
+
+    Raises UsageError and ArchiveError.
+    """
     stretches = _Stretches(archive, parameters, span, raw, wide)
-    return stretches.written(path, lambda frame, to: frame.sink_csv(to))
+    return stretches.written(path, lambda frame, to: frame.with_columns(pl.col(pl.Binary).bin.encode("hex")).sink_csv(to))
 
 
 def _resolved(archive: Archive, parameters: Sequence[str]) -> list[str]:

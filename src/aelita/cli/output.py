@@ -1,6 +1,7 @@
 """Results for people (tables), for programs (JSON, CSV) and for files."""
 
 import json
+import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,7 +37,20 @@ def say(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print one JSON document."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    print(as_json(value))
+
+
+def as_json(value: Any) -> str:
+    """Return one JSON document: octets in hexadecimal, NaN and infinities, for which JSON has no numbers, as texts."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:
@@ -161,7 +175,7 @@ def write(frame: "pl.DataFrame", out: Path) -> None:
             case ".arrow" | ".feather" | ".ipc":
                 frame.write_ipc(out)
             case ".json":
-                out.write_text(json.dumps(rows_as_json(frame), indent=1, default=_plain), "utf-8")
+                out.write_text(as_json(rows_as_json(frame)), "utf-8")
             case ending:
                 raise UsageError(
                     f"{ending or 'no ending'} is no format", where=str(out), remedy="Use .csv, .parquet, .arrow or .json"

@@ -55,21 +55,23 @@ def gaps_in(utc: NDArray[np.datetime64], factor: float = 5.0) -> tuple[tuple[np.
 
 def draw(traces: Sequence[Trace], path: Path, *, title: str = "", width_in: float = 12.0, height_in: float = 2.6) -> Path:
     """Write one panel per trace, under a common time axis, to `path` (PNG); return the path."""
+    from matplotlib import rc_context
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # here, since loading it takes as long as all the rest
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width_in, 0.8 + height_in * len(traces)), dpi=110, facecolor=PAPER, layout="constrained")
-    panels = figure.subplots(len(traces), 1, sharex=True, squeeze=False)[:, 0]
-    for axes, trace in zip(panels, traces, strict=True):
-        _panel(axes, trace)
-    locator = AutoDateLocator(minticks=4, maxticks=10)
-    panels[-1].xaxis.set_major_locator(locator)
-    panels[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    panels[-1].set_xlabel("UTC", color=INK)
-    if title:
-        figure.suptitle(title, color=INK, fontsize=12, x=0.01, ha="left", fontweight="bold")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    with rc_context({"text.parse_math": False}):  # dollars in names and labels are no formulas
+        figure = Figure(figsize=(width_in, 0.8 + height_in * len(traces)), dpi=110, facecolor=PAPER, layout="constrained")
+        panels = figure.subplots(len(traces), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, trace in zip(panels, traces, strict=True):
+            _panel(axes, trace)
+        locator = AutoDateLocator(minticks=4, maxticks=10)
+        panels[-1].xaxis.set_major_locator(locator)
+        panels[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        panels[-1].set_xlabel("UTC", color=INK)
+        if title:
+            figure.suptitle(title, color=INK, fontsize=12, x=0.01, ha="left", fontweight="bold")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
     return path
 
 
