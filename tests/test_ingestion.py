@@ -1,5 +1,6 @@
 """Recordings through the whole chain into an archive and out of it again."""
 
+import hashlib
 import json
 import random
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from aelita.archive import Archive, check
 from aelita.archive.tables import Table
 from aelita.errors import AelitaError, ArchiveError, UsageError
 from aelita.services import Library, Summary, define, ingest_file, open_with_library
+from aelita.services.ingestion import digest_of, pieces_of
 from archive_material import contents
 from shared import shared
 from test_tgo_attitude import worst_deg
@@ -180,6 +182,17 @@ def test_an_empty_file_is_an_empty_source(tmp_path: Path) -> None:
     store, summary = taken(tmp_path / "archive", tmp_path / "empty.bin", mission="exomars")
     assert summary.as_json()["frames"]["read"] == 0
     assert store.sources()["complete"].to_list() == [True]
+
+
+def test_what_a_growing_file_gets_later_is_another_recording(tmp_path: Path) -> None:
+    whole = shared(TGO).read_bytes()
+    path = tmp_path / "growing.tm"
+    path.write_bytes(whole[: 40 * 1115])
+    digest, size = digest_of(path)
+    with path.open("ab") as file:
+        file.write(whole[40 * 1115 : 60 * 1115])
+    assert b"".join(pieces_of(path, 1000, size)) == whole[: 40 * 1115]
+    assert digest == hashlib.sha256(whole[: 40 * 1115]).hexdigest()
 
 
 def test_a_file_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from ..errors import UsageError
 from .options import ArchiveOption, JsonOption, OutOption, StartOption, StopOption, opened, utc
-from .output import deliver, print_json, print_table, rows_as_json, say, write_octets, writing
+from .output import deliver, latest_value, print_json, print_table, rows_as_json, say, write_octets, writing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,8 +47,7 @@ def query(
         rows = store.latest()
         rows = rows.filter(pl.col("parameter").is_in(names)) if names else rows
         if not (json or out):
-            value = pl.coalesce("text", pl.col("number").cast(pl.String), "raw_text", pl.col("raw_number").cast(pl.String))
-            rows = rows.select("utc", "parameter", value.alias("value"))
+            rows = rows.select("utc", "parameter", latest_value())
         deliver(rows, out=out, as_json=json, limit=limit)
         return
     if not names:

@@ -1,12 +1,15 @@
 """`aelita ingest` and `aelita demo`: recordings into an archive."""
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .options import ArchiveOption, JsonOption, MdbOption, MissionOption, settings
-from .output import console, print_json, print_pairs, print_table, say
+from .output import console, latest_value, print_json, print_pairs, print_table, say
 
 if TYPE_CHECKING:
     from ..archive import Archive
@@ -143,17 +146,18 @@ def _show_latest(store: "Archive") -> None:
 
     latest = store.latest().filter(pl.col("number").is_not_null() | pl.col("text").is_not_null())
     named = latest.filter(~pl.col("parameter").str.contains("hk_|_spare|opaque|thermistor|packet_|structure_"))
-    value = pl.coalesce(pl.col("text"), pl.col("number").round_sig_figs(8).cast(pl.String)).alias("value")
-    print_table(named.select("utc", "parameter", value).sort("utc", "parameter"), title="Latest values", limit=24)
+    print_table(named.select("utc", "parameter", latest_value()).sort("utc", "parameter"), title="Latest values", limit=24)
 
 
 def _invite(folder: Path) -> None:
+    on_path = shutil.which("aelita")
+    aelita = "aelita" if on_path and Path(on_path).samefile(sys.argv[0]) else os.path.relpath(sys.argv[0])
     console().print(f"\nThe archive is {folder}. Go on with, for example:", style="bold", markup=False)
     for line in (
-        f"aelita query attitude_0 --archive {folder}",
-        f"aelita plot attitude_0 attitude_1 attitude_2 attitude_3 --archive {folder} --out attitude.png",
-        f"aelita completeness --archive {folder}",
-        f"aelita events --archive {folder}",
+        f"{aelita} query attitude_0 --archive {folder}",
+        f"{aelita} plot attitude_0 attitude_1 attitude_2 attitude_3 --archive {folder} --out attitude.png",
+        f"{aelita} completeness --archive {folder}",
+        f"{aelita} events --archive {folder}",
     ):
         console().print(f"  {line}", soft_wrap=True, markup=False)
 

@@ -133,6 +133,22 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+def latest_value() -> "pl.Expr":
+    """Return what people want to see of `Archive.latest`: label or text, else the number, whole ones without a point."""
+    import polars as pl
+
+    def told(number: str) -> "pl.Expr":
+        value = pl.col(number)
+        whole = (value == value.round(0)) & (value.abs() < 1e15)
+        return (
+            pl.when(whole)
+            .then(value.cast(pl.Int64, strict=False).cast(pl.String))
+            .otherwise(value.round_sig_figs(9).cast(pl.String))
+        )
+
+    return pl.coalesce("text", told("number"), "raw_text", told("raw_number")).alias("value")
+
+
 def rows_as_json(frame: "pl.DataFrame") -> list[dict[str, Any]]:
     """Return rows as plain objects: octets in hexadecimal, UTC as ISO 8601 texts with nanoseconds."""
     return ready_for_text(frame).to_dicts()

@@ -18,6 +18,7 @@ from .kernel_cache import KernelCache, cache_folder
 from .summary import Summary
 
 PIECE_OCTETS = 12 << 20
+READ_OCTETS = 1 << 20
 Progress = Callable[[int], None]
 
 
@@ -33,22 +34,28 @@ class Ingested:
     samples: int
 
 
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal. Raises UsageError when it cannot be read."""
-    if path.exists() and not path.is_file() and not path.is_dir():  # a pipe can be read only once
-        raise UsageError("is no regular file", where=str(path), remedy="Write it to a file first")
+def digest_of(path: Path) -> tuple[str, int]:
+    """Return the SHA-256 of a file in hexadecimal and how many octets it is of. Raises UsageError when it cannot be read."""
+    digest, octets = hashlib.sha256(), 0
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            while piece := file.read(READ_OCTETS):
+                digest.update(piece)
+                octets += len(piece)
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+    return digest.hexdigest(), octets
 
 
-def pieces_of(path: Path, octets: int) -> Iterator[bytes]:
-    """Yield a file piece by piece. Raises DataError when it ends being readable."""
+def pieces_of(path: Path, octets: int, size: int) -> Iterator[bytes]:
+    """Yield the first `size` octets of a file piece by piece: what a growing file gets later is another recording.
+
+    Raises DataError when the file ends being readable.
+    """
     try:
         with path.open("rb") as file:
-            while piece := file.read(octets):
+            while piece := file.read(min(octets, size)):
+                size -= len(piece)
                 yield piece
     except OSError as error:
         raise DataError(f"cannot be read on: {error.strerror or error}", where=str(path)) from error
@@ -71,11 +78,12 @@ def ingest_file(
     """
     channel = definition.channel
     name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # names may hold any octets
-    source = Source(digest_of(path), name, path.stat().st_size, channel.text, channel.spacecraft, station, piece_octets)
+    digest, size = digest_of(path)
+    source = Source(digest, name, size, channel.text, channel.spacecraft, station, piece_octets)
     packets = duplicates = samples = 0
     with archive.begin(source, definition.text) as session:
         known = session.complete
-        stages = enumerate(_stages(definition, path, piece_octets), start=1)
+        stages = enumerate(_stages(definition, path, piece_octets, size), start=1)
         while (stage := next(stages, None)) is not None:  # not a for: no piece is held while the next one is made
             number, (octets, received, processed) = stage
             committed = session.commit(number, batch_of(received, processed, framed=channel.protocol != "packets"))
@@ -89,7 +97,7 @@ def ingest_file(
         return Ingested(name, session.number, known, packets, duplicates, samples)
 
 
-def _stages(definition: Definition, path: Path, piece_octets: int) -> Iterator[tuple[int, Received, Processed]]:
+def _stages(definition: Definition, path: Path, piece_octets: int, size: int) -> Iterator[tuple[int, Received, Processed]]:
     """Yield what each piece of the file gives, and at last what its end leaves; the first entry counts its octets."""
     reception = Reception(definition.channel)
     processor = Processor(definition.channel, definition.compiled, definition.clock, kernels=KernelCache(cache_folder()))
@@ -97,7 +105,7 @@ def _stages(definition: Definition, path: Path, piece_octets: int) -> Iterator[t
     def made(received: Received) -> tuple[Received, Processed]:
         return received, processor.process(received.packets)
 
-    for piece in pieces_of(path, piece_octets):
+    for piece in pieces_of(path, piece_octets, size):
         yield (len(piece), *made(reception.feed(piece)))
     rest = reception.finish()
     if len(rest.frames) or len(rest.packets) or rest.gaps or rest.quarantined:
