@@ -6,6 +6,7 @@ PYTHON  ?= $(firstword $(foreach p,python3.14 python3.13 python3.12 python3.11 p
 BIN      = $(VENV)/bin
 FILE    ?=
 WORKERS ?= 2
+COMPILE  = $(BIN)/python -m compileall -q src/aelita  # as pip does with what it copies: an editable install has no bytecode yet
 
 .PHONY: run test lint bench soak clean
 
@@ -34,15 +35,15 @@ $(VENV)/.python:
 
 $(VENV)/.run: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
-	@touch $@
+	@$(COMPILE) && touch $@
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
-	@touch $@ $(VENV)/.run
+	@$(COMPILE) && touch $@ $(VENV)/.run
 
 $(VENV)/.bench: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
-	@touch $@ $(VENV)/.test $(VENV)/.run
+	@$(COMPILE) && touch $@ $(VENV)/.test $(VENV)/.run
 
 clean:
 	rm -rf $(VENV) aelita-data bench/work .pytest_cache .mypy_cache .ruff_cache
