@@ -158,9 +158,7 @@ class Session:
         new = [rows for number, rows in parts if number > done]
         parts.clear()
         if new:
-            rows = joined(new)
-            new.clear()
-            table.append(rows.cast(WIDE[table.name]) if table.name in WIDE else rows, self.source.digest, last)
+            table.append(_taken(new, WIDE.get(table.name)), self.source.digest, last)
 
     def finish(self) -> None:
         """Mark the source complete: it is then known, and adds nothing when it comes again."""
@@ -331,6 +329,13 @@ class Session:
             "last_time": int(generated.max()) if generated.size else None,
         }
         return pl.DataFrame([row], schema=BATCHES)
+
+
+def _taken(parts: list[pl.DataFrame], schema: pl.Schema | None) -> pl.DataFrame:
+    """Return the rows of all parts in the types of a schema, and empty the list: nobody else holds the rows afterwards."""
+    rows = joined(parts)
+    parts.clear()
+    return rows if schema is None else rows.cast(schema)
 
 
 def numeric_columns(
