@@ -36,6 +36,8 @@ class Ingested:
 
 def digest_of(path: Path) -> tuple[str, int]:
     """Return the SHA-256 of a file in hexadecimal and how many octets it is of. Raises UsageError when it cannot be read."""
+    if path.exists() and not path.is_file() and not path.is_dir():  # a pipe can be read only once
+        raise UsageError("is no regular file", where=str(path), remedy="Write it to a file first")
     digest, octets = hashlib.sha256(), 0
     try:
         with path.open("rb") as file:
