@@ -1,0 +1,1 @@
+"""Alarms and their life cycle: acknowledgement, shelving, suppression, escalation."""

@@ -1,0 +1,1 @@
+"""The live complex: streams, stations, receivers, processors, archivers, and who keeps them running."""

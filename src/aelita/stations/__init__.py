@@ -1,0 +1,1 @@
+"""Antennas, bookings, contacts, and what a station keeps of each."""
