@@ -35,7 +35,7 @@ Recognise = Callable[[Batch, Mask, Times], Mask]
 
 WIDE = {"packets": PACKETS, "frames": FRAMES}  # tables whose rows are kept in narrow types until they are written
 FRAMES_WEIGH = 4  # beside packets: their octets are gathered twice over, and kept while packets are looked up in them
-GROUP_OCTETS = 72 << 20  # of packets and frames that are gathered before they are written
+GROUP_OCTETS = 40 << 20  # of packets and frames that are gathered before they are written
 
 
 @dataclass(frozen=True, slots=True)

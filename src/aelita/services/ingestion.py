@@ -17,7 +17,7 @@ from .definitions import Definition
 from .kernel_cache import KernelCache, cache_folder
 from .summary import Summary
 
-PIECE_OCTETS = 10 << 20
+PIECE_OCTETS = 6 << 20
 READ_OCTETS = 1 << 20
 Progress = Callable[[int], None]
 
