@@ -64,7 +64,13 @@ class Table:
         value = self._take(key, default)
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise self._refuse(key, value, "a number")
-        return float(value)
+        return self._float(key, value)
+
+    def _float(self, key: str, value: float) -> float:
+        try:
+            return float(value)
+        except OverflowError as error:  # TOML has whole numbers of any size
+            raise self._refuse(key, value, "a number that fits into 64 bits") from error
 
     def flag(self, key: str, default: bool | None = None) -> bool:
         """Return true or false."""
@@ -79,6 +85,18 @@ class Table:
         if not isinstance(values, list) or not all(isinstance(v, int) and least <= v <= most for v in values):
             raise self._refuse(key, values, f"a list of whole numbers from {least} to {most}")
         return values
+
+    def reals(self, key: str, count: int, default: tuple[float, ...] | None) -> tuple[float, ...]:
+        """Return that many numbers."""
+        given = key in self.values
+        values = self._take(key, default)
+        if given and not (
+            isinstance(values, list)
+            and len(values) == count
+            and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+        ):
+            raise self._refuse(key, values, f"a list of {count} numbers")
+        return tuple(self._float(key, value) for value in values)
 
     def texts(self, key: str) -> list[str]:
         """Return a list of texts, empty when the key is absent."""

@@ -1,13 +1,15 @@
-"""Missions as folders: which spacecraft a mission has, and which channels, database and clock belong to each.
+"""Missions as folders: which spacecraft a mission has, which channels, database and clock belong to each, and who flies them.
 
 A mission is a folder with a `mission.toml`, in the package or anywhere the user names. The files it points to are found here
-and read by their own rooms.
+and read by their own rooms; `agencies.toml` and its neighbours are read by `agencies`.
 """
 
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from ..agencies import KEY, Organisation, Ownership, load_organisation
 from ..errors import DefinitionError, UsageError
 from ..tables import Table
 
@@ -16,8 +18,12 @@ DESCRIPTION = "mission.toml"
 
 @dataclass(frozen=True, slots=True)
 class Spacecraft:
-    """One spacecraft: its frame identifiers, its NAIF number (0: none given), its channels, database files and clock file."""
+    """One spacecraft: its frame identifiers, its NAIF number (0: none given), its channels, database files and clock file.
 
+    `key` is its name as a token of subjects. `agency` owns it, and the spacecraft in `relayed_by` carry its data to Earth.
+    """
+
+    key: str
     name: str
     title: str
     frame_ids: tuple[int, ...]
@@ -25,11 +31,16 @@ class Spacecraft:
     channels: tuple[str, ...]
     databases: tuple[Path, ...]
     clock: Path | None
+    agency: str = ""
+    relayed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Mission:
-    """One mission. `channels` leads from the name of a channel to its file; `default_channel` is one of them."""
+    """One mission. `channels` leads from the name of a channel to its file; `default_channel` is one of them.
+
+    `organisation` is empty for a mission that names no agencies.
+    """
 
     name: str
     title: str
@@ -37,6 +48,7 @@ class Mission:
     spacecraft: tuple[Spacecraft, ...]
     channels: dict[str, Path]
     default_channel: str
+    organisation: Organisation
 
     def channel(self, name: str = "") -> Path:
         """Return the file of a channel, of the default one when no name is given. Raises UsageError for an unknown name."""
@@ -50,6 +62,14 @@ class Mission:
         """Return the spacecraft that sends on a channel. Raises UsageError for an unknown name."""
         name = self.channel(channel).stem
         return next(one for one in self.spacecraft if name in one.channels)
+
+    def craft(self, key: str) -> Spacecraft:
+        """Return a spacecraft by its key. Raises UsageError for an unknown one."""
+        for one in self.spacecraft:
+            if one.key == key:
+                return one
+        known = ", ".join(one.key for one in self.spacecraft)
+        raise UsageError(f"mission {self.name} has no spacecraft {key!r}", remedy=f"Its spacecraft: {known}")
 
 
 def package_missions() -> Path:
@@ -85,25 +105,33 @@ def read_mission(folder: Path) -> Mission:
     except (OSError, UnicodeDecodeError) as error:
         raise DefinitionError(f"cannot be read: {error}", where=where) from error
     table = Table.parse(text, where)
-    name, title, default = table.text("name"), table.text("title"), table.text("default_channel")
+    name, title, default = table.text("name"), table.text("title"), table.text("default_channel", "")
     channels = {path.stem: path for path in sorted((folder / "channels").glob("*.toml"))}
-    spacecraft = tuple(_spacecraft(one, folder) for one in table.tables("spacecraft"))
+    tables = table.tables("spacecraft")
+    spacecraft = tuple(_spacecraft(one, folder) for one in tables)
     table.finish()
-    mission = Mission(name, title, folder, spacecraft, channels, default)
+    _check_spacecraft(spacecraft, tables)
+    ownerships = {one.key: Ownership(one.key, one.agency, one.relayed_by) for one in spacecraft}
+    organisation = load_organisation(folder, ownerships)
+    _check_owners(spacecraft, tables, organisation)
+    mission = Mission(name, title, folder, spacecraft, channels, default, organisation)
     _check(mission, table)
     return mission
 
 
 def _spacecraft(table: Table, folder: Path) -> Spacecraft:
-    clock = table.text("clock", "")
+    clock, name = table.text("clock", ""), table.text("name")
     one = Spacecraft(
-        name=table.text("name"),
+        key=table.text("key", re.sub(r"[^a-z0-9_-]+", "-", name.lower())),
+        name=name,
         title=table.text("title"),
         frame_ids=tuple(table.numbers("frame_ids", 0, 0xFFFF)),
         naif_id=table.number("naif_id", 0, -999_999, 999_999),
         channels=tuple(table.texts("channels")),
         databases=tuple(_file(folder, path, table.path("databases")) for path in table.texts("databases")),
         clock=_file(folder, clock, table.path("clock")) if clock else None,
+        agency=table.text("agency", ""),
+        relayed_by=tuple(table.texts("relayed_by")),
     )
     table.finish()
     return one
@@ -114,6 +142,32 @@ def _file(folder: Path, relative: str, where: str) -> Path:
     if not path.is_file():
         raise DefinitionError(f"the mission has no file {relative!r}", where=where)
     return path
+
+
+def _check_spacecraft(spacecraft: tuple[Spacecraft, ...], tables: list[Table]) -> None:
+    """Refuse keys that are unsafe or doubled, doubled NAIF numbers, and relays that are no other spacecraft of the mission."""
+    keys = [one.key for one in spacecraft]
+    numbers = [one.naif_id for one in spacecraft if one.naif_id]
+    for one, table in zip(spacecraft, tables, strict=True):
+        if not KEY.fullmatch(one.key):
+            remedy = "Use at most 64 lower-case letters, digits, - and _"
+            raise DefinitionError(f"{one.key!r} is no key of a spacecraft", where=table.path("key"), remedy=remedy)
+        if keys.count(one.key) > 1:
+            raise DefinitionError(f"{one.key!r} is described twice", where=table.path("key"))
+        if numbers.count(one.naif_id) > 1:
+            raise DefinitionError(f"another spacecraft has number {one.naif_id}", where=table.path("naif_id"))
+        for relay in one.relayed_by:
+            if relay == one.key or relay not in keys:
+                raise DefinitionError(f"{relay!r} is no other spacecraft of the mission", where=table.path("relayed_by"))
+
+
+def _check_owners(spacecraft: tuple[Spacecraft, ...], tables: list[Table], organisation: Organisation) -> None:
+    """Refuse a spacecraft whose agency the mission does not have, or which has none where there are agencies."""
+    known = ", ".join(organisation.agencies) or "none, which agencies.toml would name"
+    for one, table in zip(spacecraft, tables, strict=True):
+        if one.agency not in organisation.agencies and (one.agency or organisation.agencies):
+            what = f"{one.agency!r} is no agency of the mission" if one.agency else "missing"
+            raise DefinitionError(what, where=table.path("agency"), remedy=f"Known: {known}")
 
 
 def _check(mission: Mission, table: Table) -> None:
@@ -127,5 +181,5 @@ def _check(mission: Mission, table: Table) -> None:
     for name in mission.channels:
         if name not in claimed:
             raise DefinitionError(f"channel {name!r} belongs to no spacecraft", where=table.path("channels"))
-    if mission.default_channel not in mission.channels:
+    if mission.default_channel not in mission.channels and (mission.channels or mission.default_channel):
         raise DefinitionError(f"there is no channel {mission.default_channel!r}", where=table.path("default_channel"))

@@ -1,0 +1,26 @@
+"""What a role may do: the closed list of permissions, one line each. Services ask for these words and no others."""
+
+PERMISSIONS = {
+    "view": "See telemetry, links, alarms and products of the agency.",
+    "log.write": "Write into the operations log.",
+    "alarm.acknowledge": "Acknowledge an alarm with a comment.",
+    "alarm.shelve": "Shelve an alarm for a stated time, and take it back.",
+    "alarm.assign": "Assign an alarm to a role, and change the calendar of who is on call.",
+    "limits.override": "Override limits at run time, with an expiry.",
+    "calibration.override": "Override calibrations at run time, with an expiry.",
+    "correlation.accept": "Accept a time correlation of a spacecraft clock, and begin a new partition.",
+    "station.book": "Book and cancel contacts of a station.",
+    "station.operate": "Operate a station: services, playback, loss of a contact.",
+    "complex.operate": "Start, stop and fail over services; back up and restore.",
+    "archive.rebuild": "Rebuild tables of the archive with a newer database.",
+    "product.release": "Release products of the agency's collections by the rules of the data rights.",
+    "plan.propose": "Propose activities and observations for a plan.",
+    "plan.approve": "Approve a plan or a share of a relay.",
+    "command.request": "Request a command or a procedure.",
+    "command.check": "Confirm that a requested command is consistent with plan and database.",
+    "command.approve": "Approve a command that needs a second pair of eyes.",
+    "command.release": "Release commands towards the station.",
+    "simulation.run": "Run rehearsals and inject faults into them.",
+    "audit": "Read the audit trail of every agency service.",
+    "admin": "Manage users, roles and credentials of the agency.",
+}  # fmt: skip
