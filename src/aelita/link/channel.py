@@ -12,6 +12,7 @@ from ..time import TIME_CODE_KEYS, TimeCode, time_code
 
 PROTOCOLS = ("TM", "AOS", "USLP", "packets")
 CARRIES = ("packets", "idle", "bitstream", "opaque")
+FASTEST = 1e12  # bits a second
 HEADERS = {"TM": 6, "AOS": 6, "USLP": 7, "packets": 0}
 
 
@@ -80,6 +81,7 @@ class Channel:
     virtual_channels: dict[int, VirtualChannel] = field(default_factory=dict)
     other_channels: str = "opaque"
     packets: PacketRules = PacketRules()
+    bit_rate: float = 0.0  # of the frames, bits a second; 0: not known
     clock: str = ""
     description: str = ""
     text: str = ""
@@ -126,6 +128,7 @@ def _channel(table: Table, text: str) -> Channel:
         virtual_channels=channels,
         other_channels=table.choice("other_channels", CARRIES, "opaque"),
         packets=_packet_rules(table.table("packets")),
+        bit_rate=table.real("bit_rate", 0.0),
         clock=table.text("clock", ""),
         description=table.text("description", ""),
         text=text,
@@ -194,6 +197,8 @@ def _agree(channel: Channel, where: str) -> None:
     def refuse(key: str, what: str, remedy: str = "") -> None:
         raise DefinitionError(what, where=f"{where}: {key}", remedy=remedy)
 
+    if not 0 <= channel.bit_rate <= FASTEST:
+        refuse("bit_rate", f"{channel.bit_rate} is no rate in bits a second", "Give a positive number, or remove the key")
     if channel.protocol == "packets":
         for key in ("frame_octets", "spacecraft_id", "maximum_frame_octets"):
             if getattr(channel, key) > 0:
@@ -259,8 +264,8 @@ def keys() -> dict[str, tuple[str, ...]]:
     return {
         "": (
             "name", "spacecraft", "protocol", "spacecraft_id", "frame_octets", "maximum_frame_octets", "insert_zone_octets",
-            "header_error_control", "secondary_header_octets", "ocf", "fecf", "fecf_octets", "other_channels", "clock",
-            "description", "coding", "virtual_channels", "packets",
+            "header_error_control", "secondary_header_octets", "ocf", "fecf", "fecf_octets", "other_channels", "bit_rate",
+            "clock", "description", "coding", "virtual_channels", "packets",
         ),
         "coding": (
             "marker", "marker_errors", "randomizer", "convolutional", "soft", "reed_solomon", "interleave", "dual_basis",
