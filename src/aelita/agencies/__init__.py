@@ -5,6 +5,7 @@ from .load import FILES, load_organisation
 from .model import (
     ALWAYS,
     ASSUMED,
+    GRADES,
     Agency,
     Basis,
     Capability,
@@ -24,8 +25,8 @@ from .reading import KEY
 from .rights import WITHHELD, Access, DataRights, Exemption, months_later
 
 __all__ = [
-    "ALWAYS", "ASSUMED", "FILES", "KEY", "KINDS", "PERMISSIONS", "SEVERITIES", "WITHHELD", "Access", "Agency", "Agreement",
-    "Basis", "Capability", "Centre", "Collection", "DataRights", "Exemption", "Give", "Instrument", "Organisation",
-    "Ownership", "Period", "Position", "Role", "SharedAlarms", "SleNames", "Station", "load_organisation", "months_later",
-    "subject", "subjects",
+    "ALWAYS", "ASSUMED", "FILES", "GRADES", "KEY", "KINDS", "PERMISSIONS", "SEVERITIES", "WITHHELD", "Access", "Agency",
+    "Agreement", "Basis", "Capability", "Centre", "Collection", "DataRights", "Exemption", "Give", "Instrument",
+    "Organisation", "Ownership", "Period", "Position", "Role", "SharedAlarms", "SleNames", "Station", "load_organisation",
+    "months_later", "subject", "subjects",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """The agreement and the data rights turned into values, and held against who owns, hears and makes what."""
 
 from collections.abc import Iterable
+from itertools import permutations
 
 from ..tables import Table
 from .agreement import KINDS, LISTED, SEVERITIES, Agreement, Give, SharedAlarms, subjects
@@ -8,6 +9,7 @@ from .organisation import Organisation
 from .reading import Known, basis, period, refuse, words
 from .rights import WITHHELD, DataRights, Exemption
 
+APIDS = frozenset(map(str, range(2048)))
 HEARD = ("frames", "links")  # what only the agency has whose stations hear the spacecraft
 
 
@@ -19,7 +21,7 @@ def agreement(table: Table, parties: Organisation) -> Agreement:
         _check_give(one, made, parties)
         _check_single(one, made, gives)
         gives.append(made)
-    shared = tuple(_shared_alarms(one, parties) for one in table.tables("shared_alarms"))
+    shared = tuple(_shared_alarms(one, parties, gives) for one in table.tables("shared_alarms"))
     owners = tuple((one.key, one.agency) for one in parties.ownerships.values() if one.agency)
     return Agreement(tuple(gives), shared, owners)
 
@@ -69,6 +71,11 @@ def _check_items(table: Table, give: Give, parties: Organisation) -> None:
         own = Known(f"collection of {give.giver!r}", made)
     elif give.kind == "events":
         own = Known("severity", SEVERITIES)
+    elif give.kind == "packets":
+        for item in give.only:
+            if item not in APIDS:
+                raise refuse(table, "only", f"{item!r} is no APID", "Write whole numbers from 0 to 2047 as texts")
+        return
     else:
         for item in give.only:
             if set(item) & set(" .*>\t\n"):
@@ -105,7 +112,7 @@ def _same(one: list[str], other: list[str]) -> bool:
     return len(one) == len(other)
 
 
-def _shared_alarms(table: Table, parties: Organisation) -> SharedAlarms:
+def _shared_alarms(table: Table, parties: Organisation, gives: list[Give]) -> SharedAlarms:
     made = SharedAlarms(
         spacecraft=Known("spacecraft", parties.ownerships).take(table, "spacecraft"),
         agencies=Known("agency", parties.agencies).take_all(table, "agencies"),
@@ -114,6 +121,10 @@ def _shared_alarms(table: Table, parties: Organisation) -> SharedAlarms:
     )
     if len(made.agencies) < 2:
         raise refuse(table, "agencies", "alarms are shared by two agencies or more")
+    given = {(give.giver, give.receiver) for give in gives if give.kind == "alarms" and give.spacecraft in ("", made.spacecraft)}
+    for pair in permutations(made.agencies, 2):
+        if pair not in given:
+            raise refuse(table, "agencies", f"{pair[0]!r} gives {pair[1]!r} no alarms of {made.spacecraft!r}", "Add the give")
     table.finish()
     return made
 

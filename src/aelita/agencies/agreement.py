@@ -71,7 +71,7 @@ class Agreement:
 
 
 def subject(agency: str, kind: str, **tokens: str | int) -> str:
-    """Return the subject on which an agency publishes one message: `subject("esa", "frames", spacecraft="tgo", station="x")`.
+    """Return the subject on which an agency publishes one message: `subject("us", "frames", spacecraft="probe", station="hill")`.
 
     Raises DefinitionError for a token that is empty or holds a space, a point or a wildcard.
     """

@@ -28,7 +28,7 @@ def load_organisation(folder: Path, ownerships: Mapping[str, Ownership]) -> Orga
     Raises DefinitionError naming file and key for what is unknown, doubled, out of range, or contradicts another file.
     """
     who, where, what, agreed = (read_table(folder / name) for name in FILES)
-    agencies = reading.by_key(who.tables("agencies"), reading.agency)
+    agencies = reading.agencies(who.tables("agencies"))
     centres = reading.by_key(who.tables("centres"), lambda table: reading.centre(table, agencies))
     roles = reading.by_key(who.tables("roles"), lambda table: reading.role(table, centres))
     stations = reading.stations(where.tables("stations"), agencies, ownerships)

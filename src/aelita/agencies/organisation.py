@@ -1,9 +1,10 @@
 """A mission's organisation as one value: everybody and everything that `agencies` knows of it, by key."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .agreement import Agreement
-from .model import ALWAYS, Agency, Centre, Instrument, Ownership, Period, Role, Station
+from .model import ALWAYS, Agency, Basis, Centre, Instrument, Ownership, Period, Role, Station
 from .rights import DataRights
 
 
@@ -34,6 +35,24 @@ class Organisation:
     def collections(self) -> dict[str, Instrument]:
         """Return the instrument of every collection, by the collection's key."""
         return {each.key: one for one in self.instruments.values() for each in one.collections}
+
+    def statements(self) -> Iterator[tuple[str, Basis]]:
+        """Yield everything that is stated, named by its place, with where it comes from."""
+        for kind, things in (
+            ("agencies", self.agencies), ("centres", self.centres), ("stations", self.stations), ("instruments", self.instruments)
+        ):  # fmt: skip
+            yield from ((f"{kind}.{key}", one.basis) for key, one in things.items())
+        for key, station in self.stations.items():
+            yield f"stations.{key}.position", station.position.basis
+            yield from ((f"stations.{key}.{one.direction}", one.basis) for one in station.capabilities)
+            if station.sle is not None:
+                yield f"stations.{key}.sle", station.sle.basis
+        for give in self.agreement.gives:
+            yield f"gives.{give.giver}-{give.receiver}.{give.kind}", give.basis
+        yield from ((f"shared_alarms.{one.spacecraft}", one.basis) for one in self.agreement.shared_alarms)
+        if self.rights.agencies:
+            yield "rights", self.rights.basis
+        yield from ((f"rights.{one.collection}", one.basis) for one in self.rights.exceptions)
 
     def roles_of(self, agency: str) -> list[Role]:
         """Return the roles that people of an agency's centres can hold."""

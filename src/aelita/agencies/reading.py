@@ -150,11 +150,11 @@ def period(table: Table) -> Period:
 
 
 def basis(table: Table) -> Basis:
-    """Return the grade and the source of a table; only what is assumed may be without source."""
+    """Return the grade and the source of a table; only what is recalled or assumed may be without source."""
     grade = table.choice("grade", GRADES)
     source = table.text("source", "")
-    if not source.strip() and grade != "assumed":
-        raise refuse(table, "source", f"what is {grade} has a source", "Name it, or grade it as assumed")
+    if not source.strip() and grade not in ("recalled", "assumed"):
+        raise refuse(table, "source", f"what is {grade} has a source", "Name it, or grade it as recalled or assumed")
     return Basis(grade, source)
 
 
@@ -162,6 +162,16 @@ def agency(table: Table) -> Agency:
     """Return one agency."""
     key = name(table)
     return Agency(key, title(table), name(table, "domain", key), table.choice("part", PARTS, "lead"), basis(table))
+
+
+def agencies(tables: list[Table]) -> dict[str, Agency]:
+    """Return all agencies by key; each has a domain of its own."""
+    found = by_key(tables, agency)
+    domains = [one.domain for one in found.values()]
+    for table, one in zip(tables, found.values(), strict=True):
+        if domains.count(one.domain) > 1:
+            raise refuse(table, "domain", f"another agency has the domain {one.domain!r}")
+    return found
 
 
 def centre(table: Table, agencies: Mapping[str, Agency]) -> Centre:
