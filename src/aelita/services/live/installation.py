@@ -1,0 +1,238 @@
+"""What runs where: the description of one installation of the complex, a TOML file that `aelita run` writes at its first start.
+
+It says which mission and spacecraft are followed, which agencies run here with which of their stations, and what the stations
+hear until real antennas are connected. Ports are chosen free at the first start and stay.
+"""
+
+import json
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import DefinitionError, UsageError
+from ...tables import Table
+from ...time import tai_ns_from_utc, utc_from_tai_ns
+from ..missions import Mission, find_mission
+from .space import SignalPath
+
+FILE, PORTS = "complex.toml", "ports.json"
+LARGEST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyHere:
+    """An agency that this installation runs, and the stations that it operates here."""
+
+    key: str
+    stations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A recording that the stations hear: of which spacecraft and channel, from when on (TAI ns), how many times over."""
+
+    spacecraft: str
+    channel: str
+    recording: Path
+    emitted: int
+    loops: int = 1
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One installation in a data folder. `plays` and `paths` describe the source of space, if there is one."""
+
+    folder: Path
+    mission: Mission
+    spacecraft: tuple[str, ...]
+    agencies: tuple[AgencyHere, ...]
+    plays: tuple[Playing, ...] = ()
+    paths: tuple[tuple[str, SignalPath], ...] = ()
+    speed: float = 1.0
+
+    def agency(self, key: str) -> AgencyHere:
+        """Return an agency that runs here. Raises UsageError for another."""
+        for one in self.agencies:
+            if one.key == key:
+                return one
+        known = ", ".join(one.key for one in self.agencies)
+        raise UsageError(f"agency {key!r} does not run here", where=str(self.folder / FILE), remedy=f"It runs {known}")
+
+    def home(self, agency: str) -> Path:
+        """Return the folder in which an agency keeps what is its own."""
+        return self.folder / agency
+
+    def archive(self, agency: str) -> Path:
+        """Return the folder of an agency's archive."""
+        return self.home(agency) / "archive"
+
+    def port(self, name: str) -> int:
+        """Return the TCP port of a part, the same at every start. Raises UsageError when none is set."""
+        ports = _ports(self.folder)
+        if name not in ports:
+            raise UsageError(f"no port is set for {name}", where=str(self.folder / PORTS), remedy="Run `aelita run` first")
+        return ports[name]
+
+    def port_names(self) -> list[str]:
+        """Return the names of all parts that listen."""
+        names = ["space"] if self.plays else []
+        for agency in self.agencies:
+            names += [f"{agency.key}/nats", f"{agency.key}/leaf", *(f"{agency.key}/sle/{station}" for station in agency.stations)]
+        return names
+
+    def write(self) -> None:
+        """Keep the description; one that is there is left alone."""
+        path = self.folder / FILE
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(self.as_toml(), encoding="utf-8")
+
+    def as_toml(self) -> str:
+        """Return the description as it is read."""
+        q = json.dumps
+        lines = [
+            "# What runs here. Edit and start again; `aelita doctor` says what is wrong with it.",
+            f"mission = {q(str(self.mission.folder) if self.mission.folder.parent.name != 'missions' else self.mission.name)}",
+            f"spacecraft = {q(list(self.spacecraft))}",
+            f"speed = {self.speed}",
+        ]
+        for agency in self.agencies:
+            lines += ["", "[[agencies]]", f"key = {q(agency.key)}", f"stations = {q(list(agency.stations))}"]
+        for play in self.plays:
+            lines += [
+                "", "[[plays]] # what the stations hear", f"spacecraft = {q(play.spacecraft)}", f"channel = {q(play.channel)}",
+                f"recording = {q(str(play.recording))}", f"emitted = {q(utc_from_tai_ns(play.emitted))}", f"loops = {play.loops}",
+                f"synthetic = {q(play.synthetic)}",
+            ]  # fmt: skip
+        for station, path in self.paths:
+            lines += [
+                "", "[[paths]] # from space to one station", f"station = {q(station)}", f"loss = {path.loss}",
+                f"bit_error_rate = {path.bit_error_rate}", f"seed = {path.seed}",
+            ]  # fmt: skip
+        return "\n".join(lines) + "\n"
+
+
+def read_installation(folder: Path) -> Installation:
+    """Return the installation in a data folder. Raises UsageError when there is none, DefinitionError naming file and key."""
+    path = folder / FILE
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise UsageError("no complex is set up here", where=str(folder), remedy="Run `aelita run` first") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"cannot be read: {error}", where=str(path)) from error
+    table = Table.parse(text, str(path))
+    made = Installation(
+        folder=folder,
+        mission=find_mission(table.text("mission")),
+        spacecraft=tuple(table.texts("spacecraft")),
+        agencies=tuple(_agency(one) for one in table.tables("agencies")),
+        plays=tuple(_playing(one, folder) for one in table.tables("plays")),
+        paths=tuple(_path(one) for one in table.tables("paths")),
+        speed=table.real("speed", 1.0),
+    )
+    table.finish()
+    check(made)
+    return made
+
+
+def check(made: Installation) -> None:
+    """Raise DefinitionError when an installation names what its mission has not, or runs nothing."""
+    where = str(made.folder / FILE)
+    organisation = made.mission.organisation
+    if not made.agencies:
+        raise DefinitionError("no agency runs here", where=where, remedy="Add [[agencies]]")
+    for key in made.spacecraft:
+        made.mission.craft(key)
+    for agency in made.agencies:
+        if agency.key not in organisation.agencies:
+            known = ", ".join(organisation.agencies)
+            raise DefinitionError(
+                f"the mission has no agency {agency.key!r}", where=f"{where}: agencies", remedy=f"It has {known}"
+            )
+        for station in agency.stations:
+            of = organisation.stations.get(station)
+            if of is None or of.agency != agency.key:
+                own = ", ".join(s.key for s in organisation.stations.values() if s.agency == agency.key)
+                raise DefinitionError(
+                    f"{agency.key} has no station {station!r}", where=f"{where}: agencies: stations", remedy=f"It has {own}"
+                )
+    for play in made.plays:
+        made.mission.channel(play.channel)
+        if play.spacecraft not in made.spacecraft:
+            raise DefinitionError(f"{play.spacecraft!r} is not followed here", where=f"{where}: plays: spacecraft")
+
+
+def keep_ports(made: Installation) -> None:
+    """Choose a free port for every part that has none, and keep them."""
+    ports = _ports(made.folder)
+    absent = [name for name in made.port_names() if name not in ports]
+    sockets = []
+    for name in absent:
+        one = socket.socket()
+        one.bind(("127.0.0.1", 0))
+        sockets.append(one)  # held until all are chosen, so that no two are the same
+        ports[name] = one.getsockname()[1]
+    for one in sockets:
+        one.close()
+    if absent:
+        waiting = made.folder / f"{PORTS}.new"
+        waiting.write_text(json.dumps(ports, indent=1))
+        waiting.replace(made.folder / PORTS)
+
+
+def _ports(folder: Path) -> dict[str, int]:
+    path = folder / PORTS
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text())
+        return {str(name): int(port) for name, port in found.items() if 0 < int(port) <= LARGEST_PORT}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise DefinitionError(f"cannot be read: {error}", where=str(path), remedy="Remove it: ports are chosen anew") from error
+
+
+def _agency(table: Table) -> AgencyHere:
+    one = AgencyHere(table.text("key"), tuple(table.texts("stations")))
+    table.finish()
+    return one
+
+
+def _playing(table: Table, folder: Path) -> Playing:
+    recording = Path(table.text("recording"))
+    one = Playing(
+        spacecraft=table.text("spacecraft"),
+        channel=table.text("channel"),
+        recording=recording if recording.is_absolute() else folder / recording,
+        emitted=tai_ns_from_utc(table.text("emitted")),
+        loops=table.number("loops", 1, 1, 1_000_000),
+        synthetic=table.flag("synthetic", False),
+    )
+    if not one.recording.is_file():
+        raise DefinitionError(f"there is no recording {str(one.recording)!r}", where=table.path("recording"))
+    table.finish()
+    return one
+
+
+def _path(table: Table) -> tuple[str, SignalPath]:
+    station = table.text("station")
+    one = SignalPath(
+        loss=table.real("loss", 0.0),
+        bit_error_rate=table.real("bit_error_rate", 0.0),
+        outages=tuple(_outage(outage) for outage in table.tables("outages")),
+        seed=table.number("seed", 0, 0, 2**31 - 1),
+    )
+    for key, share in (("loss", one.loss), ("bit_error_rate", one.bit_error_rate)):
+        if not 0.0 <= share <= 1.0:
+            raise DefinitionError(f"{share} is no share from 0 to 1", where=table.path(key))
+    table.finish()
+    return station, one
+
+
+def _outage(table: Table) -> tuple[int, int]:
+    start, stop = (tai_ns_from_utc(table.text(key)) for key in ("start", "stop"))
+    if start >= stop:
+        raise DefinitionError("the outage ends before it begins", where=table.path("stop"))
+    table.finish()
+    return start, stop

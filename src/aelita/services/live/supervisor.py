@@ -1,0 +1,171 @@
+"""Keeps processes running: starts them, keeps what they say, starts them again when they die.
+
+A process that dies at once is started again after a pause that doubles up to ten seconds; one that ran well for half a minute
+is started again at once. `SIGINT` and `SIGTERM` end all of them, those started last first.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .health import Health
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
+RAN_WELL_S = 30.0
+STOP_S = 10.0
+LOG_OCTETS, LOG_FILES = 5_000_000, 3
+LONGEST_LINE = 1 << 20
+PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process to be kept running. Programs of a lower `rank` are started first and stopped last."""
+
+    name: str
+    arguments: tuple[str, ...]
+    rank: int = 0
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Running:
+    """One program and its process now; `starts` counts how often it was started."""
+
+    program: Program
+    process: asyncio.subprocess.Process | None = None
+    starts: int = 0
+    last_exit: int | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process, None while there is none."""
+        return self.process.pid if self.process is not None and self.process.returncode is None else None
+
+
+class Supervisor:
+    """Runs programs until it is stopped. What they write goes to `<folder>/logs/<name>.log`."""
+
+    def __init__(self, programs: list[Program], folder: Path, health: Health) -> None:
+        self.running = [Running(program) for program in sorted(programs, key=lambda p: p.rank)]
+        self.folder, self.health = folder / "logs", health
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask for the end of all programs."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Run all programs until `stop`; then end them in the reverse order of their ranks."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        keepers = [asyncio.create_task(self._keep(one)) for one in self.running]
+        self.health.ready = True
+        try:
+            await self._stopping.wait()
+        finally:
+            for task in keepers:
+                task.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
+            for rank in sorted({one.program.rank for one in self.running}, reverse=True):
+                await asyncio.gather(*(end(one) for one in self.running if one.program.rank == rank))
+
+    async def _keep(self, one: Running) -> None:
+        pause = FIRST_PAUSE_S
+        lines = _log_file(self.folder / f"{one.program.name.replace('/', '-')}.log")
+        while True:
+            began = time.monotonic()
+            await self._once(one, lines)
+            if time.monotonic() - began >= RAN_WELL_S:
+                pause = FIRST_PAUSE_S
+            self.health.fault(one.program.name, f"ended with {one.last_exit}, started again in {pause:.1f} s")
+            log.warning("a process ended", extra={"program": one.program.name, "exit": one.last_exit, "again_in_s": pause})
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    async def _once(self, one: Running, lines: logging.Handler) -> None:
+        environment = {**os.environ, **one.program.environment}
+        try:
+            one.process = await asyncio.create_subprocess_exec(
+                *one.program.arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT, env=environment, start_new_session=True, limit=LONGEST_LINE,
+                preexec_fn=_die_with_parent,
+            )  # fmt: skip
+        except OSError as error:
+            one.last_exit = None
+            log.error("a process cannot be started", extra={"program": one.program.name, "why": str(error)})
+            return
+        one.starts += 1
+        self.health.gauge("process_starts", one.starts, program=one.program.name)
+        assert one.process.stdout is not None
+        well = asyncio.get_running_loop().call_later(RAN_WELL_S, self.health.well, one.program.name)
+        try:
+            async for line in _lines(one.process.stdout):
+                lines.emit(logging.makeLogRecord({"msg": line}))
+            one.last_exit = await one.process.wait()
+        finally:
+            well.cancel()
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:  # longer than the limit: its start was thrown away
+            continue
+        if not line:
+            return
+        yield line.decode(errors="backslashreplace").rstrip("\n")
+
+
+async def end(one: Running) -> None:
+    """End a program's process and its children: politely, then by force after ten seconds."""
+    process = one.process
+    if process is None or process.returncode is not None:
+        return
+    _signal(process.pid, signal.SIGTERM)
+    try:
+        await asyncio.wait_for(_exhausted(process), STOP_S)
+    except TimeoutError:
+        _signal(process.pid, signal.SIGKILL)
+        await process.wait()
+    one.last_exit = process.returncode
+
+
+async def _exhausted(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end while its output is read: a full pipe would hold it."""
+    if process.stdout is not None:
+        while await process.stdout.read(1 << 16):
+            pass
+    await process.wait()
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when the supervisor is killed: orphans would hold ports and files."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)
+
+
+def _log_file(path: Path) -> logging.Handler:
+    handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_OCTETS, backupCount=LOG_FILES, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    return handler
+
+
+def this_program(*arguments: str) -> tuple[str, ...]:
+    """Return the command line that runs this Aelita with other arguments."""
+    return (sys.executable, "-c", "from aelita.cli import main; main()", *arguments)
