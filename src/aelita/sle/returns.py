@@ -217,13 +217,16 @@ class ReturnService(NamedTuple):
     parameters: tuple[Row, ...]
 
     def rows(self, version: int) -> tuple[Row, ...]:
-        """Return the parameters of a version."""
+        """Return the parameters that a version knows."""
         return tuple(row for row in self.parameters if row.first <= version <= row.last)
 
     def grammar(self, version: int) -> Choice:
         """Return all PDUs of a version, of both directions, under their tags."""
         times = (("start start_ps", CONDITIONAL_TIME), ("stop stop_ps", CONDITIONAL_TIME))
-        parameter = choice(*((row.tag, _parameter(row)) for row in self.rows(version)))
+        rows = {
+            row.tag: row for row in (*self.parameters, *self.rows(version))
+        }  # others where their tag is free: peers send them
+        parameter = choice(*((tag, _parameter(row)) for tag, row in rows.items()))
         got = choice((0, parameter), (1, refusal(GetParameterDiagnostic)))
         elements = SequenceOf(choice((0, self.element), (1, SYNC_NOTIFICATION)))
         return Choice(
