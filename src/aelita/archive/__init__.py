@@ -7,15 +7,17 @@ from .checking import Checked, Finding, check
 from .completeness import Completeness
 from .dating import recorrelate
 from .export import to_arrow, to_csv, to_numpy, to_parquet, to_polars, to_xarray
+from .following import Flushed, Following
+from .gathered import Calibrator, Committed
 from .rebuilding import Decoded, StoredPackets, rebuild
-from .session import Calibrator, Committed, Session
+from .session import Session
 from .settings import Retention
 from .store import Archive, open_archive
 from .upkeep import apply_retention, compact
 
 __all__ = [
     "Archive", "Batch", "Calibrator", "Checked", "Committed", "Completeness", "Copied", "DatabaseText", "DatabaseVersion",
-    "Decoded", "Finding", "Retention", "Session", "Source", "StoredPackets", "apply_retention", "backup", "check", "compact",
-    "migrate", "open_archive", "rebuild", "recorrelate", "restore", "to_arrow", "to_csv", "to_numpy", "to_parquet", "to_polars",
-    "to_xarray",
+    "Decoded", "Finding", "Flushed", "Following", "Retention", "Session", "Source", "StoredPackets", "apply_retention", "backup",
+    "check", "compact", "migrate", "open_archive", "rebuild", "recorrelate", "restore", "to_arrow", "to_csv", "to_numpy",
+    "to_parquet", "to_polars", "to_xarray",
 ]  # fmt: skip

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ArchiveError
-from .lock import WriterLock
+from .live_state import FOLDER
+from .lock import WriterLock, alone
 from .settings import FORMAT, MARK, read_mark, write_mark
 from .store import Archive, open_archive
 from .tables import Table
@@ -46,7 +47,7 @@ def backup(archive: Archive, target: str | Path) -> Copied:
     elif folder.exists() and any(folder.iterdir()):
         raise ArchiveError("is not empty and holds no backup", where=str(folder), remedy="Name an empty folder")
     try:
-        with archive.lock:
+        with alone(archive.path):
             folder.mkdir(parents=True, exist_ok=True)
             with WriterLock(folder / "lock"):
                 return _copy(archive, folder, mark)
@@ -77,7 +78,8 @@ def _copy(archive: Archive, folder: Path, mark: dict[str, object]) -> Copied:
 def _beside(path: Path, folder: Path) -> int:
     """Copy what stands beside the tables, and return the octets."""
     octets = 0
-    for name in BESIDE:
+    states, theirs = ({str(p.relative_to(at)) for p in at.glob(f"{FOLDER}/*/*.state")} for at in (path, folder))
+    for name in (*BESIDE, *sorted(states | theirs)):
         if (path / name).exists():
             octets += _copied(path / name, folder / name)
         else:
@@ -122,7 +124,7 @@ def restore(source: str | Path, target: str | Path) -> Path:
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        with kept.lock:
+        with alone(kept.path):
             _copy(kept, part, read_mark(kept.path))
         if folder.exists():
             folder.rmdir()
@@ -146,7 +148,7 @@ def migrate(path: str | Path) -> tuple[int, int]:
     had = mark.get("format")
     if not isinstance(had, int) or isinstance(had, bool) or had > FORMAT:
         raise ArchiveError(f"its format is {had}, this release reads {FORMAT}", where=str(folder), remedy="Use a newer Aelita")
-    with WriterLock(folder / "lock"):
+    with alone(folder):
         for version in range(had, FORMAT):
             if version not in MIGRATIONS:
                 raise ArchiveError(f"no way leads on from format {version}", where=str(folder), remedy="Use an older Aelita")

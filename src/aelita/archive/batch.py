@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from ..errors import UsageError
 from ..records import Column, ContainerRows, FrameRows, GapRow, PacketRows, QuarantinedRow
 from ..time import NO_TIME
-from .recordings import Times
+from .recordings import Times, known
 
 Integers = NDArray[np.int64]
+ENDLESS = -1  # size of a live stream
 Columns = Mapping[str, Any]
 
 
@@ -21,7 +22,8 @@ Columns = Mapping[str, Any]
 class Source:
     """A recording: `digest` (SHA-256 in hexadecimal) is its identity, `size` its octets, `channel` the text of its channel file.
 
-    `batch_octets` is the size of input that a batch is made of: batches must come out the same when an ingest is run again.
+    `batch_octets` is the size of input that a batch is made of: batches must come out the same when an ingest is run again. Of a
+    live stream, `digest` is a hash of its name and spacecraft; its `size` is unknown, and kept as ENDLESS.
     """
 
     digest: str
@@ -49,6 +51,10 @@ class Batch:
     most one entry a container. `engineering` may give calibrated values of its columns, as the limit check made them; without
     it the archive asks its calibrator. `events` and `limits` are columns by the names of `records.EVENTS` and `records.LIMITS`;
     `source`, `row`, `generated` and `quality` are taken from the packet of each, whose row in the batch is in `packet`.
+
+    Of each frame there may be told when it was received and emitted (TAI nanoseconds, NO_TIME where unknown), and by which
+    station (`frames_station`, None where unknown). A packet that is in none of the batch's frames has -1 for its `frame`: it
+    keeps its own octets.
     """
 
     packets: PacketRows
@@ -57,6 +63,8 @@ class Batch:
     received: Integers | None = None
     frames: FrameRows | None = None
     frames_received: Integers | None = None
+    frames_station: Sequence[str | None] | None = None
+    frames_emitted: Integers | None = None
     containers: Sequence[ContainerRows] = ()
     engineering: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
     events: Columns = field(default_factory=dict)
@@ -70,6 +78,19 @@ class Batch:
         return Times(
             self.generated, unknown if self.ticks is None else self.ticks, unknown if self.received is None else self.received
         )
+
+    def provenance(self) -> dict[str, pl.Series]:
+        """Return by whom and when each frame was received, and when it was emitted: null where unknown."""
+        count = 0 if self.frames is None else self.frames.number.size
+        unknown = np.full(count, NO_TIME, np.int64)
+        stations = self.frames_station
+        return {
+            "received": known(unknown if self.frames_received is None else self.frames_received, NO_TIME),
+            "station": pl.repeat(None, count, dtype=pl.String, eager=True)
+            if stations is None
+            else pl.Series(stations, dtype=pl.String),
+            "emitted": known(unknown if self.frames_emitted is None else self.frames_emitted, NO_TIME),
+        }
 
 
 def rows_of_packets(columns: Columns, schema: pl.Schema, accepted: "Accepted", times: Times, packets: PacketRows) -> pl.DataFrame:

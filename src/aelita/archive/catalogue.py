@@ -9,7 +9,7 @@ import polars as pl
 
 from ..errors import ArchiveError, UsageError
 from ..records import BATCHES, CONTENTS, DATABASES, SOURCES
-from .batch import DatabaseText, Source
+from .batch import ENDLESS, DatabaseText, Source
 from .tables import Table, collect
 
 
@@ -46,7 +46,7 @@ class Catalogue:
 
     def sources(self) -> pl.DataFrame:
         """Return one row a source, with the sums over its batches and whether it is complete."""
-        sums = [name for name, dtype in BATCHES.items() if dtype == pl.Int64 and name not in ("first", "last_time")]
+        sums = [name for name, dtype in BATCHES.items() if dtype == pl.Int64 and name not in ("batch", "first", "last_time")]
         done = self.done().group_by("source").agg(
             pl.col("batch").max().alias("batches"), pl.col("last").any().alias("complete"), pl.col(sums).sum(),
             pl.col("first").min(), pl.col("last_time").max(),
@@ -95,7 +95,8 @@ class Catalogue:
     def admit(self, source: Source, database: int | None) -> int:
         """Return the number of a source, a new one if it is new.
 
-        Raises ArchiveError when it was begun with another channel, database or size of batches, and not completed.
+        Raises ArchiveError when it was begun with another channel, database or size of batches, and not completed. A live stream
+        may change all these on its way.
         """
         known = self.sources().filter(pl.col("digest") == source.digest)
         if not len(known):
@@ -108,7 +109,13 @@ class Catalogue:
             self._sources.append(pl.DataFrame([row], schema=SOURCES), source.digest, 1)
             return number
         begun = known.row(0, named=True)
-        if not begun["complete"]:
+        if (begun["size"] == ENDLESS) != (source.size == ENDLESS):
+            raise ArchiveError(
+                "is a live stream" if begun["size"] == ENDLESS else "is a recording",
+                where=source.name,
+                remedy="Give the stream a digest of its own",
+            )
+        if not begun["complete"] and source.size != ENDLESS:
             now = (source.channel, database, source.batch_octets)
             for what, before, given in zip(
                 ("channel", "database", "size of batches"),

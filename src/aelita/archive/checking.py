@@ -9,6 +9,8 @@ import polars as pl
 
 from ..errors import AelitaError
 from ..records import FRAMES, PACKETS, REMOVALS
+from .batch import ENDLESS
+from .live_state import LiveStates
 from .names import column_name
 from .newest import newest_of
 from .octets import buffer_of
@@ -119,8 +121,12 @@ def _transactions(archive: Archive) -> Iterator[Finding]:
     tables = {name: table for name, table in archive.all_tables().items() if name not in ("sources", "databases", "removals")}
     batches = tables.pop("batches", None)
     done = archive.catalogue.done()
-    for source, digest, name, complete in archive.sources().select("source", "digest", "name", "complete").iter_rows():
+    sources = archive.sources()
+    for source, digest, name, size, complete in sources.select("source", "digest", "name", "size", "complete").iter_rows():
         last = 0 if batches is None else batches.last_batch(digest)
+        if size == ENDLESS:
+            yield from _stream(archive, source, name, last)
+            continue
         numbers = done.filter(pl.col("source") == source)["batch"].sort().to_list()
         if numbers != list(range(1, last + 1)):
             what = f"{len(numbers)} batches of {name} are listed, its commits say {last}"
@@ -131,6 +137,19 @@ def _transactions(archive: Archive) -> Iterator[Finding]:
             found = table.last_batch(digest)
             if complete and found > last:  # of an incomplete one, a table may be ahead
                 yield Finding(other, f"has batch {found} of {name}, of which {last} are whole", RESTORE)
+
+
+def _stream(archive: Archive, source: int, name: str, last: int) -> Iterator[Finding]:
+    """Compare the batches of a live stream with its last commit, and look for the state that goes with it."""
+    numbers = archive.catalogue.done().filter((pl.col("source") == source) & ~pl.col("last"))["batch"]
+    listed = max(numbers.to_list(), default=0)
+    if listed != last or numbers.n_unique() != len(numbers):
+        yield Finding("batches", f"messages up to {listed} of {name} are listed, its commits say {last}", RESTORE)
+    if last and LiveStates(archive.path, source).read(last) is None:
+        what = f"the decoders' state of {name} at message {last} is lost"
+        yield Finding(
+            "sources", what, "Feed the stream from its first message: what is there already is recognised", serious=False
+        )
 
 
 def _counts(archive: Archive) -> Iterator[Finding]:
@@ -208,6 +227,7 @@ def _contradicted(packets: pl.DataFrame) -> int:
 def _rows(archive: Archive) -> Iterator[Finding]:
     """Look for rows that are there twice, and for parameters without packets, contents or database."""
     packets = chosen(archive.tables["packets"], PACKETS, ("", None, None), {}, ["source", "row"])
+    newest = packets.group_by("source").agg(pl.col("row").max().alias("_newest"))
     twice = len(packets) - packets.n_unique()
     if twice:
         yield Finding("packets", f"{twice} packets are there twice", RESTORE)
@@ -224,7 +244,8 @@ def _rows(archive: Archive) -> Iterator[Finding]:
         keys = rows.select("source", "row")
         if len(keys) != keys.n_unique():
             yield Finding(container, f"{len(keys) - keys.n_unique()} rows are there twice", REBUILD)
-        alone = rows.join(packets, on=["source", "row"], how="anti")
+        alone = rows.join(packets, on=["source", "row"], how="anti").join(newest, on="source", how="left")
+        alone = alone.filter((pl.col("row") <= pl.col("_newest")).fill_null(True))  # later ones came while this was read
         if limit is not None:
             alone = alone.filter((pl.col("generated") >= limit) | pl.col("generated").is_null())
         if len(alone):
@@ -241,7 +262,11 @@ def _rows(archive: Archive) -> Iterator[Finding]:
 
 def _settled(archive: Archive) -> bool:
     """Return whether no ingest is under way: the last steps of one under way may be due."""
-    return bool(archive.sources()["complete"].all())
+    recordings = archive.sources().filter(pl.col("size") != ENDLESS)
+    streams = archive.sources().filter(pl.col("size") == ENDLESS)["digest"]
+    return bool(recordings["complete"].all()) and all(
+        max(archive.written_by(digest)) == archive.catalogue.batches.last_batch(digest) for digest in streams
+    )
 
 
 def _latest(archive: Archive) -> Iterator[Finding]:

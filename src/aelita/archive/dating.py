@@ -7,6 +7,7 @@ import polars as pl
 
 from ..records import BATCHES
 from ..time import NO_TIME
+from .lock import alone
 from .octets import Integers
 from .rebuilding import STRETCH, latest_again, noted, pyramids_again
 from .recordings import known
@@ -23,7 +24,7 @@ def recorrelate(archive: Archive, times: Times, sources: Collection[int] | None 
     archive holds them. Packets without ticks keep their time. Raises ArchiveError; an interrupted run, begun again, completes.
     """
     changed = 0
-    with archive.lock, noted(archive, "a new clock correlation"):
+    with alone(archive.path), noted(archive, "a new clock correlation"):
         every = archive.sources()["source"].to_list()
         chosen = sorted(every if sources is None else set(every) & set(sources))
         for source in chosen:

@@ -10,9 +10,9 @@ import polars as pl
 
 from ..records import Column
 from .catalogue import DatabaseVersion
+from .gathered import Calibrator
 from .names import column_name
 from .parameters import loaded_columns
-from .session import Calibrator
 from .tables import Table, collect
 
 Holders = Mapping[str, Sequence[str]]  # the containers of each parameter

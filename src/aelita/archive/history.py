@@ -17,11 +17,11 @@ from ..records import PYRAMIDS, Column
 from ..time import NO_TIME, utc_datetime64
 from .catalogue import Catalogue
 from .elsewhere import with_values_elsewhere
+from .gathered import Calibrator, numeric_columns
 from .names import column_name, parameter_name
 from .octets import Integers
 from .parameters import loaded_column, stored_series
 from .pyramid import STEP
-from .session import Calibrator, numeric_columns
 from .tables import Table, collect
 
 FEW_ROWS = 200_000  # so many samples are folded faster from the rows than looked up among buckets

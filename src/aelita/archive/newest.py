@@ -9,10 +9,10 @@ from ..records import Column
 from ..time import NO_TIME
 from .catalogue import Catalogue
 from .elsewhere import converted
+from .gathered import Calibrator
 from .latest import LATEST, latest_row, newest
 from .names import column_name
 from .parameters import loaded_columns
-from .session import Calibrator
 from .tables import Table, collect
 
 Place = tuple[int, int, int]  # generation time, source, row

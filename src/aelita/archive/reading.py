@@ -17,7 +17,10 @@ def chosen(
     equal: dict[str, int | None],
     columns: list[str] | None = None,
 ) -> pl.DataFrame:
-    """Return the rows of a table in a range of one column, where other columns have the given values (None: any)."""
+    """Return the rows of a table in a range of one column, where other columns have the given values (None: any).
+
+    Columns that came into the schema after the table was made are null.
+    """
     frame = table.scan(*time) if time[1:] != (None, None) else table.scan()
     names = schema.names() if columns is None else columns
     if frame is None:
@@ -25,7 +28,9 @@ def chosen(
     for name, value in equal.items():
         if value is not None:
             frame = frame.filter(pl.col(name) == value)
-    return collect(frame.select(names), table.name)
+    held = table.schema()
+    absent = [pl.lit(None, schema[name]).alias(name) for name in names if name not in held]
+    return collect(frame.with_columns(absent).select(names), table.name)
 
 
 def with_octets(packets: pl.DataFrame, frames: Table) -> pl.DataFrame:

@@ -23,7 +23,9 @@ from ..time import NO_TIME
 from .batch import Accepted, Columns, DatabaseText, rows_of_packets
 from .catalogue import DatabaseVersion
 from .elsewhere import converted
+from .gathered import numeric_columns
 from .latest import newest
+from .lock import alone
 from .names import refuse_same_letters
 from .newest import newest_values
 from .octets import Integers, Octets, buffer_of
@@ -31,7 +33,6 @@ from .parameters import loaded_columns, raw_columns
 from .pyramid import pyramid_rows
 from .reading import with_octets
 from .recordings import Times
-from .session import numeric_columns
 from .store import Archive, Moment, tai_ns
 from .tables import Table, collect
 
@@ -106,7 +107,7 @@ def rebuild(
     carry. Raises ArchiveError; run again with the same arguments, an interrupted rebuild completes.
     """
     span = tai_ns(start), tai_ns(stop)
-    with archive.lock, noted(archive, f"a rebuild with {database.name}"):
+    with alone(archive.path), noted(archive, f"a rebuild with {database.name}"):
         version = archive.catalogue.keep(database)
         stretches = _stretches(archive.tables["packets"], *span)
         touched: set[str] = set(archive.containers() if containers is None else containers)

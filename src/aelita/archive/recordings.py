@@ -5,6 +5,7 @@ fields, one after another, of the good frames that carry packets. A packet whose
 the frames of its own batch (it began in an earlier one, or its stream mixes several access points) keeps its own octets.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,6 +40,41 @@ class Streams:
             position[rows] = self.octets[number] + np.cumsum(lengths) - lengths
             self.octets[number] += lengths.sum()
         return stream, position
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a batch stands in its source: which packets are `real` (not idle) and the running number (`row`) of each; of each
+    frame its `stream` (-1: carries no packets) and the position of its data field in it."""
+
+    real: NDArray[np.bool_]
+    row: Integers
+    stream: Integers
+    position: Integers
+
+
+@dataclass(slots=True)
+class Numbers:
+    """The running numbers of a source: packets (idle ones left out), frames, and octets of its streams so far."""
+
+    packets: int = 0
+    frames: int = 0
+    streams: Streams = field(default_factory=Streams)
+
+    def place(self, packets: PacketRows, frames: FrameRows | None) -> Placed:
+        """Return where these stand, and move on."""
+        real = ~packets.idle
+        row = self.packets + np.cumsum(real) - 1
+        self.packets += int(np.count_nonzero(real))
+        if frames is None:
+            none = np.empty(0, np.int64)
+            return Placed(real, row, none, none)
+        self.frames += frames.number.size
+        return Placed(real, row, *self.streams.place(frames))
+
+    def copy(self) -> "Numbers":
+        """Return the same numbers, which go on by themselves."""
+        return Numbers(self.packets, self.frames, Streams(self.streams.octets.copy()))
 
 
 @compiled
@@ -93,15 +129,18 @@ def known(values: Integers, unknown: int) -> pl.Series:
     )
 
 
-def frame_table(source: int, frames: FrameRows, stream: Integers, position: Integers, received: Integers) -> pl.DataFrame:
-    """Return the rows of frames, in types as narrow as they came. The octets of bad ones stand in quarantine."""
+def frame_table(source: int, frames: FrameRows, placed: Placed, provenance: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """Return the rows of frames, in types as narrow as they came. The octets of bad ones stand in quarantine.
+
+    `provenance` has the columns `received`, `station` and `emitted`.
+    """
     good = frames.reason == 0
     return pl.DataFrame(
         {
             "source": pl.repeat(source, good.size, dtype=pl.Int32, eager=True),
             "number": frames.number,
             "position": frames.position,
-            "received": known(received, NO_TIME),
+            "received": provenance["received"],
             "reason": frames.reason,
             "quality": frames.quality,
             "spacecraft_id": frames.spacecraft_id,
@@ -111,9 +150,11 @@ def frame_table(source: int, frames: FrameRows, stream: Integers, position: Inte
             "ocf": known(frames.ocf, -1),
             "data_start": frames.data_start - frames.offset,
             "data_length": frames.data_length,
-            "stream": known(stream, -1),
-            "stream_position": known(position, -1),
+            "stream": known(placed.stream, -1),
+            "stream_position": known(placed.position, -1),
             "octets": binary_column(frames.buffer, frames.offset, frames.length, None if good.all() else good),
+            "station": provenance["station"],
+            "emitted": provenance["emitted"],
         }
     )
 

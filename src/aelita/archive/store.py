@@ -1,6 +1,6 @@
 """The archive: a folder of Delta Lake tables."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +10,20 @@ from numpy.typing import NDArray
 from ..errors import ArchiveError
 from ..records import EVENTS, GAPS, LIMITS, QUARANTINE
 from ..time import tai_ns_from_utc
-from .batch import Batch, DatabaseText, Source
+from .batch import ENDLESS, Batch, DatabaseText, Source
 from .catalogue import Catalogue
 from .completeness import Completeness, completeness
 from .duplicates import archived, repeated
+from .following import Following
+from .gathered import Calibrator, Stores, Writing
 from .history import Histories, with_utc
 from .latest import LATEST, Latest
-from .lock import WriterLock
+from .lock import WriterLock, turn_in
 from .names import container_name, folder_name
 from .newest import newest_values
 from .reading import chosen, read_frames, read_packets
 from .recordings import Times
-from .session import Calibrator, Session, Stores
+from .session import Session
 from .settings import FORMAT, MARK, Retention, new_mark, read_mark, refuse_unfit, write_mark
 from .tables import Table
 
@@ -60,14 +62,34 @@ class Archive:
         """
         self.lock.acquire()
         try:
-            version = self.catalogue.keep(database) if database is not None else None
-            number = self.catalogue.admit(source, None if version is None else version.number)
-            plain = {name: self.tables[name] for name in PLAIN_TABLES}
-            stores = Stores(**plain, catalogue=self.catalogue, parameters=self.container_table, latest=self.latest_file)
-            return Session(stores, self.lock, source, number, version, self._recognise, self.calibrator)
+            with turn_in(self.path):
+                writing = self._admitted(source, database)
+            return Session(writing, self.lock, turn_in(self.path), source)
         except BaseException:
             self.lock.release()
             raise
+
+    def follow(self, source: Source, database: DatabaseText | None = None) -> Following:
+        """Follow a live stream, from the first message or behind the last one that the archive has; see `Following`.
+
+        Other writers are kept out only while something is written. Raises ArchiveError when the source is a recording.
+        """
+        stream = replace(source, size=ENDLESS)
+        with turn_in(self.path):
+            writing = self._admitted(stream, database)
+            return Following(writing, stream, self.path, self.written_by)
+
+    def _admitted(self, source: Source, database: DatabaseText | None) -> Writing:
+        version = self.catalogue.keep(database) if database is not None else None
+        number = self.catalogue.admit(source, None if version is None else version.number)
+        plain = {name: self.tables[name] for name in PLAIN_TABLES}
+        stores = Stores(**plain, catalogue=self.catalogue, parameters=self.container_table, latest=self.latest_file)
+        return Writing(stores, number, source.digest, version, self._recognise, self.calibrator)
+
+    def written_by(self, digest: str) -> set[int]:
+        """Return the last batch of a source in each table that an ingest writes: of a writer that was killed, several."""
+        tables = [*self.tables.values(), *map(self.container_table, self.containers()), *self.catalogue.written_last]
+        return {table.last_batch(digest) for table in tables}
 
     def _recognise(self, batch: Batch, real: Mask, times: Times) -> Mask:
         """Return which packets of a batch the archive has already, or had a moment before in the same batch."""

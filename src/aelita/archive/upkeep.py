@@ -10,6 +10,7 @@ import polars as pl
 
 from ..records import REMOVALS
 from ..time import DAY
+from .lock import alone, turn_in
 from .settings import Retention
 from .store import Archive
 from .tables import Table, collect
@@ -31,9 +32,10 @@ def compact(
     with archive.lock:
         for name, table in archive.all_tables().items():
             progress(name)
-            before = disk_use(table)
-            table.compact(FILE_OCTETS)
-            table.sweep(0 if full else max(int(keep_days * 24), 0), unknown=full)
+            with turn_in(archive.path):  # a live stream comes in between two tables
+                before = disk_use(table)
+                table.compact(FILE_OCTETS)
+                table.sweep(0 if full else max(int(keep_days * 24), 0), unknown=full)
             rows.append((name, *before, *disk_use(table)))
     return pl.DataFrame(rows, schema=["table", "files", "octets", "files_after", "octets_after"], orient="row")
 
@@ -51,7 +53,7 @@ def apply_retention(archive: Archive, now: int) -> pl.DataFrame:
     values. The octets leave the disk with the next `compact`. Raises ArchiveError and UsageError.
     """
     settings = archive.retention()
-    with archive.lock:
+    with alone(archive.path):
         # The order matters: what others are found by goes last.
         found = [
             _quarantine(archive, settings, now),

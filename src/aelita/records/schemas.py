@@ -46,6 +46,8 @@ FRAMES = pl.Schema(
         "stream": pl.Int16,  # null: its data field carries no packets
         "stream_position": pl.Int64,
         "octets": pl.Binary,
+        "station": pl.String,  # whose copy of the frame it is
+        "emitted": pl.Int64,  # reception less light time
     }
 )
 EVENTS = pl.Schema(
@@ -111,7 +113,7 @@ SOURCES = pl.Schema(
 BATCHES = pl.Schema(
     {
         "source": pl.Int32,
-        "batch": pl.Int32,
+        "batch": pl.Int64,
         "last": pl.Boolean,
         "frames": pl.Int64,
         "bad_frames": pl.Int64,
