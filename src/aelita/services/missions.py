@@ -21,6 +21,7 @@ class Spacecraft:
     """One spacecraft: its frame identifiers, its NAIF number (0: none given), its channels, database files and clock file.
 
     `key` is its name as a token of subjects. `agency` owns it, and the spacecraft in `relayed_by` carry its data to Earth.
+    Where no kernel holds its orbit, the body `near` stands in for it, from which it is at most `near_km` away.
     """
 
     key: str
@@ -33,6 +34,8 @@ class Spacecraft:
     clock: Path | None
     agency: str = ""
     relayed_by: tuple[str, ...] = ()
+    near: str = ""
+    near_km: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,11 @@ def _spacecraft(table: Table, folder: Path) -> Spacecraft:
         clock=_file(folder, clock, table.path("clock")) if clock else None,
         agency=table.text("agency", ""),
         relayed_by=tuple(table.texts("relayed_by")),
+        near=table.text("near", ""),
+        near_km=table.real("near_km", 0.0),
     )
+    if bool(one.near) != (one.near_km > 0):
+        raise DefinitionError("near and near_km go together", where=table.path("near"), remedy="Give both, or neither")
     table.finish()
     return one
 

@@ -50,6 +50,7 @@ class Installation:
     plays: tuple[Playing, ...] = ()
     paths: tuple[tuple[str, SignalPath], ...] = ()
     speed: float = 1.0
+    kernels: tuple[Path, ...] = ()
 
     def agency(self, key: str) -> AgencyHere:
         """Return an agency that runs here. Raises UsageError for another."""
@@ -96,6 +97,7 @@ class Installation:
             f"mission = {q(str(self.mission.folder) if self.mission.folder.parent.name != 'missions' else self.mission.name)}",
             f"spacecraft = {q(list(self.spacecraft))}",
             f"speed = {self.speed}",
+            f"kernels = {q([str(path) for path in self.kernels])} # SPICE kernels, such as orbits",
         ]
         for agency in self.agencies:
             lines += ["", "[[agencies]]", f"key = {q(agency.key)}", f"stations = {q(list(agency.stations))}"]
@@ -131,6 +133,7 @@ def read_installation(folder: Path) -> Installation:
         plays=tuple(_playing(one, folder) for one in table.tables("plays")),
         paths=tuple(_path(one) for one in table.tables("paths")),
         speed=table.real("speed", 1.0),
+        kernels=tuple(folder / path for path in table.texts("kernels")),
     )
     table.finish()
     check(made)
