@@ -1,0 +1,86 @@
+"""Makes the streams of a plan on an agency's server, and brings those that exist to the plan."""
+
+from collections.abc import Mapping
+
+import nats.errors
+import nats.js.errors
+from nats.js.api import (
+    DiscardPolicy,
+    ExternalStream,
+    PersistMode,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+    StreamSource,
+)
+
+from .stream_plan import AgencyPlan, Origin, StreamPlan
+from .streams import Address, StreamError, Streams, StreamUnavailableError, refusal
+
+
+async def make_streams(plan: AgencyPlan, addresses: Mapping[str, Address]) -> None:
+    """Make or update every stream of the plan; `addresses` has an administrator's by account.
+
+    In an export account a stream that the agreement no longer gives is deleted. Raises StreamError.
+    """
+    accounts = dict.fromkeys(stream.account for stream in plan.streams)  # those with the agency's own streams first
+    for account in accounts:
+        async with await Streams.connect(addresses[account], name=f"{plan.agency}-setup") as streams:
+            wanted = [stream for stream in plan.streams if stream.account == account]
+            await _bring(streams, wanted)
+            if all(stream.sources for stream in wanted):
+                await _delete_others(streams, {stream.name for stream in wanted})
+
+
+def configuration_of(plan: StreamPlan) -> StreamConfig:
+    """Return a stream of the plan in the server's terms."""
+    written = bool(plan.subjects)
+    limits = plan.limits
+    return StreamConfig(
+        name=plan.name,
+        subjects=list(plan.subjects) if written else None,
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        num_replicas=1,
+        max_bytes=limits.max_bytes,
+        max_age=limits.max_age_s,
+        max_msgs=-1,
+        max_consumers=-1 if plan.account == "agency" else 16,
+        discard=DiscardPolicy.OLD if plan.rebuildable else DiscardPolicy.NEW,
+        duplicate_window=min(limits.duplicates_s, limits.max_age_s) if written else 0,
+        persist_mode=PersistMode.ASYNC if plan.rebuildable and written else None,
+        mirror=_source(plan.mirror) if plan.mirror else None,
+        sources=[_source(origin) for origin in plan.sources] or None,
+        allow_direct=True,
+        deny_delete=True,
+    )
+
+
+def _source(origin: Origin) -> StreamSource:
+    external = ExternalStream(api=origin.api, deliver=origin.deliver)
+    return StreamSource(name=origin.stream, filter_subject=origin.subject or None, external=external)
+
+
+async def _bring(streams: Streams, wanted: list[StreamPlan]) -> None:
+    for stream in wanted:
+        configuration = configuration_of(stream)
+        try:
+            await streams.jetstream.stream_info(stream.name)
+        except nats.js.errors.NotFoundError:
+            change = streams.jetstream.add_stream
+        except nats.errors.Error as fault:
+            raise StreamUnavailableError(f"{stream.name}: {fault}", where=streams.address.url) from fault
+        else:
+            change = streams.jetstream.update_stream
+        try:
+            await change(configuration)
+        except nats.js.errors.APIError as fault:
+            raise refusal(stream.name, vars(fault)) from fault
+        except nats.errors.Error as fault:
+            raise StreamError(f"{stream.name}: {fault}", where=streams.address.url) from fault
+
+
+async def _delete_others(streams: Streams, kept: set[str]) -> None:
+    for found in await streams.jetstream.streams_info():
+        if found.config.name is not None and found.config.name not in kept:
+            await streams.jetstream.delete_stream(found.config.name)
