@@ -24,7 +24,7 @@ def attributes_of(text: str) -> Attributes:
     """
     parts = _ATTRIBUTE.split(text)
     pairs = tuple(zip(parts[1::2], parts[2::2], strict=True))
-    if parts[0] or not pairs or not all(_is_value(value) for _, value in pairs):
+    if parts[0] or text.startswith(".") or not pairs or not all(_is_value(value) for _, value in pairs):
         raise UsageError(
             f"{text!r:.200} is not a service instance identifier",
             remedy=f"Write sagr=1.spack=2.rsl-fg=3.raf=onlt1; the attributes are {', '.join(LEAVES)}",
