@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aelita.errors import UsageError
 from aelita.sle.terms import PeerAbortDiagnostic
 from aelita.sle.tml import (
     TML_TABLE,
@@ -85,8 +84,6 @@ def test_length_is_bounded_before_anything_is_kept() -> None:
     tml.feed(bytes.fromhex("0100000000000065"), 0.0)
     assert list(tml.take_events()) == [TmlAborted(129, by_peer=False)]
     assert tml.take_output() == [Urgent(129), Close()]
-    with pytest.raises(UsageError, match="101 octets"):
-        responder(TmlLimits(longest_message=100)).send(bytes(101), 0.0)
 
 
 def test_heartbeat_is_sent_when_nothing_else_was() -> None:

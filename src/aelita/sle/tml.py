@@ -264,11 +264,6 @@ class Tml:
         self._has_received(now)
 
     def _send(self, now: float, body: bytes) -> None:
-        if len(body) > self.limits.longest_message:
-            raise UsageError(
-                f"a message of {len(body)} octets is over the limit of {self.limits.longest_message}",
-                remedy="Make the transfer buffer smaller, or the limit larger on both sides",
-            )
         self._output.append(message(PDU_TYPE, body))
         self._has_sent(now)
 
@@ -285,7 +280,7 @@ class Tml:
             self._timers[TmlCause.RECEIVE_TIMEOUT] = now + self.heartbeat_s * self.dead_factor
 
     def _request_abort(self, now: float, body: bytes) -> None:
-        self._output += [Urgent(body[0]), Close()]
+        self._output = [Urgent(body[0]), Close()]  # other data are discarded
         self._closing(now)
 
     def _aborted_by_peer(self, _: float, body: bytes) -> None:

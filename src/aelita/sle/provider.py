@@ -1,0 +1,327 @@
+"""The provider of RAF, RCF and ROCF: one association as a state table (CCSDS 911.1-B, 911.2-B, 911.5-B, chapter 4).
+
+A missing cell of a PDU is the protocol error, and the association is aborted.
+"""
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Any
+
+from ..time import SECOND
+from .association import Association
+from .credentials import ReplayMemory
+from .delivery import Counts, Delivery
+from .events import BindRefused, Bound, DataWanted, ProviderEvent, Started, Stopped, Unbound
+from .instances import CYCLES, Directory, Ending, ServiceInstance
+from .now import Now
+from .parameters import Asked, answer
+from .pdus import (
+    Bind,
+    BindAccepted,
+    BindReturn,
+    GetParameter,
+    GetParameterReturn,
+    Notification,
+    Pdu,
+    RafStatusReport,
+    RcfStatusReport,
+    RocfStatusReport,
+    ScheduleStatusReport,
+    ScheduleStatusReportReturn,
+    Start,
+    StartReturn,
+    StatusReport,
+    Stop,
+    StopReturn,
+    TransferBuffer,
+    Unbind,
+    UnbindReturn,
+)
+from .security import Guard
+from .selection import StationFrame
+from .terms import (
+    BindDiagnostic,
+    DeliveryMode,
+    PeerAbortDiagnostic,
+    ProductionStatus,
+    ReportRequest,
+    ScheduleDiagnostic,
+    ServiceType,
+    StartDiagnostic,
+    UnbindReason,
+)
+from .tml import Tml
+
+LONGEST_WATCH_S = 1.0  # how long the mission clock goes unread while an end is awaited: it may run faster, or be set
+
+
+class ProviderState(Enum):
+    """Where a provider's association stands."""
+
+    UNBOUND = "unbound"
+    READY = "ready"
+    ACTIVE = "active"
+    OVER = "over"
+
+
+class Provision(Enum):
+    """What moves a provider beside PDUs; where the table has no cell, it goes nowhere."""
+
+    FRAME = "frame heard"
+    SUPPLY = "frames of the store"
+    NOTIFICATION = "notification"
+    END_OF_PERIOD = "end of the provision period"
+
+
+class Provider(Association[ProviderEvent]):
+    """One association of a provider, for whatever service instance of the directory its user binds."""
+
+    def __init__(self, directory: Directory, random: Callable[[], int], memory: ReplayMemory | None = None) -> None:
+        limits = directory.settings.limits
+        super().__init__(Tml(initiator=False, limits=limits), None, ServiceType.RAF, max(directory.settings.versions))
+        self.directory = directory
+        self.state = ProviderState.UNBOUND
+        self.instance: ServiceInstance | None = None
+        self.delivery: Delivery | None = None
+        self.initiator = ""
+        self.counts = Counts()
+        self._random, self._memory = random, memory or ReplayMemory()
+        self._cycle_s: int | None = None
+        self._report_at: float | None = None
+        self._bind_by: float | None = None
+        self._watch_at: float | None = None
+        self._is_free = True
+        self._is_wanted = False
+
+    def frame(self, frame: StationFrame, now: Now) -> None:
+        """Deliver a frame just heard, if delivery is timely and has started."""
+        self._provide(Provision.FRAME, frame, now)
+
+    def supply(self, frames: Iterable[StationFrame], now: Now, *, end: bool = False) -> None:
+        """Deliver stored frames, at most `credits`; `end`: there are no more."""
+        self._provide(Provision.SUPPLY, (frames, end), now)
+
+    def notify(self, notification: Notification, now: Now) -> None:
+        """Deliver a notification, if delivery has started."""
+        self._provide(Provision.NOTIFICATION, notification, now)
+
+    def transmitted(self, now: Now) -> None:
+        """Say that TCP has taken what was sent, so that the next transfer buffer can go."""
+        self._is_free = True
+        if self.delivery is not None:
+            self.delivery.buffer.transmitted()
+            self._pump(now)
+
+    @property
+    def credits(self) -> int:
+        """How many stored frames can be supplied."""
+        return 0 if self.delivery is None else self.delivery.credits
+
+    def _provide(self, cause: Provision, what: Any, now: Now) -> None:
+        action = PROVIDER_TABLE.get((self.state, cause))
+        if action is not None:
+            action(self, what, now)
+
+    def _on_open(self, now: Now) -> None:
+        self._bind_by = now.s + self.directory.settings.bind_within_s
+
+    def _on_pdu(self, pdu: Pdu, now: Now) -> None:
+        action = PROVIDER_TABLE.get((self.state, type(pdu)))
+        if action is None:
+            self.abort(PeerAbortDiagnostic.PROTOCOL_ERROR, now, f"{type(pdu).__name__} while {self.state.value}")
+        elif not isinstance(pdu, Bind) and (reason := self._distrust(pdu, now)):
+            self.abort(PeerAbortDiagnostic.ACCESS_DENIED, now, f"{type(pdu).__name__} with {reason.value}")
+        else:
+            action(self, pdu, now)
+
+    def _on_timer(self, now: Now) -> None:
+        if self._bind_by is not None and self._bind_by <= now.s:
+            self.abort(PeerAbortDiagnostic.OTHER_REASON, now, "no BIND came")
+        elif self.instance is not None and not self.instance.is_in_period(now.mission_ns):
+            self._provide(Provision.END_OF_PERIOD, None, now)
+        else:
+            if self._report_at is not None and self._report_at <= now.s and self._cycle_s is not None:
+                self._report_at = now.s + self._cycle_s
+                self._send_report(now)
+            if self.delivery is not None:
+                self.delivery.on_timer(now)
+                self._pump(now)
+            self._watch(now)
+
+    def _deadlines(self) -> list[float | None]:
+        release = None if self.delivery is None else self.delivery.buffer.deadline
+        return [self._bind_by, self._report_at, self._watch_at, release]
+
+    def _on_over(self) -> None:
+        if self.instance is not None and self.instance.bound is self:
+            self.instance.bound = None
+        self.state, self.delivery, self._cycle_s = ProviderState.OVER, None, None
+
+    def _watch(self, now: Now) -> None:
+        """Come back when the provision period or a timely delivery ends."""
+        ends = [] if self.instance is None or self.instance.settings.end is None else [self.instance.settings.end]
+        if self.delivery is not None and self.delivery.is_timely and self.delivery.asked.stop is not None:
+            ends += [] if self.delivery.has_ended else [self.delivery.last_ns + 1]
+        self._watch_at = now.s + min(max((min(ends) - now.mission_ns) / SECOND, 0.0), LONGEST_WATCH_S) if ends else None
+
+    def _pump(self, now: Now) -> None:
+        if self.delivery is None:
+            return
+        if self._is_free and (taken := self.delivery.release(now)) is not None:
+            self._is_free = False
+            self._send(TransferBuffer(taken), now)
+        if self.delivery.credits and not self._is_wanted:
+            self._is_wanted = True
+            self._events.append(DataWanted(self.delivery.credits))
+
+    # Actions of the table.
+
+    def _bind(self, pdu: Any, now: Now) -> None:
+        self._bind_by = None
+        security = self.directory.settings.peers.get(pdu.initiator)
+        if security is None:
+            self._refuse(pdu, BindDiagnostic.ACCESS_DENIED, now)
+            return
+        self._guard = Guard(security, self.directory.settings.identifier, pdu.initiator, self._random, self._memory)
+        if self._distrust(pdu, now):
+            self._guard = None  # who is not believed gets no credentials of ours
+            self._refuse(pdu, BindDiagnostic.ACCESS_DENIED, now)
+            return
+        found = self.directory.find(pdu, now.mission_ns)
+        if isinstance(found, BindDiagnostic):
+            self._refuse(pdu, found, now)
+            return
+        self.instance, self.initiator, found.bound = found, pdu.initiator, self
+        self.state, self.service, self.version = ProviderState.READY, found.settings.service, pdu.version
+        self._send(BindReturn(self.directory.settings.identifier, BindAccepted(pdu.version)), now)
+        self._watch(now)
+        self._events.append(Bound(pdu.initiator, pdu.service_instance, pdu.version))
+
+    def _refuse(self, pdu: Bind, diagnostic: BindDiagnostic, now: Now) -> None:
+        self._send(BindReturn(self.directory.settings.identifier, diagnostic), now)
+        self.tml.disconnect(now.s)
+        self._over(BindRefused(diagnostic, pdu.initiator))
+
+    def _start(self, pdu: Any, now: Now) -> None:
+        assert self.instance is not None
+        diagnostic = _start_refusal(self.instance, pdu, now)
+        self._send(StartReturn(pdu.invoke_id, diagnostic), now)
+        if diagnostic is None:
+            self.state = ProviderState.ACTIVE
+            self.delivery = Delivery(self.instance.settings, pdu, self.counts, is_free=self._is_free)
+            self._is_wanted = False
+            self._events.append(Started(pdu.request, pdu.start, pdu.stop))
+            self._watch(now)
+            self._pump(now)
+
+    def _stop(self, pdu: Any, now: Now) -> None:
+        assert self.delivery is not None
+        while (taken := self.delivery.release(now, at_once=True)) is not None:
+            self._is_free = False
+            self._send(TransferBuffer(taken), now)
+        self.delivery = None
+        self.state = ProviderState.READY
+        self._send(StopReturn(pdu.invoke_id), now)
+        self._events.append(Stopped())
+
+    def _schedule(self, pdu: Any, now: Now) -> None:
+        diagnostic = self._schedule_refusal(pdu)
+        self._send(ScheduleStatusReportReturn(pdu.invoke_id, diagnostic), now)
+        if diagnostic is not None:
+            return
+        if pdu.request is not ReportRequest.IMMEDIATELY:
+            self._cycle_s = pdu.cycle_s if pdu.request is ReportRequest.PERIODICALLY else None
+            self._report_at = None if self._cycle_s is None else now.s + self._cycle_s
+        if pdu.request is not ReportRequest.STOP:
+            self._send_report(now)
+
+    def _schedule_refusal(self, pdu: ScheduleStatusReport) -> ScheduleDiagnostic | None:
+        assert self.instance is not None
+        settings = self.instance.settings
+        if settings.mode is DeliveryMode.RETURN_OFFLINE:
+            return ScheduleDiagnostic.NOT_SUPPORTED_IN_THIS_DELIVERY_MODE
+        if pdu.request is ReportRequest.STOP and self._cycle_s is None:
+            return ScheduleDiagnostic.ALREADY_STOPPED
+        cycle = pdu.cycle_s or 0
+        if pdu.request is ReportRequest.PERIODICALLY and not (cycle in CYCLES and cycle >= settings.min_reporting_cycle_s):
+            return ScheduleDiagnostic.INVALID_REPORTING_CYCLE
+        return None
+
+    def _send_report(self, now: Now) -> None:
+        if self._is_free:  # a user that reads nothing gets no heap of reports when it reads again
+            self._send(self._report(), now)
+
+    def _report(self) -> StatusReport:
+        assert self.instance is not None
+        equipment, status, counts = self.instance.equipment, self.instance.status, self.counts
+        lock = (equipment.frame_sync, equipment.symbol_sync, equipment.subcarrier, equipment.carrier)
+        if self.service is ServiceType.RAF:
+            return RafStatusReport(counts.error_free, counts.delivered, *lock, status)
+        if self.service is ServiceType.RCF:
+            return RcfStatusReport(counts.delivered, *lock, status)
+        return RocfStatusReport(counts.processed, counts.delivered, *lock, status)
+
+    def _get(self, pdu: Any, now: Now) -> None:
+        assert self.instance is not None
+        request = None if self.delivery is None else self.delivery.asked.request
+        asked = Asked(self.instance.settings, self._cycle_s, request)
+        self._send(GetParameterReturn(pdu.invoke_id, answer(pdu.parameter, asked, self.version)), now)
+
+    def _unbind(self, pdu: Any, now: Now) -> None:
+        assert self.instance is not None
+        if pdu.reason is UnbindReason.END and self.instance.settings.ending is Ending.FINAL:
+            self.instance.is_finished = True
+        self._send(UnbindReturn(), now)
+        self.tml.disconnect(now.s)
+        self._over(Unbound(pdu.reason))
+
+    def _deliver(self, frame: Any, now: Now) -> None:
+        if self.delivery is not None and self.delivery.is_timely:
+            self.delivery.frame(frame, now)
+            self._pump(now)
+
+    def _deliver_stored(self, what: Any, now: Now) -> None:
+        if self.delivery is not None:
+            frames, end = what
+            self._is_wanted = False
+            self.delivery.supply(frames, now, end=end)
+            self._pump(now)
+
+    def _tell(self, notification: Any, now: Now) -> None:
+        if self.delivery is not None:
+            self.delivery.notify(notification, now)
+            self._pump(now)
+
+    def _end_of_period(self, _: Any, now: Now) -> None:
+        self.abort(PeerAbortDiagnostic.END_OF_SERVICE_PROVISION_PERIOD, now)
+
+
+ProviderAction = Callable[[Provider, Any, Now], None]
+_BOUND = (ProviderState.READY, ProviderState.ACTIVE)
+PROVIDER_TABLE: dict[tuple[ProviderState, Provision | type], ProviderAction] = {
+    (ProviderState.UNBOUND, Bind): Provider._bind,
+    (ProviderState.READY, Start): Provider._start,
+    (ProviderState.ACTIVE, Stop): Provider._stop,
+    (ProviderState.READY, Unbind): Provider._unbind,
+    **{(state, ScheduleStatusReport): Provider._schedule for state in _BOUND},
+    **{(state, GetParameter): Provider._get for state in _BOUND},
+    (ProviderState.ACTIVE, Provision.FRAME): Provider._deliver,
+    (ProviderState.ACTIVE, Provision.SUPPLY): Provider._deliver_stored,
+    (ProviderState.ACTIVE, Provision.NOTIFICATION): Provider._tell,
+    **{(state, Provision.END_OF_PERIOD): Provider._end_of_period for state in _BOUND},
+}
+
+
+def _start_refusal(instance: ServiceInstance, pdu: Start, now: Now) -> StartDiagnostic | None:
+    settings, start, stop = instance.settings, pdu.start, pdu.stop
+    if instance.status is ProductionStatus.HALTED:
+        return StartDiagnostic.OUT_OF_SERVICE
+    if (refusal := settings.refusal(pdu.request)) is not None:
+        return refusal
+    if not settings.is_online and (start is None or stop is None):
+        return StartDiagnostic.MISSING_TIME_VALUE
+    if start is not None and settings.is_online and settings.end is not None and start >= settings.end:
+        return StartDiagnostic.INVALID_START_TIME
+    is_past = stop is not None and settings.is_online and stop <= now.mission_ns
+    is_before_start = stop is not None and start is not None and stop < start
+    return StartDiagnostic.INVALID_STOP_TIME if is_past or is_before_start else None
