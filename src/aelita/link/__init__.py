@@ -22,6 +22,7 @@ from .frames import (
     WRONG_VERSION,
     Frames,
 )
+from .headers import Headers, read_headers
 from .packet_file import PacketReceiver
 from .packets import (
     CHECKSUM_BAD,
@@ -36,11 +37,12 @@ from .packets import (
 )
 from .received import Gap, Quarantined, Received, with_end
 from .receiver import FrameReceiver
+from .verifying import verify
 
 __all__ = [
     "AFTER_LOSS", "CHECKSUM_BAD", "DUPLICATE", "ENCAPSULATION_APID", "FECF_BAD", "FRAME_BAD", "GOOD", "HEADER_BAD", "IDLE_APID",
     "INCOMPLETE", "LATE", "NO_OCF", "NO_PACKETS", "NO_PACKET_STARTS", "ONLY_IDLE", "REASONS", "RESENT", "RESTARTED",
     "UNCORRECTABLE", "WRONG_LENGTH", "WRONG_SPACECRAFT", "WRONG_VERSION", "Channel", "Coding", "ControlWords", "Delimited",
-    "Delimiter", "FrameReceiver", "Frames", "Gap", "PacketReceiver", "PacketRules", "Packets", "Quarantined", "Received",
-    "VirtualChannel", "control_words", "join_packets", "no_packets", "with_end",
+    "Delimiter", "FrameReceiver", "Frames", "Gap", "Headers", "PacketReceiver", "PacketRules", "Packets", "Quarantined",
+    "Received", "VirtualChannel", "control_words", "join_packets", "no_packets", "read_headers", "verify", "with_end",
 ]  # fmt: skip

@@ -41,8 +41,8 @@ class Headers:
 
 def octets_at(buffer: Octets, offset: Column, count: int) -> Column:
     """Return `count` octets from each offset, shape (offsets, count); past the buffer's end its last octet repeats."""
-    if not offset.size:
-        return np.zeros((0, count), np.int64)
+    if not offset.size or not buffer.size:
+        return np.zeros((offset.size, count), np.int64)
     return buffer[np.clip(offset[:, None] + np.arange(count), 0, buffer.size - 1)].astype(np.int64)
 
 

@@ -9,32 +9,28 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..octets import compiled, crc16_many, crc32_many, iso_checksum_many
+from ..octets import compiled, crc16_many, iso_checksum_many
 from .channel import Channel, PacketRules
 from .frames import (
     AFTER_LOSS,
-    FECF_BAD,
     GOOD,
-    HEADER_BAD,
     LATE,
     NO_OCF,
     NO_PACKET_STARTS,
     REASONS,
     RESENT,
     RESTARTED,
-    WRONG_LENGTH,
-    WRONG_SPACECRAFT,
-    WRONG_VERSION,
     Frames,
     own_octets,
 )
-from .headers import VERSIONS, Headers, octets_at, read_headers
+from .headers import Headers, octets_at, read_headers
 from .packets import CHECKSUM_BAD, ENCAPSULATION_APID, INCOMPLETE, Octets, Packets, join_packets, packets_at
 from .reassembly import CUT, FAULTS, WHOLE, Pieces, StreamState, header_complete, reassemble
 from .received import Gap, Quarantined, Received, uncorrected
 from .sequence import AFTER_LOSS as LOSS_SEEN
 from .sequence import RESTARTED as RESTART_SEEN
 from .sequence import Counters, Verdicts, follow
+from .verifying import verify
 
 Column = NDArray[np.int64]
 QUALITIES = np.array([0, 0, AFTER_LOSS, RESENT, LATE, RESTARTED], np.uint8)  # by verdict on the counter
@@ -110,7 +106,7 @@ class FrameReceiver:
         """
         octets = own_octets(buffer)
         headers = read_headers(self.channel, octets, offset, length)
-        verified = self._verify(headers, octets, offset, length, reason)
+        verified = verify(self.channel, headers, octets, offset, length, reason)
         frames = self._frames(headers, verified, octets, offset, length, position)
         frames, verdicts, good = self._follow(frames, headers)
         gaps = self._gaps(frames, verdicts, good)
@@ -141,24 +137,6 @@ class FrameReceiver:
         packets = join_packets(batches)
         nothing = self.receive(b"", none, none, none)
         return replace(nothing, packets=packets, checked=np.zeros(len(packets), np.bool_), quarantined=quarantined)
-
-    def _verify(
-        self, headers: Headers, buffer: Octets, offset: Column, length: Column, reason: NDArray[np.uint8] | None
-    ) -> NDArray[np.uint8]:
-        found = np.zeros(offset.size, np.uint8) if reason is None else reason.astype(np.uint8)
-        if self.channel.frame_octets:
-            found[(length != self.channel.frame_octets) & (found == GOOD)] = WRONG_LENGTH
-        if self.channel.fecf == "present":
-            check = crc16_many if self.channel.fecf_octets == 2 else crc32_many
-            bad = check(buffer, offset, length) != 0
-            found[bad & (found == GOOD)] = FECF_BAD
-        for code, wrong in (
-            (WRONG_VERSION, headers.version != VERSIONS[self.channel.protocol]),
-            (WRONG_SPACECRAFT, headers.spacecraft_id != self.channel.spacecraft_id),
-            (HEADER_BAD, ~headers.sound),
-        ):
-            found[wrong & (found == GOOD)] = code
-        return found
 
     def _frames(
         self, h: Headers, reason: NDArray[np.uint8], buffer: Octets, offset: Column, length: Column, position: Column

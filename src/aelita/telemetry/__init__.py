@@ -1,20 +1,24 @@
 """Frames to packets to parameter values: decommutation, calibration, derivation, limits, events."""
 
 from .columns import Column
+from .copies import BadFrame, Copies, Merged, StationCounts
 from .decode import ContainerRows, Decoded, Decoder
 from .dependencies import needed_parameters
 from .generated import Kernel, Kernels
 from .generated import source_of as generated_source
 from .limits import LimitChecker, Transitions, severity_column
+from .merging import Merger
 from .processor import Processed, Processor
 from .recent import initial_value
 from .reception import Reception
+from .runs import Hole
 from .times import generation_times, packet_ticks
 from .values import Values, engineering
 from .views import changed, changes_only, sampled
 
 __all__ = [
-    "Column", "ContainerRows", "Decoded", "Decoder", "Kernel", "Kernels", "LimitChecker", "Processed", "Processor", "Reception",
-    "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times",
-    "initial_value", "needed_parameters", "packet_ticks", "sampled", "severity_column",
+    "BadFrame", "Column", "ContainerRows", "Copies", "Decoded", "Decoder", "Hole", "Kernel", "Kernels", "LimitChecker", "Merged",
+    "Merger", "Processed", "Processor", "Reception", "StationCounts", "Transitions", "Values", "changed", "changes_only",
+    "engineering", "generated_source", "generation_times", "initial_value", "needed_parameters", "packet_ticks", "sampled",
+    "severity_column",
 ]  # fmt: skip
