@@ -1,1 +1,30 @@
 """Alarms and their life cycle: acknowledgement, shelving, suppression, escalation."""
+# isort: skip_file
+# fmt: off
+
+from .commands import Acknowledge, Assign, Command, Override, Remove, Reset, Restore, Shelve, Unshelve, Withdraw, permission_for
+from .definitions import AlarmBook, AlarmDefinition, Source, read_alarms
+from .engine import AlarmEngine
+from .escalation import Call, Escalation, Notify, calls_of, read_escalation
+from .merge import Shared, seen
+from .observations import (
+    ClockOffset, Contact, ContactsBooked, CorrelationResidual, FramesHeard, LimitChanged, LimitsStanding, LinkReported,
+    Observation, ServiceReported, StorageLevel,
+)
+from .operating import May, command
+from .overrides import check_override, kind_of
+from .records import (
+    CalibrationSet, Change, Counts, LimitBand, LimitSet, Notified, Overridden, OverrideEnded, Record, Refused, Stance, decode,
+    encode,
+)
+from .states import SEVERITIES, Event, Shelving, Situation, State
+
+__all__ = [
+    "SEVERITIES", "Acknowledge", "AlarmBook", "AlarmDefinition", "AlarmEngine", "Assign", "CalibrationSet", "Call", "Change",
+    "ClockOffset", "Command", "Contact", "ContactsBooked", "CorrelationResidual", "Counts", "Escalation", "Event",
+    "FramesHeard", "LimitBand", "LimitChanged", "LimitSet", "LimitsStanding", "LinkReported", "May", "Notified", "Notify",
+    "Observation", "Overridden", "Override", "OverrideEnded", "Record", "Refused", "Remove", "Reset", "Restore",
+    "ServiceReported", "Shared", "Shelve", "Shelving", "Situation", "Source", "Stance", "State", "StorageLevel", "Unshelve",
+    "Withdraw", "calls_of", "check_override", "command", "decode", "encode", "kind_of", "permission_for", "read_alarms",
+    "read_escalation", "seen",
+]
