@@ -11,7 +11,7 @@ from .output import print_json, print_pairs, print_table, say
 
 if TYPE_CHECKING:
     from ..agencies import Organisation, Period
-    from ..services.missions import Mission
+    from ..services import Mission
 
 commands = typer.Typer(no_args_is_help=True, help="Check and show the folder of a mission.")
 NameArgument = Annotated[

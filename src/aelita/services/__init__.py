@@ -5,7 +5,7 @@ from .databases import Library
 from .definitions import Definition, define, read_clock
 from .ingestion import Ingested, ingest_file
 from .library import open_archive, open_with_library
-from .missions import find_mission, mission_names
+from .missions import Mission, find_mission, mission_names
 from .pictures import trace_of
 from .plots import draw
 from .rebuilding import rebuild_with, recorrelate_with
@@ -14,7 +14,7 @@ from .synthetic import write_recording
 from .views import thinned
 
 __all__ = [
-    "Configuration", "Definition", "Ingested", "Library", "Summary", "configure", "define", "draw", "find_mission", "ingest_file",
-    "mission_names", "open_archive", "open_with_library", "read_clock", "rebuild_with", "recorrelate_with", "thinned", "trace_of",
-    "write_recording",
+    "Configuration", "Definition", "Ingested", "Library", "Mission", "Summary", "configure", "define", "draw", "find_mission",
+    "ingest_file", "mission_names", "open_archive", "open_with_library", "read_clock", "rebuild_with", "recorrelate_with", "thinned",
+    "trace_of", "write_recording",
 ]  # fmt: skip
