@@ -111,7 +111,7 @@ def parameter_values(name: ParameterName, service: ServiceType, version: int) ->
 
 @st.composite
 def got_parameters(draw: Any, service: ServiceType, version: int) -> sle.GetParameterReturn:
-    name = draw(st.sampled_from(sorted(sle.parameters(service, version))))
+    name = draw(st.sampled_from(sorted(sle.known_parameters(service, version))))
     value = draw(parameter_values(name, service, version))
     result = draw(st.just(sle.Parameter(name, value)) | st.sampled_from(sle.GetParameterDiagnostic))
     return sle.GetParameterReturn(draw(INVOKE_IDS), result, draw(credentials()))
@@ -153,7 +153,7 @@ def a_pdu(service: ServiceType, version: int) -> Any:
             credentials(),
         ),
         st.builds(sle.ScheduleStatusReportReturn, INVOKE_IDS, refused(sle.ScheduleDiagnostic), credentials()),
-        st.builds(sle.GetParameter, INVOKE_IDS, st.sampled_from(sorted(sle.parameters(service, version))), credentials()),
+        st.builds(sle.GetParameter, INVOKE_IDS, st.sampled_from(sorted(sle.known_parameters(service, version))), credentials()),
         got_parameters(service, version),
         st.builds(sle.TransferBuffer, st.lists(elements(service), max_size=4).map(tuple)),
         status_reports(service),

@@ -40,7 +40,7 @@ from aelita.sle import (
     Unbind,
     decode,
     encode,
-    parameters,
+    known_parameters,
     supports,
 )
 from shared import shared
@@ -256,8 +256,8 @@ def test_pdus_and_services_that_do_not_belong_together_are_refused() -> None:
 
 def test_parameters_by_version() -> None:
     name = ParameterName
-    assert parameters(RAF, 5) - parameters(RAF, 4) == {name.PERMITTED_FRAME_QUALITY, name.MIN_REPORTING_CYCLE}
-    assert len(parameters(RCF, 5)) == 8 and len(parameters(ROCF, 5)) == 14 and len(parameters(ROCF, 2)) == 13
+    assert known_parameters(RAF, 5) - known_parameters(RAF, 4) == {name.PERMITTED_FRAME_QUALITY, name.MIN_REPORTING_CYCLE}
+    assert len(known_parameters(RCF, 5)) == 8 and len(known_parameters(ROCF, 5)) == 14 and len(known_parameters(ROCF, 2)) == 13
 
 
 def returned(octets: str, service: ServiceType, version: int) -> Any:

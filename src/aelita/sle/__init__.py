@@ -2,7 +2,7 @@
 # isort: skip_file
 # fmt: off
 
-from .codec import decode, encode, parameters, supports
+from .codec import decode, encode, known_parameters, supports
 from .credentials import HashAlgorithm, Refusal, ReplayMemory
 from .credentials import make as make_credentials
 from .credentials import verify as verify_credentials
@@ -45,6 +45,6 @@ __all__ = [
     "ServiceInstance", "ServiceType", "Start", "StartDiagnostic", "StartRefused", "StartReturn", "Started", "StationFrame",
     "StatusReport", "Stop", "StopRefused", "StopReturn", "Stopped", "SyncNotification", "TmlLimits", "TransferBuffer", "Unbind",
     "UnbindReason", "UnbindReturn", "Unbound", "Undefined", "UpdateMode", "Urgent", "User", "UserEvent", "UserPdu",
-    "UserSettings", "UserState", "Value", "attributes_of", "decode", "encode", "make_credentials", "parameters", "supports",
+    "UserSettings", "UserState", "Value", "attributes_of", "decode", "encode", "known_parameters", "make_credentials", "supports",
     "text_of", "verify_credentials",
 ]

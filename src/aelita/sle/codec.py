@@ -19,7 +19,7 @@ def supports(service: int, version: int) -> bool:
     return (service, version) in GRAMMARS
 
 
-def parameters(service: ServiceType, version: int) -> frozenset[ParameterName]:
+def known_parameters(service: ServiceType, version: int) -> frozenset[ParameterName]:
     """Return the parameters that GET-PARAMETER knows in a service and version."""
     return frozenset(row.name for row in RETURN_SERVICES[service].rows(version))
 

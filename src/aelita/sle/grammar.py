@@ -58,10 +58,18 @@ class Integer:
     identifier: bytes = b"\x02"
 
     def fits(self, value: Any) -> bool:
-        return isinstance(value, int) and self.least <= value <= self.most and self._named(value)
+        return isinstance(value, int) and self._meaning(value) is not None
 
-    def _named(self, value: int) -> bool:
-        return not self.closed or self.names is None or value in self.names._value2member_map_
+    def _meaning(self, value: int) -> int | None:
+        """Return the value, by its name where it has one; None when it is not of this type."""
+        if not self.least <= value <= self.most:
+            return None
+        if self.names is None:
+            return value
+        try:
+            return self.names(value)
+        except ValueError:
+            return None if self.closed else value
 
     def write(self, value: int) -> bytes:
         return tlv(self.identifier, integer_content(value))
@@ -69,9 +77,10 @@ class Integer:
     def read(self, octets: bytes, at: int, stop: int) -> tuple[int, int]:
         start, end = content(octets, at, stop, self.identifier)
         value = read_integer(octets, start, end)
-        if not self.least <= value <= self.most or not self._named(value):
+        meaning = self._meaning(value)
+        if meaning is None:
             raise fault(f"{value} is not {self}", at)
-        return (self.names._value2member_map_.get(value, value) if self.names else value), end  # type: ignore[return-value]
+        return meaning, end
 
     def __str__(self) -> str:
         return f"an integer of {self.least} to {self.most}" + (f" named in {self.names.__name__}" if self.names else "")

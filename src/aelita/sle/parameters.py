@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .codec import parameters
+from .codec import known_parameters
 from .instances import InstanceSettings
 from .pdus import Gvcid, OcfSelection, Parameter, Request, Value
 from .terms import (
@@ -80,7 +80,7 @@ _UNDEFINED = (UNDEFINED, FrameQuality.UNDEFINED, ControlWordType.UNDEFINED, Upda
 def answer(name: ParameterName | int, asked: Asked, version: int) -> Parameter | GetParameterDiagnostic:
     """Return the parameter, or why it cannot be told: unknown in this version, or undefined where the version cannot say so."""
     service = asked.settings.service
-    if not isinstance(name, ParameterName) or name not in parameters(service, version):
+    if not isinstance(name, ParameterName) or name not in known_parameters(service, version):
         return GetParameterDiagnostic.UNKNOWN_PARAMETER
     value = VALUES[name](asked)
     is_undefined = any(value is nothing for nothing in _UNDEFINED)
