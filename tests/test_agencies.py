@@ -20,6 +20,7 @@ from aelita.agencies import (
     Ownership,
     Period,
     Position,
+    SharedAlarms,
     load_organisation,
     months_later,
     subject,
@@ -184,6 +185,15 @@ def test_gives_hold_in_their_period_between_their_agencies() -> None:
     assert agreement.gives_at("them", "us", 15) == []
     assert agreement.mirrored_subjects("us", "them", 15) == ["us.frames.probe.>", "us.links.probe.>"]
     assert agreement.owner("probe") == ""
+    assert [agreement.next_change(at) for at in (0, 9, 10, 19, 20)] == [10, 10, 20, 20, NO_TIME]
+
+
+def test_who_must_see_an_alarm() -> None:
+    shared = (SharedAlarms("probe", ("us", "them"), "warning"), SharedAlarms("probe", ("us", "others"), "critical"))
+    agreement = Agreement(shared_alarms=shared)
+    assert agreement.must_see("probe", "watch") == agreement.must_see("pod", "severe") == ()
+    assert agreement.must_see("probe", "warning") == ("us", "them")
+    assert agreement.must_see("probe", "severe") == ("us", "them", "others")
 
 
 # ---- folders

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from aelita.agencies import GRADES, Organisation, Position, subjects
 from aelita.cli.main import app
-from aelita.errors import DefinitionError
+from aelita.errors import DefinitionError, UsageError
 from aelita.link import Channel
 from aelita.services import find_mission, mission_names
 from aelita.time import NO_TIME, et_from_tai_ns, tai_ns_from_utc
@@ -44,6 +44,12 @@ def test_who_takes_part() -> None:
     assert {one.key: one.agency for one in MISSION.spacecraft} == {"tgo": "esa", "edm": "esa", "rm": "esa", "sp": "roscosmos"}
     assert {one.key: one.naif_id for one in MISSION.spacecraft} == {"tgo": -143, "edm": -117, "rm": -174, "sp": -173}
     assert [one.key for one in MISSION.spacecraft if one.channels] == ["tgo"]
+
+
+def test_spacecraft_are_found_by_key() -> None:
+    assert (MISSION.craft("edm").name, MISSION.craft("rm").name) == ("EDM", "Rosalind Franklin")
+    with pytest.raises(UsageError, match="tgo, edm, rm, sp"):
+        MISSION.craft("mex")
 
 
 def test_commands_are_released_at_the_mission_operations_centre_alone() -> None:
@@ -221,6 +227,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("mission", 'name = "EDM"', 'name = "TGO"', "spacecraft[1]: key", "described twice"),
         ("mission", 'key = "rm"', 'key = "R.M"', "spacecraft[2]: key", "'R.M' is no key"),
         ("mission", "naif_id = -117", "naif_id = -143", "spacecraft[0]: naif_id", "another spacecraft"),
+        ("mission", "naif_id = -117", "naif_id = -117\nframe_ids = [655]", "spacecraft[0]: frame_ids", "0x28f is given twice"),
         ("mission", 'relayed_by = ["tgo"]', 'relayed_by = ["mro"]', "spacecraft[1]: relayed_by", "'mro' is no other"),
         ("mission", 'relayed_by = ["tgo"]', 'relayed_by = ["edm"]', "spacecraft[1]: relayed_by", "'edm' is no other"),
         # agencies.toml

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import DefinitionError
+from ..time import NO_TIME
 from .model import ALWAYS, ASSUMED, Basis, Period
 
 # What is published, and the tokens behind the agency and the kind. A give names the spacecraft and, for the token in
@@ -60,6 +61,21 @@ class Agreement:
     def gives_at(self, giver: str, receiver: str, at: int) -> list[Give]:
         """Return what one agency gives another at an instant (TAI nanoseconds)."""
         return [one for one in self.gives if (one.giver, one.receiver) == (giver, receiver) and at in one.period]
+
+    def next_change(self, at: int) -> int:
+        """Return the first instant after another (TAI nanoseconds) when a give begins or ends, NO_TIME when none will."""
+        edges = (edge for give in self.gives for edge in (give.period.start, give.period.stop))
+        return min((edge for edge in edges if edge > at), default=NO_TIME)
+
+    def must_see(self, spacecraft: str, severity: str) -> tuple[str, ...]:
+        """Return the agencies that must see an alarm of a spacecraft of that severity, one of SEVERITIES."""
+        found = [
+            agency
+            for one in self.shared_alarms
+            if one.spacecraft == spacecraft and SEVERITIES.index(severity) >= SEVERITIES.index(one.least_severity)
+            for agency in one.agencies
+        ]
+        return tuple(dict.fromkeys(found))
 
     def owner(self, spacecraft: str) -> str:
         """Return the agency that owns a spacecraft, empty when nobody is told."""

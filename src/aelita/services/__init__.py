@@ -15,6 +15,6 @@ from .views import thinned
 
 __all__ = [
     "Configuration", "Definition", "Ingested", "Library", "Mission", "Summary", "configure", "define", "draw", "find_mission",
-    "ingest_file", "mission_names", "open_archive", "open_with_library", "read_clock", "rebuild_with", "recorrelate_with", "thinned",
-    "trace_of", "write_recording",
+    "ingest_file", "mission_names", "open_archive", "open_with_library", "read_clock", "rebuild_with", "recorrelate_with",
+    "thinned", "trace_of", "write_recording",
 ]  # fmt: skip

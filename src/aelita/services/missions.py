@@ -152,9 +152,10 @@ def _file(folder: Path, relative: str, where: str) -> Path:
 
 
 def _check_spacecraft(spacecraft: tuple[Spacecraft, ...], tables: list[Table]) -> None:
-    """Refuse keys that are unsafe or doubled, doubled NAIF numbers, and relays that are no other spacecraft of the mission."""
+    """Refuse keys that are unsafe or doubled, doubled NAIF numbers and frame ids, and relays that the mission does not have."""
     keys = [one.key for one in spacecraft]
     numbers = [one.naif_id for one in spacecraft if one.naif_id]
+    frames = [number for one in spacecraft for number in one.frame_ids]
     for one, table in zip(spacecraft, tables, strict=True):
         if not KEY.fullmatch(one.key):
             remedy = "Use at most 64 lower-case letters, digits, - and _"
@@ -163,6 +164,9 @@ def _check_spacecraft(spacecraft: tuple[Spacecraft, ...], tables: list[Table]) -
             raise DefinitionError(f"{one.key!r} is described twice", where=table.path("key"))
         if numbers.count(one.naif_id) > 1:
             raise DefinitionError(f"another spacecraft has number {one.naif_id}", where=table.path("naif_id"))
+        for number in one.frame_ids:
+            if frames.count(number) > 1:
+                raise DefinitionError(f"frame id {number:#x} is given twice", where=table.path("frame_ids"))
         for relay in one.relayed_by:
             if relay == one.key or relay not in keys:
                 raise DefinitionError(f"{relay!r} is no other spacecraft of the mission", where=table.path("relayed_by"))
