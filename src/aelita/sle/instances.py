@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Protocol
 
 from ..errors import DefinitionError
+from .credentials import ReplayMemory
 from .now import Now
 from .pdus import Bind, Gvcid, GvcidSet, LossOfFrameSync, Notification, OcfSelection, ProductionStatusChange, Request
 from .security import Security
@@ -228,10 +229,15 @@ class ProviderSettings:
 
 @dataclass(slots=True)
 class Directory:
-    """All service instances of a provider, by identifier."""
+    """All service instances of a provider, by identifier, and the credentials that its users used of late."""
 
     settings: ProviderSettings
     instances: dict[str, ServiceInstance] = field(default_factory=dict)
+    memory: ReplayMemory = field(init=False)
+
+    def __post_init__(self) -> None:
+        windows = [peer.window_s for peer in self.settings.peers.values()]
+        self.memory = ReplayMemory(max(windows, default=0.0))
 
     def offer(self, settings: InstanceSettings) -> ServiceInstance:
         """Add a service instance. Raises DefinitionError when its identifier is taken."""

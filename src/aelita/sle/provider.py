@@ -9,7 +9,6 @@ from typing import Any
 
 from ..time import SECOND
 from .association import Association
-from .credentials import ReplayMemory
 from .delivery import Counts, Delivery
 from .events import BindRefused, Bound, DataWanted, ProviderEvent, Started, Stopped, Unbound
 from .instances import CYCLES, Directory, Ending, ServiceInstance
@@ -76,7 +75,7 @@ class Provision(Enum):
 class Provider(Association[ProviderEvent]):
     """One association of a provider, for whatever service instance of the directory its user binds."""
 
-    def __init__(self, directory: Directory, random: Callable[[], int], memory: ReplayMemory | None = None) -> None:
+    def __init__(self, directory: Directory, random: Callable[[], int]) -> None:
         limits = directory.settings.limits
         super().__init__(Tml(initiator=False, limits=limits), None, ServiceType.RAF, max(directory.settings.versions))
         self.directory = directory
@@ -85,7 +84,7 @@ class Provider(Association[ProviderEvent]):
         self.delivery: Delivery | None = None
         self.initiator = ""
         self.counts = Counts()
-        self._random, self._memory = random, memory or ReplayMemory()
+        self._random = random
         self._cycle_s: int | None = None
         self._report_at: float | None = None
         self._bind_by: float | None = None
@@ -182,7 +181,7 @@ class Provider(Association[ProviderEvent]):
         if security is None:
             self._refuse(pdu, BindDiagnostic.ACCESS_DENIED, now)
             return
-        self._guard = Guard(security, self.directory.settings.identifier, pdu.initiator, self._random, self._memory)
+        self._guard = Guard(security, self.directory.settings.identifier, pdu.initiator, self._random, self.directory.memory)
         if self._distrust(pdu, now):
             self._guard = None  # who is not believed gets no credentials of ours
             self._refuse(pdu, BindDiagnostic.ACCESS_DENIED, now)
