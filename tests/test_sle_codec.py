@@ -145,8 +145,15 @@ def test_hostile_octets_are_refused_at_once(octets: bytes) -> None:
         assert refused_or_read(octets, service, 5)
 
 
+def test_more_elements_than_a_buffer_holds_are_refused() -> None:
+    element = bytes.fromhex("a10480008200")
+    octets = b"\xa8\x83" + (200_000 * len(element)).to_bytes(3) + 200_000 * element
+    with pytest.raises(DataError, match="65537 or more elements"):
+        decode(octets, RAF, 5)
+
+
 @given(st.data(), st.sampled_from([RAF, RCF, ROCF]), st.sampled_from(VERSIONS))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_whatever_is_encoded_decodes_to_itself(data: Any, service: ServiceType, version: int) -> None:
     pdu = data.draw(a_pdu(service, version))
     octets = encode(pdu, service, version)

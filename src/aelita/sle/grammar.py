@@ -371,30 +371,33 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class SequenceOf:
-    """SEQUENCE OF (or SET OF) as a tuple of at least `least` elements."""
+    """SEQUENCE OF (or SET OF) as a tuple of `least` to `most` elements, so that no message makes more than that of us."""
 
     element: Type
+    most: int
     least: int = 0
     identifier: bytes = b"\x30"
 
     def fits(self, value: Any) -> bool:
-        return isinstance(value, tuple) and len(value) >= self.least and all(self.element.fits(element) for element in value)
+        in_number = isinstance(value, tuple) and self.least <= len(value) <= self.most
+        return in_number and all(self.element.fits(element) for element in value)
 
     def write(self, value: Any) -> bytes:
         return tlv(self.identifier, b"".join(map(self.element.write, value)))
 
     def read(self, octets: bytes, at: int, stop: int) -> tuple[tuple[Any, ...], int]:
         start, end = content(octets, at, stop, self.identifier)
-        values, place = [], start
-        while place < end:
+        values: list[Any] = []
+        place = start
+        while place < end and len(values) <= self.most:
             value, place = self.element.read(octets, place, end)
             values.append(value)
-        if len(values) < self.least:
-            raise fault(f"{len(values)} elements where {self.least} are the least", at)
+        if not self.least <= len(values) <= self.most:
+            raise fault(f"{len(values)} or more elements are not {self.least} to {self.most}", at)
         return tuple(values), end
 
     def __str__(self) -> str:
-        return f"a tuple, each {self.element}"
+        return f"a tuple of {self.least} to {self.most}, each {self.element}"
 
 
 SET = b"\x31"

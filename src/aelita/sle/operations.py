@@ -75,9 +75,8 @@ class Attribute(NamedTuple):
     value: str
 
 
-ATTRIBUTES = SequenceOf(
-    Explicit(sequence(Attribute, ("identifier", ObjectIdentifier()), ("value", Visible(1, 256))), SET), least=1
-)
+ATTRIBUTE = sequence(Attribute, ("identifier", ObjectIdentifier()), ("value", Visible(1, 256)))
+ATTRIBUTES = SequenceOf(Explicit(ATTRIBUTE, SET), most=len(LEAVES), least=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,9 @@ def named(names: type[Any], most: int) -> Integer:
     return Integer(0, most, names, closed=True)
 
 
+MOST_ELEMENTS = 65536  # a buffer size is at most 65535, and an excessive backlog may stand before
+MOST_MASTER_CHANNELS = 1024 * 4
+
 LOCK = named(LockStatus, 3)
 PRODUCTION = named(ProductionStatus, 2)
 QUALITY = named(FrameQuality, 2)
@@ -151,23 +154,23 @@ def either(*alternatives: Type) -> Choice:
     return Choice(alternatives)
 
 
-def sequence_of(element: Type, least: int = 0) -> Choice:
+def sequence_of(element: Type, most: int, least: int = 0) -> Choice:
     """Return a SEQUENCE OF that reads a SET OF as well."""
-    return either(SequenceOf(element, least), SequenceOf(element, least, SET))
+    return either(SequenceOf(element, most, least), SequenceOf(element, most, least, SET))
 
 
-def set_of(element: Type, least: int = 0) -> Choice:
+def set_of(element: Type, most: int, least: int = 0) -> Choice:
     """Return a SET OF that reads a SEQUENCE OF as well."""
-    return either(SequenceOf(element, least, SET), SequenceOf(element, least))
+    return either(SequenceOf(element, most, least, SET), SequenceOf(element, most, least))
 
 
-GVCIDS = sequence(GvcidSet, *CHANNEL, ("channels", choice((0, Null()), (1, SequenceOf(VCID)))))
+GVCIDS = sequence(GvcidSet, *CHANNEL, ("channels", choice((0, Null()), (1, SequenceOf(VCID, 64)))))
 PLAIN_OR_UNDEFINED = either(GVCID, tagged(0, GVCID), tagged(1, Null(UNDEFINED)))
 CHOSEN_OR_UNDEFINED = either(tagged(0, GVCID), tagged(1, Null(UNDEFINED)), GVCID)
 MODE = named(DeliveryMode, 2)
 LATENCY = choice((0, POSITIVE_SHORT), (1, Null()))
 CYCLE = choice((0, Null()), (1, POSITIVE_SHORT))
-TC_VCIDS = choice((0, Null()), (1, SequenceOf(VCID)))
+TC_VCIDS = choice((0, Null()), (1, SequenceOf(VCID, 64)))
 
 P = ParameterName
 EVERYWHERE = (Row(0, P.BUFFER_SIZE, POSITIVE_SHORT), Row(1, P.DELIVERY_MODE, MODE), Row(2, P.LATENCY_LIMIT, LATENCY))
@@ -176,13 +179,13 @@ RAF_PARAMETERS = (
     Row(3, P.REPORTING_CYCLE, CYCLE),
     Row(4, P.REQUESTED_FRAME_QUALITY, named(FrameQuality, 3)),
     Row(5, P.RETURN_TIMEOUT_PERIOD, POSITIVE_SHORT),
-    Row(6, P.PERMITTED_FRAME_QUALITY, set_of(QUALITY, 1), first=5),
+    Row(6, P.PERMITTED_FRAME_QUALITY, set_of(QUALITY, 3, least=1), first=5),
     Row(7, P.MIN_REPORTING_CYCLE, POSITIVE_SHORT, first=5),
 )
 RCF_PARAMETERS = (
     *EVERYWHERE,
-    Row(3, P.PERMITTED_GVCID_SET, sequence_of(GVCIDS), last=4),
-    Row(3, P.PERMITTED_GVCID_SET, set_of(GVCIDS), first=5),
+    Row(3, P.PERMITTED_GVCID_SET, sequence_of(GVCIDS, MOST_MASTER_CHANNELS), last=4),
+    Row(3, P.PERMITTED_GVCID_SET, set_of(GVCIDS, MOST_MASTER_CHANNELS), first=5),
     Row(4, P.REPORTING_CYCLE, CYCLE),
     Row(5, P.REQUESTED_GVCID, PLAIN_OR_UNDEFINED, last=4),  # plain up to version 4: from one implementation
     Row(5, P.REQUESTED_GVCID, CHOSEN_OR_UNDEFINED, first=5),
@@ -191,11 +194,11 @@ RCF_PARAMETERS = (
 )
 ROCF_PARAMETERS = (
     *EVERYWHERE,
-    Row(3, P.PERMITTED_GVCID_SET, sequence_of(GVCIDS), last=4),
-    Row(3, P.PERMITTED_GVCID_SET, set_of(GVCIDS), first=5),
-    Row(4, P.PERMITTED_CONTROL_WORD_TYPE_SET, sequence_of(named(ControlWordType, 2))),
+    Row(3, P.PERMITTED_GVCID_SET, sequence_of(GVCIDS, MOST_MASTER_CHANNELS), last=4),
+    Row(3, P.PERMITTED_GVCID_SET, set_of(GVCIDS, MOST_MASTER_CHANNELS), first=5),
+    Row(4, P.PERMITTED_CONTROL_WORD_TYPE_SET, sequence_of(named(ControlWordType, 2), 3)),
     Row(5, P.PERMITTED_TC_VCID_SET, TC_VCIDS),
-    Row(6, P.PERMITTED_UPDATE_MODE_SET, sequence_of(named(UpdateMode, 1))),
+    Row(6, P.PERMITTED_UPDATE_MODE_SET, sequence_of(named(UpdateMode, 1), 2)),
     Row(7, P.REPORTING_CYCLE, CYCLE),
     Row(8, P.REQUESTED_GVCID, CHOSEN_OR_UNDEFINED, last=4),
     Row(8, P.REQUESTED_GVCID, PLAIN_OR_UNDEFINED, first=5),
@@ -228,7 +231,7 @@ class ReturnService(NamedTuple):
         }  # others where their tag is free: peers send them
         parameter = choice(*((tag, _parameter(row)) for tag, row in rows.items()))
         got = choice((0, parameter), (1, refusal(GetParameterDiagnostic)))
-        elements = SequenceOf(choice((0, self.element), (1, SYNC_NOTIFICATION)))
+        elements = SequenceOf(choice((0, self.element), (1, SYNC_NOTIFICATION)), MOST_ELEMENTS)
         return Choice(
             (
                 tagged(8, Wrapped(TransferBuffer, "elements", elements)),
