@@ -37,6 +37,7 @@ from .packets import (
 )
 from .received import Gap, Quarantined, Received, with_end
 from .receiver import FrameReceiver
+from .states import State, branch, flat_state, leaf, nested_state, words_array, words_of
 from .verifying import verify
 
 __all__ = [
@@ -44,5 +45,6 @@ __all__ = [
     "INCOMPLETE", "LATE", "NO_OCF", "NO_PACKETS", "NO_PACKET_STARTS", "ONLY_IDLE", "REASONS", "RESENT", "RESTARTED",
     "UNCORRECTABLE", "WRONG_LENGTH", "WRONG_SPACECRAFT", "WRONG_VERSION", "Channel", "Coding", "ControlWords", "Delimited",
     "Delimiter", "FrameReceiver", "Frames", "Gap", "Headers", "PacketReceiver", "PacketRules", "Packets", "Quarantined",
-    "Received", "VirtualChannel", "control_words", "join_packets", "no_packets", "read_headers", "verify", "with_end",
+    "Received", "State", "VirtualChannel", "branch", "control_words", "flat_state", "join_packets", "leaf", "nested_state",
+    "no_packets", "read_headers", "verify", "with_end", "words_array", "words_of",
 ]  # fmt: skip

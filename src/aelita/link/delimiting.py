@@ -11,6 +11,7 @@ from .delimiting_kernels import CUT_OFF, FRAME, HEAD, OUT_OF_STEP, SCAN, delimit
 from .frames import Octets, own_octets
 from .headers import VERSIONS
 from .received import Quarantined
+from .states import State, leaf
 
 Column = NDArray[np.int64]
 
@@ -90,6 +91,16 @@ class Delimiter:
     def finish(self) -> Delimited:
         """Take note that the source has ended and return the rest."""
         return self._cut(np.zeros(0, np.uint8), ended=True)
+
+    def state(self) -> State:
+        """Return what is carried over to the next call, as arrays."""
+        return {"rest": self._rest.copy(), "numbers": np.array([self._origin, self._searching, self._search])}
+
+    def restore(self, state: State) -> None:
+        """Go on where the delimiter stood that gave this state. Raises DataError when it is none."""
+        self._rest = leaf(state, "rest").copy()
+        self._origin, searching, self._search = leaf(state, "numbers").tolist()
+        self._searching = bool(searching)
 
     def _cut(self, octets: Octets, *, ended: bool) -> Delimited:
         buffer = np.concatenate([self._rest, octets]) if self._rest.size else octets

@@ -14,6 +14,7 @@ from .packets import Octets, Packets, no_packets, packets_at
 from .reassembly import packet_octets
 from .received import Quarantined, Received, uncorrected
 from .receiver import check_packets
+from .states import State, leaf
 
 Column = NDArray[np.int64]
 
@@ -163,6 +164,17 @@ class PacketReceiver:
     def finish(self) -> Received:
         """Take note that the source has ended and return the rest."""
         return self._cut(np.zeros(0, np.uint8), ended=True)
+
+    def state(self) -> State:
+        """Return what is carried over to the next call, as arrays."""
+        numbers = np.array([self._origin, self._searching, self._search, self._beyond])
+        return {"rest": self._rest.copy(), "seen": self._seen.copy(), "numbers": numbers}
+
+    def restore(self, state: State) -> None:
+        """Go on where the receiver stood that gave this state. Raises DataError when it is none."""
+        self._rest, self._seen = leaf(state, "rest").copy(), leaf(state, "seen").copy()
+        self._origin, searching, self._search, self._beyond = leaf(state, "numbers").tolist()
+        self._searching = bool(searching)
 
     def _cut(self, octets: Octets, *, ended: bool) -> Received:
         buffer = np.concatenate([self._rest, octets]) if self._rest.size else octets

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..octets import compiled
 from .packets import Octets
+from .states import State, leaf
 
 Column = NDArray[np.int64]
 
@@ -39,6 +40,17 @@ class StreamState:
     position: int = 0
     partial_at: int = -1
     breaks: int = 0
+
+    def state(self) -> State:
+        """Return all of it as arrays."""
+        numbers = (self.partial_frame, self.synchronized, self.position, self.partial_at, self.breaks)
+        return {"partial": self.partial.copy(), "numbers": np.array(numbers, np.int64)}
+
+    @staticmethod
+    def restored(state: State) -> "StreamState":
+        """Return the stream that gave this state."""
+        frame, synchronized, position, at, breaks = leaf(state, "numbers").tolist()
+        return StreamState(leaf(state, "partial").copy(), frame, bool(synchronized), position, at, breaks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from .received import Gap, Quarantined, Received, uncorrected
 from .sequence import AFTER_LOSS as LOSS_SEEN
 from .sequence import RESTARTED as RESTART_SEEN
 from .sequence import Counters, Verdicts, follow
+from .states import State, branch, leaf
 from .verifying import verify
 
 Column = NDArray[np.int64]
@@ -98,17 +99,19 @@ class FrameReceiver:
         position: Column,
         reason: NDArray[np.uint8] | None = None,
         corrected: NDArray[np.int16] | None = None,
+        late: NDArray[np.bool_] | None = None,
     ) -> Received:
         """Take delimited frames in the order received, and return what they complete.
 
         `offset` and `length` locate each frame in `buffer`, `position` in its source. `reason` marks frames refused already
-        (a key of REASONS); they are counted and quarantined, not used. `corrected` is passed on.
+        (a key of REASONS); they are counted and quarantined, not used. `corrected` is passed on. `late` marks frames that are
+        known to be out of their order: they move no counter, and their packets are not looked for (see `telemetry.Mender`).
         """
         octets = own_octets(buffer)
         headers = read_headers(self.channel, octets, offset, length)
         verified = verify(self.channel, headers, octets, offset, length, reason)
         frames = self._frames(headers, verified, octets, offset, length, position)
-        frames, verdicts, good = self._follow(frames, headers)
+        frames, verdicts, good = self._follow(frames, headers, late)
         gaps = self._gaps(frames, verdicts, good)
         packets, quarantined = self._packets(frames, headers, good)
         refused = [
@@ -138,6 +141,25 @@ class FrameReceiver:
         nothing = self.receive(b"", none, none, none)
         return replace(nothing, packets=packets, checked=np.zeros(len(packets), np.bool_), quarantined=quarantined)
 
+    def state(self) -> State:
+        """Return what is carried over to the next call, as arrays."""
+        streams: State = {str(key): one.state() for key, one in self._streams.items()}
+        return {
+            "number": np.array(self._number),
+            "breaks": self._breaks.copy(),
+            "latest": self._latest.copy(),
+            "counters": self._counters.state(),
+            "streams": streams,
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on where the receiver stood that gave this state. Raises DataError when it is none."""
+        self._number = int(leaf(state, "number"))
+        self._breaks, self._latest = leaf(state, "breaks").copy(), leaf(state, "latest").copy()
+        self._counters = Counters.restored(branch(state, "counters"))
+        streams = branch(state, "streams")
+        self._streams = {int(key): StreamState.restored(branch(streams, key)) for key in streams}
+
     def _frames(
         self, h: Headers, reason: NDArray[np.uint8], buffer: Octets, offset: Column, length: Column, position: Column
     ) -> Frames:
@@ -163,13 +185,14 @@ class FrameReceiver:
             pointer=h.pointer,
         )
 
-    def _follow(self, frames: Frames, headers: Headers) -> tuple[Frames, Verdicts, Column]:
-        good = np.flatnonzero(frames.good)
+    def _follow(self, frames: Frames, headers: Headers, late: NDArray[np.bool_] | None) -> tuple[Frames, Verdicts, Column]:
+        """Return the frames with their quality, and the verdicts on the good ones in their order, with their rows."""
+        good = np.flatnonzero(frames.good if late is None else frames.good & ~late)
         verdicts = follow(
             self._counters, frames.buffer, frames.offset[good], frames.length[good], headers.virtual_channel[good],
             headers.channel_count[good], headers.modulus[good],
         )  # fmt: skip
-        quality = frames.quality.copy()
+        quality = np.zeros(len(frames), np.uint8) if late is None else np.where(late & frames.good, LATE, 0).astype(np.uint8)
         quality[good] = QUALITIES[verdicts.verdict]
         return replace(frames, quality=quality), verdicts, good
 
@@ -210,12 +233,12 @@ class FrameReceiver:
             joined = joined.select(np.argsort(np.concatenate(order), kind="stable"))
         return joined, quarantined
 
-    def _breaks_before(self, channel: Column, quality: NDArray[np.uint8], late: NDArray[np.bool_]) -> Column:
+    def _breaks_before(self, channels: Column, quality: NDArray[np.uint8], late: NDArray[np.bool_]) -> Column:
         """Return how often each frame's virtual channel has been interrupted up to it."""
         broken = (quality & (AFTER_LOSS | RESTARTED) != 0) & ~late
-        breaks = np.zeros(channel.size, np.int64)
-        for number in np.unique(channel):
-            rows = channel == number
+        breaks = np.zeros(channels.size, np.int64)
+        for number in np.unique(channels):
+            rows = channels == number
             breaks[rows] = self._breaks[number] + np.cumsum(broken[rows])
             self._breaks[number] += np.count_nonzero(broken[rows])
         return breaks

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..octets import compiled
+from .states import State, leaf
 
 Octets = NDArray[np.uint8]
 Column = NDArray[np.int64]
@@ -25,6 +26,19 @@ class Counters:
     last: Column = field(default_factory=lambda: np.full(CHANNELS, -1, np.int64))
     counts: Column = field(default_factory=lambda: np.full((CHANNELS, REMEMBERED), -1, np.int64))
     digests: NDArray[np.uint64] = field(default_factory=lambda: np.zeros((CHANNELS, REMEMBERED), np.uint64))
+
+    def state(self) -> State:
+        """Return the counters of the channels that were seen."""
+        seen = np.flatnonzero(self.last >= 0)
+        return {"seen": seen, "last": self.last[seen], "counts": self.counts[seen], "digests": self.digests[seen]}
+
+    @staticmethod
+    def restored(state: State) -> "Counters":
+        """Return the counters that gave this state."""
+        counters, seen = Counters(), leaf(state, "seen")
+        counters.last[seen], counters.counts[seen] = leaf(state, "last"), leaf(state, "counts")
+        counters.digests[seen] = leaf(state, "digests")
+        return counters
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..link import State, leaf, words_array, words_of
 from ..mdb import Alarm, AlarmRules, CompiledDatabase, Severity
 from ..time import NO_TIME
 from .columns import Mask
@@ -67,6 +68,29 @@ class LimitChecker:
     def severities(self) -> dict[str, Severity]:
         """Return the severity that stands for every parameter judged so far."""
         return {name: Severity(int(state.counts[0])) for name, state in self._states.items()}
+
+    def state(self) -> State:
+        """Return what is carried over to the next batch, as arrays."""
+        states = self._states.values()
+        last = [state.last for state in states]
+        return {
+            "parameters": words_array(list(self._states)),
+            "counts": np.array([state.counts for state in states], np.int64).reshape(-1, 3),
+            "known": np.array([one is not None for one in last], np.bool_),
+            "value": np.array([0.0 if one is None else one[0] for one in last], np.float64),
+            "time": np.array([NO_TIME if one is None else one[1] for one in last], np.int64),
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on where the checker stood that gave this state. Raises DataError when it is none."""
+        columns = zip(
+            words_of(leaf(state, "parameters")), leaf(state, "counts"), leaf(state, "known"), leaf(state, "value").tolist(),
+            leaf(state, "time").tolist(), strict=True,
+        )  # fmt: skip
+        self._states = {
+            parameter: _State(counts.copy(), (value, time) if known else None)
+            for parameter, counts, known, value, time in columns
+        }
 
     def check(self, batch: Sequence[Held], good: Mask | None, times: Integers) -> Transitions:
         """Return the changes of severity in a batch.

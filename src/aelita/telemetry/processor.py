@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..link import ENCAPSULATION_APID, INCOMPLETE, Channel, Packets
+from ..link import ENCAPSULATION_APID, INCOMPLETE, Channel, Packets, State, branch
 from ..mdb import CompiledDatabase, Reference
 from ..time import NO_TIME, SpacecraftClock
 from .columns import Column
@@ -62,6 +62,15 @@ class Processor:
         self._events = EventReader(channel, compiled)
         self._known = None if compiled is None else _Known(compiled, root, kernels)
 
+    def state(self) -> State:
+        """Return what is carried over to the next batch, as arrays: latest values, and the severities that stand."""
+        return {} if self._known is None else self._known.state()
+
+    def restore(self, state: State) -> None:
+        """Go on where the processor stood that gave this state. Raises DataError when it is none."""
+        if self._known is not None:
+            self._known.restore(state)
+
     def process(self, packets: Packets, received: Integers | None = None, generated: Integers | None = None) -> Processed:
         """Return the values of a batch.
 
@@ -99,6 +108,13 @@ class _Known:
         self._recent = Recent(compiled)
         self._deriver = Deriver(compiled, self._recent)
         self._limits = LimitChecker(compiled)
+
+    def state(self) -> State:
+        return {"recent": self._recent.state(), "limits": self._limits.state()}
+
+    def restore(self, state: State) -> None:
+        self._recent.restore(branch(state, "recent"))
+        self._limits.restore(branch(state, "limits"))
 
     def values(self, packets: Packets, times: Integers, header_octets: int) -> _Made:
         decoded = self._decode(packets)

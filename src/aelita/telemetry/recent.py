@@ -1,5 +1,6 @@
 """Values of parameters in other packets: the latest that came before each packet, carried over batches."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TimeError
+from ..link import State, leaf, words_array, words_of
 from ..mdb import (
     AbsoluteTimeType,
     BooleanType,
@@ -25,6 +27,7 @@ from ..mdb import (
 from ..time import tai_ns_from_utc
 from .columns import Column, Mask
 from .conditions import references_of
+from .kept_values import column_kept, kept_column
 from .values import Values
 
 Rows = NDArray[np.int64]
@@ -94,6 +97,19 @@ class Recent:
                 self._latest[reference] = at
         self.begin((), np.empty(0, np.bool_))
 
+    def state(self) -> State:
+        """Return the latest values, as arrays."""
+        return {"latest": words_array([[_words_of(r), kept_column(c)] for r, c in self._latest.items()])}
+
+    def restore(self, state: State) -> None:
+        """Take the latest values that another one gave; parameters that nothing here depends on are left out.
+
+        Raises DataError when it is no such state.
+        """
+        wanted = {json.dumps(_words_of(reference)): reference for reference in self._wanted}
+        given = [(wanted.get(json.dumps(words)), kept) for words, kept in words_of(leaf(state, "latest"))]
+        self._latest |= {reference: column_kept(kept) for reference, kept in given if reference is not None}
+
     def _given(self, reference: Reference) -> Iterable[tuple[Column, Rows, Mask]]:
         """Yield the columns of a parameter in the batch, their packets, and in which rows there is a good value."""
         for held in self._batch:
@@ -119,6 +135,10 @@ class Recent:
         where, joined = np.concatenate(places), join_columns(parts)
         order = np.argsort(where, kind="stable")
         return where[order], joined.select(order)
+
+
+def _words_of(reference: Reference) -> list[object]:
+    return [reference.parameter, list(reference.path), reference.calibrated, reference.instance]
 
 
 def join_columns(parts: Sequence[Column]) -> Column:

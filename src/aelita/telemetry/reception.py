@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..coding import Convolutional, ReedSolomon, Synchronized, Synchronizer, Viterbi, derandomize
+from ..errors import UsageError
 from ..link import (
     GOOD,
     UNCORRECTABLE,
@@ -20,6 +21,8 @@ from ..link import (
     PacketReceiver,
     Quarantined,
     Received,
+    State,
+    branch,
     with_end,
 )
 from ..octets import as_octets
@@ -115,6 +118,13 @@ class _FrameSource:
     def finish(self) -> Received:
         return with_end(self._take(self._delimiter.finish()), self._receiver.finish())
 
+    def state(self) -> State:
+        return {"delimiter": self._delimiter.state(), "receiver": self._receiver.state()}
+
+    def restore(self, state: State) -> None:
+        self._delimiter.restore(branch(state, "delimiter"))
+        self._receiver.restore(branch(state, "receiver"))
+
     def _take(self, found: Delimited) -> Received:
         received = self._receiver.receive(found.buffer, found.offset, found.length, found.position)
         return replace(received, quarantined=received.quarantined + found.skipped)
@@ -168,3 +178,19 @@ class Reception:
     def finish(self) -> Received:
         """Take note that the recording has ended and return the rest: frames held back, packets that were cut short."""
         return self._source.finish()
+
+    def state(self) -> State:
+        """Return what is carried over to the next piece, as arrays. Raises UsageError for a coded channel."""
+        return self._resumable().state()
+
+    def restore(self, state: State) -> None:
+        """Go on where the reception stood that gave this state. Raises DataError when it is none."""
+        self._resumable().restore(state)
+
+    def _resumable(self) -> PacketReceiver | _FrameSource:
+        if isinstance(self._source, _CodedSource):
+            raise UsageError(
+                "the decoders of a coded channel do not tell their state", where=self.channel.name,
+                remedy="Begin again at the start of the recording, or decode frames at the station",
+            )  # fmt: skip
+        return self._source
