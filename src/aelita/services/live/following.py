@@ -19,6 +19,7 @@ _HEARTBEAT_S, _EXPIRES_S = 2.0, 30.0
 _ACK_WAIT_S = 600.0  # longer than any batch is worked on; after a restart delivery starts at the oldest open message at once
 _MOST_OPEN = 65_536
 _IDLE_S = 60.0
+_ACK = b"+ACK"
 _NO_STREAM, _NO_CONSUMER = 10059, 10014
 
 
@@ -115,7 +116,7 @@ class Follower:
             self._heed(status, told)
             return None
         self._asked -= 1
-        return self._received(told)
+        return await self._received(told)
 
     def _heed(self, status: str, told: Msg) -> None:
         if status == "100":
@@ -124,17 +125,21 @@ class Follower:
         if status == "503" or "Deleted" in (told.headers or {}).get("Description", ""):
             self._generation = -1
 
-    def _received(self, told: Msg) -> Message | None:
+    async def _received(self, told: Msg) -> Message | None:
         count = told.metadata.sequence
         if count.consumer != self._expected:  # some were lost on the way
             self._generation = -1
             return None
         self._expected += 1
-        if self._durable:
-            self._open[count.stream] = told.reply
-        if count.stream <= self._last:  # given out before the connection was lost
+        if count.stream <= self._last:  # given out before the connection was lost, acknowledged maybe in vain
+            if count.stream in self._open:
+                self._open[count.stream] = told.reply
+            elif self._durable:
+                await self._streams.client.publish(told.reply, _ACK)
             return None
         self._last = count.stream
+        if self._durable:
+            self._open[count.stream] = told.reply
         at = int(told.reply.split(".")[-2])
         headers = dict(told.headers or {})
         return Message(told.subject, count.stream, told.data, headers, at, self._done if self._durable else None)
@@ -142,7 +147,7 @@ class Follower:
     async def _done(self, sequence: int) -> None:
         reply = self._open.pop(sequence, None)
         if reply is not None and self._streams.connected:
-            await self._streams.client.publish(reply, b"+ACK")
+            await self._streams.client.publish(reply, _ACK)
 
     async def _ask(self) -> None:
         request = {

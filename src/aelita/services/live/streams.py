@@ -1,7 +1,9 @@
 """Client of an agency's streams: publish and know it is stored, follow, ask for state; connects again for ever."""
 
 import asyncio
+import base64
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -24,6 +26,7 @@ _ATTEMPT_S = 5.0  # an attempt to publish without an answer is repeated after th
 _WRONG_LAST = {10071, 10164}
 _FULL = {10023, 10028, 10047, 10077, 10158}  # no resources, memory, storage; store failed; discarded by new-per-subject
 _NO_STREAM = 10059
+_FORBIDDEN = re.compile(r'permissions violation for publish to "([^"]+)"')
 
 
 class StreamError(AelitaError):
@@ -113,7 +116,9 @@ class Streams:
         self._connected = asyncio.Event()
         self._closing = False
         self._keeper: asyncio.Task[None] | None = None
-        self._client = Client()
+        self._client: Client | None = None
+        self._forbidden: set[str] = set()
+        self._waits: set[asyncio.Timeout] = set()
 
     @classmethod
     async def connect(
@@ -143,7 +148,8 @@ class Streams:
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
-        await self._client.close()
+        if self._client is not None:
+            await self._client.close()
         self._changed(LinkState.DISCONNECTED)
 
     @property
@@ -158,13 +164,15 @@ class Streams:
 
     @property
     def client(self) -> Client:
-        """The connection beneath; another after a reconnection."""
+        """The connection beneath; another one after a server gave it up."""
+        if self._client is None:
+            raise StreamUnavailableError("not connected yet", where=self.address.url)
         return self._client
 
     @property
     def jetstream(self) -> JetStreamContext:
         """NATS's own interface to the streams, for administration."""
-        return self._client.jetstream(timeout=_ATTEMPT_S)
+        return self.client.jetstream(timeout=_ATTEMPT_S)
 
     async def wait_connected(self, timeout_s: float | None = None) -> None:
         """Wait until the server is reached. Raises StreamUnavailableError after `timeout_s`."""
@@ -204,29 +212,52 @@ class Streams:
                 sent[name.value] = str(value)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
-        missing = False
+        fault: StreamError = self._unsure(subject, "no answer")
         while (left := deadline - loop.time()) > 0:
             await self.wait_connected(left)
             try:
-                answer = await self._client.request(subject, payload, timeout=min(_ATTEMPT_S, left), headers=sent or None)
-                return _stored(subject, json.loads(answer.data))
+                answer = await self._request(subject, payload, sent, min(_ATTEMPT_S, left))
             except nats.errors.NoRespondersError:  # surely not stored: the server has just started, or there is no stream
-                missing = True
+                fault = NoStreamError(f"no stream takes {subject!r}", where=self.address.url, remedy="Was it made?")
                 await asyncio.sleep(0.1)
-            except (nats.errors.MaxPayloadError, nats.errors.BadSubjectError) as fault:
-                raise StreamError(f"{subject}: {fault} ({len(payload)} octets)") from fault
-            except (nats.errors.Error, OSError) as fault:
+            except (nats.errors.MaxPayloadError, nats.errors.BadSubjectError) as refused:
+                raise StreamError(f"{subject}: {refused} ({len(payload)} octets)") from refused
+            except (nats.errors.Error, TimeoutError, OSError) as lost:
+                fault = self._unsure(subject, str(lost) or "the connection was lost")
+                if subject.lower() in self._forbidden:
+                    raise StreamError(f"{subject}: {self.name} may not publish this", where=self.address.url) from lost
                 if msg_id is None:
-                    raise StreamUnavailableError(
-                        f"{subject}: {fault}; it may or may not be stored", where=self.address.url
-                    ) from fault
-                missing = False
+                    raise fault from lost
                 await asyncio.sleep(0.05)
-        if missing:
-            raise NoStreamError(f"no stream takes {subject!r}", where=self.address.url, remedy="Is it the agency's own subject?")
-        raise StreamUnavailableError(
-            f"{subject}: no answer in {timeout_s:g} s; it may or may not be stored", where=self.address.url
-        )
+            else:
+                if "error" not in answer:
+                    return int(answer["seq"])
+                error = refusal(subject, answer["error"])
+                expected = expected_last if expected_last is not None else expected_last_on_subject
+                if not isinstance(error, WrongSequenceError) or msg_id is None or expected is None:
+                    raise error
+                if (stored := await self._stored_before(answer["stream"], subject, expected + 1, msg_id)) is None:
+                    raise error
+                return stored
+        raise fault
+
+    async def _request(self, subject: str, payload: bytes, headers: dict[str, str], timeout_s: float) -> dict[str, Any]:
+        """Ask once; a lost connection ends the wait at once."""
+        async with asyncio.timeout(timeout_s) as limit:
+            self._waits.add(limit)
+            try:
+                answer = await self.client.request(subject, payload, timeout=timeout_s, headers=headers or None)
+            finally:
+                self._waits.discard(limit)
+        return dict(json.loads(answer.data))
+
+    async def _stored_before(self, stream: str, subject: str, sequence: int, msg_id: str) -> int | None:
+        """Return the sequence of this very message if an earlier attempt stored it: the server looks at ids last."""
+        wanted = {"seq": sequence, "next_by_subj": subject}
+        answer = await self.client.request(f"$JS.API.STREAM.MSG.GET.{stream}", json.dumps(wanted).encode(), timeout=_ATTEMPT_S)
+        found = json.loads(answer.data).get("message", {})
+        lines = base64.b64decode(found.get("hdrs", "")).decode(errors="replace").splitlines()
+        return int(found["seq"]) if f"{Header.MSG_ID.value}: {msg_id}" in lines else None
 
     async def last(self, subject: str, stream: str | None = None) -> Message | None:
         """Return the last message stored on a subject (wildcards allowed), None if there is none. Raises NoStreamError."""
@@ -245,7 +276,7 @@ class Streams:
     async def info(self, stream: str) -> StreamState:
         """Return the state of a stream. Raises NoStreamError, StreamUnavailableError."""
         try:
-            answer = await self._client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=_ATTEMPT_S)
+            answer = await self.client.request(f"$JS.API.STREAM.INFO.{stream}", b"", timeout=_ATTEMPT_S)
         except (nats.errors.Error, OSError) as fault:
             raise StreamUnavailableError(f"{stream}: {fault}", where=self.address.url) from fault
         found = json.loads(answer.data)
@@ -253,20 +284,20 @@ class Streams:
             raise refusal(stream, found["error"])
         return _state(stream, found)
 
-    def _unavailable(self, subject: str, why: str) -> StreamUnavailableError:
+    def _unsure(self, subject: str, why: str) -> StreamUnavailableError:
         return StreamUnavailableError(f"{subject}: {why}; the message may or may not be stored", where=self.address.url)
 
     async def _keep(self) -> None:
         """Hold a client open. Its own reconnection covers most; a client that gives up is replaced by a new one."""
         while True:
             ended = asyncio.Event()
-            self._client = await self._open(ended)
+            await self._open(ended)
             self._became_connected()
             await ended.wait()
             self._changed(LinkState.DISCONNECTED)
             await asyncio.sleep(RECONNECT_S)
 
-    async def _open(self, ended: asyncio.Event) -> Client:
+    async def _open(self, ended: asyncio.Event) -> None:
         async def lost() -> None:
             self._changed(LinkState.DISCONNECTED)
 
@@ -278,11 +309,13 @@ class Streams:
 
         async def fault(error: Exception) -> None:
             self.last_fault = str(error) or type(error).__name__
+            if refused := _FORBIDDEN.search(self.last_fault):
+                self._forbidden.add(refused[1])
 
         while True:
-            client, options = _client(self.address)
+            self._client, options = _client(self.address)
             try:
-                await client.connect(
+                await self._client.connect(
                     self.address.url, name=self.name, disconnected_cb=lost, reconnected_cb=again, closed_cb=gone, error_cb=fault,
                     max_reconnect_attempts=-1, ping_interval=10, max_outstanding_pings=2,
                     connect_timeout=3, **options,
@@ -291,7 +324,7 @@ class Streams:
                 await fault(error)
                 await asyncio.sleep(RECONNECT_S)
             else:
-                return client
+                return
 
     def _became_connected(self) -> None:
         self.generation += 1
@@ -305,6 +338,8 @@ class Streams:
             self._connected.set()
         else:
             self._connected.clear()
+            for wait in self._waits:
+                wait.reschedule(0.0)
         if self._on_state is not None:
             self._on_state(state)
 
@@ -366,12 +401,6 @@ def refusal(what: str, error: Mapping[str, Any]) -> StreamError:
     if error.get("code") == 503:
         return StreamUnavailableError(f"{what}: {text}")
     return StreamError(f"{what}: {text}")
-
-
-def _stored(subject: str, answer: Mapping[str, Any]) -> int:
-    if "error" in answer:
-        raise refusal(subject, answer["error"])
-    return int(answer["seq"])
 
 
 def _state(stream: str, found: Mapping[str, Any]) -> StreamState:
