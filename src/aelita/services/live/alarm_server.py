@@ -1,0 +1,224 @@
+"""The alarm server: the engine of the alarms room with a journal that is kept, people who are told, and other agencies.
+
+Every change is a record in the journal `<agency>.alarms.journal`; what other agencies share goes signed to
+`<agency>.alarms.shared`. The journal's subject has one writer: a second server is refused by the sequence that it expects.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ...alarms import (
+    AlarmEngine,
+    Change,
+    Command,
+    Escalation,
+    May,
+    Notified,
+    Notify,
+    Observation,
+    Record,
+    Stance,
+    calls_of,
+    command,
+    decode,
+    encode,
+)
+from ...errors import AelitaError, DataError
+from .notifying import NotifyError, Sender
+from .signing import PublicKeys, Signer, digest, verify
+
+NOBODY = Escalation()
+LONGEST_WAIT_S = 1.0
+SPACING_S = 10.0  # between two messages to one address: what comes meanwhile is told together
+
+
+class Store(Protocol):
+    """Where records are kept: a stream of the agency (see `Streams`)."""
+
+    async def publish(
+        self, subject: str, payload: bytes, *, msg_id: str | None = None, expected_last_on_subject: int | None = None
+    ) -> int:
+        """Store a message, once for its id, and return its sequence. Raises an AelitaError when it may not be stored."""
+        ...
+
+    def history(self, subject: str) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield what is stored on a subject until now, in order: sequence and octets."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the server needs beside its engine. `now` is the mission's clock (TAI ns), `seconds_until` real seconds until then."""
+
+    store: Store
+    signer: Signer
+    keys: PublicKeys
+    may: May
+    now: Callable[[], int]
+    seconds_until: Callable[[int], float]
+    escalation: Escalation = NOBODY
+    senders: Mapping[str, Sender] = field(default_factory=dict)
+
+
+class AlarmServer:
+    """One agency's alarms. Call `start`, feed it, and let `run` go on; all in one event loop."""
+
+    def __init__(self, engine: AlarmEngine, around: Surroundings) -> None:
+        self.engine, self._around = engine, around
+        self.journal, self.shared = f"{engine.agency}.alarms.journal", f"{engine.agency}.alarms.shared"
+        self.notified = self.failed = 0  # counts for the metrics
+        self._outbox: deque[tuple[Record, str]] = deque()  # record, subject
+        self._lock = asyncio.Lock()
+        self._last: int | None = None
+        self._wake = asyncio.Event()
+        self._on_the_way: set[object] = set()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._spoken: dict[tuple[str, str], float] = {}  # channel, address -> when last (loop time)
+
+    async def start(self) -> None:
+        """Rebuild the state from the journal, and say again what is shared. Raises DataError for a journal that is damaged."""
+        self._last = 0
+        latest: dict[str, Record] = {}
+        async for sequence, octets in self._around.store.history(self.journal):
+            record = decode(octets, f"{self.journal} {sequence}")
+            self.engine.apply(record)
+            self._last = sequence
+            if self._is_shared(record):
+                assert isinstance(record.body, Change | Stance)
+                latest[record.body.alarm] = record
+        for record in latest.values():
+            await self._put(record, self.shared)
+
+    async def observe(self, observations: Iterable[Observation]) -> None:
+        """Take observations in; when it returns, what came of them is kept."""
+        await self._keep(self.engine.observe(observations, self._around.now()))
+        self._wake.set()
+
+    async def command(self, asked: Command) -> list[Record]:
+        """Do what a person asks; when it returns, it is kept. Raises UsageError when it is refused: nothing has changed then."""
+        made = command(self.engine, asked, self._around.may, self._around.now())
+        await self._keep(made)
+        self._wake.set()
+        return made
+
+    async def refused(self, subject: str, reason: str, octets: bytes, who: str) -> None:
+        """Keep for the audit that a command was refused."""
+        await self._keep(self.engine.audit(subject, reason, digest(octets), self._around.now(), who))
+
+    async def foreign(self, subject: str, octets: bytes) -> bool:
+        """Take a message of another agency in; return whether it was genuine. One that is not is kept for the audit."""
+        try:
+            self.engine.apply(self._verified(subject, octets))
+        except DataError as error:
+            await self._keep(self.engine.audit(subject, str(error), digest(octets), self._around.now()))
+            return False
+        self._wake.set()
+        return True
+
+    def _verified(self, subject: str, octets: bytes) -> Record:
+        signed = verify(octets, self._around.keys)
+        if signed.subject != subject or subject != f"{signed.agency}.alarms.shared" or signed.agency == self.engine.agency:
+            raise DataError(f"{signed.agency} signed it for {signed.subject}, and it came on {subject}")
+        record = decode(signed.payload, subject)
+        if record.agency != signed.agency or not isinstance(record.body, Change | Stance):
+            raise DataError(f"{signed.agency} may not tell this: {type(record.body).__name__} of {record.agency}", where=subject)
+        return record
+
+    async def run(self) -> None:
+        """Do what time brings, and tell people, until cancelled; what is on its way then is waited for no longer."""
+        try:
+            while True:
+                self._wake.clear()
+                wait_s = await self.step()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), wait_s)
+        finally:
+            for task in self._sending:
+                task.cancel()
+            await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def step(self) -> float:
+        """Do what is due now; return how long (s) nothing is."""
+        now = self._around.now()
+        await self._keep(self.engine.on_timer(now))
+        state = self.engine.state
+        notes, at = self._around.escalation.due(now, calls_of(state, self.engine.book), state.told, self._on_the_way)
+        self._tell(notes)
+        due = [self.engine.next_deadline(now), *([at] if at is not None else [])]
+        return min(max(self._around.seconds_until(min(due)), 0.01), LONGEST_WAIT_S)
+
+    def _tell(self, notes: list[Notify]) -> None:
+        """Begin to tell people, all that is for one address together."""
+        groups: dict[tuple[str, str], list[Notify]] = {}
+        for note in notes:
+            groups.setdefault((note.channel, note.address), []).append(note)
+        time = asyncio.get_running_loop().time()
+        self._spoken = {place: at for place, at in self._spoken.items() if time - at < SPACING_S}
+        for place, group in groups.items():
+            if place in self._spoken:
+                continue
+            if place[1]:
+                self._spoken[place] = time
+            self._on_the_way.update(note.key for note in group)
+            task = asyncio.create_task(self._send(place, group))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _send(self, place: tuple[str, str], group: Sequence[Notify]) -> None:
+        channel, address = place
+        reason = await self._attempt(channel, address, group) if address else ""
+        now = self._around.now()
+        for note in group:
+            call, words = note.call, note.words or reason
+            body = Notified(
+                call.owner, call.alarm, call.announcement, note.step, note.round, channel, address, not words, words[:500]
+            )
+            self.engine.record(body, now)
+            self.notified, self.failed = self.notified + (not words), self.failed + bool(words)
+        made = self.engine.taken()
+        self._on_the_way.difference_update(note.key for note in group)  # from here on the records tell
+        with contextlib.suppress(AelitaError):  # they wait in the outbox: the next step tries again, or fails aloud
+            await self._keep(made)
+        self._wake.set()
+
+    async def _attempt(self, channel: str, address: str, group: Sequence[Notify]) -> str:
+        """Return why it failed, empty when it did not."""
+        sender = self._around.senders.get(channel)
+        if sender is None:
+            return f"no {channel} is set up"
+        try:
+            await sender.send(address, group)
+        except NotifyError as error:
+            return str(error)
+        except Exception as error:  # whatever a sender does, the chain goes on
+            return f"{type(error).__name__} {error}"
+        return ""
+
+    async def _keep(self, made: list[Record]) -> None:
+        """Keep records in their order. What cannot be kept now stays in the outbox and goes first the next time."""
+        for record in made:
+            self._outbox.append((record, self.journal))
+            if self._is_shared(record):
+                self._outbox.append((record, self.shared))
+        async with self._lock:
+            while self._outbox:
+                await self._put(*self._outbox[0])
+                self._outbox.popleft()
+
+    async def _put(self, record: Record, subject: str) -> None:
+        octets, store = encode(record), self._around.store
+        name = f"{subject}.{record.number}.{digest(octets)[:16]}"  # another server's record of that number is another message
+        if subject == self.journal:
+            self._last = await store.publish(subject, octets, msg_id=name, expected_last_on_subject=self._last)
+        else:
+            await store.publish(subject, self._around.signer.sign(subject, octets), msg_id=name)
+
+    def _is_shared(self, record: Record) -> bool:
+        if isinstance(record.body, Stance):
+            return True
+        definition = self.engine.book.of(record.body.alarm) if isinstance(record.body, Change) else None
+        return definition is not None and definition.shared
