@@ -13,12 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-import aelita
 from aelita.ephemeris import LightTime, Site, light_times
 from aelita.errors import DefinitionError, TimeError, UsageError
 from aelita.link import Channel, Received
-from aelita.telemetry import Reception
-from aelita.telemetry.correlating import ClockCorrelation, FrameTimes, TimePacketRule, TimePackets
+from aelita.services import find_mission
+from aelita.telemetry import ClockCorrelation, FrameTimes, Reception, TimePacketRule, TimePackets
 from aelita.time import (
     DAY,
     NO_TIME,
@@ -38,7 +37,6 @@ from aelita.time import (
 )
 from shared import shared
 
-MISSIONS = Path(aelita.__file__).parent / "missions"
 MALARGUE = Site("Malargüe", (1823.334828, -4850.439314, -3708.962262))
 KALYAZIN = Site("Kalyazin", (2731.191749, 2126.199292, 5339.538091))
 START = tai_ns_from_utc("2023-05-24T18:54:49.8")
@@ -57,13 +55,14 @@ class Recording:
 
 @cache
 def recording(mission: str, name: str, path: str) -> Recording:
-    folder = MISSIONS / mission
-    channel = Channel.from_toml((folder / f"channels/{name}.toml").read_text(), name)
+    found = find_mission(mission)
+    channel, how = Channel.from_toml(found.channel(name).read_text(), name), found.spacecraft_of(name).correlation
+    assert how is not None
     reception = Reception(channel)
     octets = shared(path).read_bytes()
     pieces = [octets[i : i + 100_000] for i in range(0, len(octets), 100_000)]
     received = (*(reception.feed(piece) for piece in pieces), reception.finish())
-    return Recording(received, channel, ClockCorrelation.from_toml((folder / f"clocks/{name}-correlation.toml").read_text()))
+    return Recording(received, channel, ClockCorrelation.from_toml(how.read_text(), str(how)))
 
 
 def tgo() -> Recording:

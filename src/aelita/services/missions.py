@@ -22,6 +22,7 @@ class Spacecraft:
 
     `key` is its name as a token of subjects. `agency` owns it, and the spacecraft in `relayed_by` carry its data to Earth.
     Where no kernel holds its orbit, the body `near` stands in for it, from which it is at most `near_km` away.
+    `correlation` is the file that tells how its clock is correlated live.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Spacecraft:
     relayed_by: tuple[str, ...] = ()
     near: str = ""
     near_km: float = 0.0
+    correlation: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def read_mission(folder: Path) -> Mission:
 
 
 def _spacecraft(table: Table, folder: Path) -> Spacecraft:
-    clock, name = table.text("clock", ""), table.text("name")
+    clock, correlation, name = table.text("clock", ""), table.text("correlation", ""), table.text("name")
     one = Spacecraft(
         key=table.text("key", re.sub(r"[^a-z0-9_-]+", "-", name.lower())),
         name=name,
@@ -137,6 +139,7 @@ def _spacecraft(table: Table, folder: Path) -> Spacecraft:
         relayed_by=tuple(table.texts("relayed_by")),
         near=table.text("near", ""),
         near_km=table.real("near_km", 0.0),
+        correlation=_file(folder, correlation, table.path("correlation")) if correlation else None,
     )
     if bool(one.near) != (one.near_km > 0):
         raise DefinitionError("near and near_km go together", where=table.path("near"), remedy="Give both, or neither")

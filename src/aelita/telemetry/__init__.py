@@ -2,6 +2,7 @@
 
 from .columns import Column
 from .copies import BadFrame, Copies, Merged, StationCounts
+from .correlating import ClockCorrelation, FrameTimes, TimePacketRule, TimePackets
 from .decode import ContainerRows, Decoded, Decoder
 from .dependencies import needed_parameters
 from .generated import Kernel, Kernels
@@ -17,8 +18,8 @@ from .values import Values, engineering
 from .views import changed, changes_only, sampled
 
 __all__ = [
-    "BadFrame", "Column", "ContainerRows", "Copies", "Decoded", "Decoder", "Hole", "Kernel", "Kernels", "LimitChecker", "Merged",
-    "Merger", "Processed", "Processor", "Reception", "StationCounts", "Transitions", "Values", "changed", "changes_only",
-    "engineering", "generated_source", "generation_times", "initial_value", "needed_parameters", "packet_ticks", "sampled",
-    "severity_column",
+    "BadFrame", "ClockCorrelation", "Column", "ContainerRows", "Copies", "Decoded", "Decoder", "FrameTimes", "Hole", "Kernel",
+    "Kernels", "LimitChecker", "Merged", "Merger", "Processed", "Processor", "Reception", "StationCounts", "TimePacketRule",
+    "TimePackets", "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times",
+    "initial_value", "needed_parameters", "packet_ticks", "sampled", "severity_column",
 ]  # fmt: skip
