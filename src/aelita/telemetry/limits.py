@@ -65,6 +65,10 @@ class LimitChecker:
         self._states: dict[str, _State] = {}
         self._rules: dict[str, AlarmRules | None] = {}
 
+    def use(self, compiled: CompiledDatabase) -> None:
+        """Judge by the alarms of another database from now on (limits overridden); what stands and is counted goes on."""
+        self._compiled, self._rules = compiled, {}
+
     def severities(self) -> dict[str, Severity]:
         """Return the severity that stands for every parameter judged so far."""
         return {name: Severity(int(state.counts[0])) for name, state in self._states.items()}
