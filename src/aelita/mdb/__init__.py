@@ -37,6 +37,6 @@ __all__ = [
     "Reading", "Reference", "RelativeTimeType", "Repeat", "Severity", "Size", "Spline", "StringEncoding", "StringType",
     "Table", "TypeFacts", "UnreadEntry", "ValidRange", "Walk", "alarm_lines", "calibrate", "calibrator_text", "check",
     "compare", "compile_database", "condition_text", "database_of", "encoding_text", "least_bits", "lineage", "load_database",
-    "names_like", "number_type", "overridden", "part_of", "range_text", "read_files", "reading_of", "show", "steps_text", "table_of",
-    "text_of",
+    "names_like", "number_type", "overridden", "part_of", "range_text", "read_files", "reading_of", "show", "steps_text",
+    "table_of", "text_of",
 ]
