@@ -5,6 +5,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -360,7 +361,7 @@ def test_deleted_and_retyped_keys_never_raise_anything_else(original: Path, file
         if data.draw(st.booleans()):
             del container[key]
         else:
-            container[key] = data.draw(ODD)
+            container[key] = deepcopy(data.draw(ODD))
         if not tree:
             break
     (original / file).write_text("".join(f"{json.dumps(key)} = {as_toml(value)}\n" for key, value in tree.items()), "utf-8")
