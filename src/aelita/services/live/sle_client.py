@@ -1,0 +1,192 @@
+"""An SLE user on the network: one association, its requests as coroutines and its data as an asynchronous iterator."""
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Self
+
+from ...errors import AelitaError
+from ...sle import (
+    Aborted,
+    BindRefused,
+    Bound,
+    Guard,
+    Parameter,
+    ParameterName,
+    ParameterRead,
+    ParameterRefused,
+    PeerAbortDiagnostic,
+    ReplayMemory,
+    ReportRefused,
+    ReportRequest,
+    ReportScheduled,
+    Request,
+    Started,
+    StartRefused,
+    Stopped,
+    StopRefused,
+    UnbindReason,
+    Unbound,
+    User,
+    UserEvent,
+    UserSettings,
+)
+from .clock import MissionClock
+from .sle_server import random_number
+from .sle_socket import SleSocket
+
+MOST_EVENTS = 4096  # events that wait for the owner before reading stops, and the provider feels it
+ANSWERS = (Bound, BindRefused, Started, StartRefused, Stopped, StopRefused, ReportScheduled, ReportRefused, ParameterRead,
+           ParameterRefused, Unbound)  # fmt: skip
+REFUSALS = (BindRefused, StartRefused, StopRefused, ReportRefused, ParameterRefused)
+
+
+class SleError(AelitaError):
+    """The provider refused a request or the association ended; `event` tells which and why."""
+
+    def __init__(self, event: UserEvent) -> None:
+        self.event = event
+        super().__init__(f"SLE provider: {event}")
+
+
+class SleClient:
+    """One association of a user. Iterate over it for frames, control words, notifications, status reports and the abort.
+
+    Requests are made one at a time. The iterator ends when the association has ended.
+    """
+
+    def __init__(
+        self, connected: socket.socket, settings: UserSettings, clock: MissionClock, memory: ReplayMemory, most_events: int
+    ) -> None:
+        guard = Guard(settings.security, settings.initiator, settings.responder, random_number, memory)
+        self.user = User(settings, guard)
+        self._events: deque[UserEvent] = deque()
+        self._most = most_events
+        self._is_there = asyncio.Event()
+        self._answer: asyncio.Future[UserEvent] | None = None
+        self._end: UserEvent | None = None
+        self._line = SleSocket(connected, self.user, clock, self._sort)
+        self._line.open()
+
+    @classmethod
+    async def connect(
+        cls,
+        settings: UserSettings,
+        host: str,
+        port: int,
+        *,
+        clock: MissionClock | None = None,
+        memory: ReplayMemory | None = None,
+        timeout_s: float = 10.0,
+        most_events: int = MOST_EVENTS,
+    ) -> Self:
+        """Connect, without BIND. Raises OSError and TimeoutError.
+
+        `memory` may be kept over connections, against replay. `most_events` wait before reading stops.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(timeout_s):
+            family, kind, protocol, _, address = (await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))[0]
+            connected = socket.socket(family, kind, protocol)
+            connected.setblocking(False)
+            try:
+                await loop.sock_connect(connected, address)
+            except BaseException:
+                connected.close()
+                raise
+        return cls(connected, settings, clock or MissionClock(), memory or ReplayMemory(settings.security.window_s), most_events)
+
+    async def bind(self) -> Bound:
+        """Bind the service instance. Raises SleError."""
+        self.user.bind(self._line.now())
+        event = await self._answered()
+        assert isinstance(event, Bound)
+        return event
+
+    async def start(self, request: Request, start: int | None = None, stop: int | None = None) -> None:
+        """Start delivery of Earth-received times from `start` to `stop` (TAI nanoseconds; None: open). Raises SleError."""
+        self.user.start(request, self._line.now(), start, stop)
+        await self._answered()
+
+    async def stop(self) -> None:
+        """Stop delivery; what was on its way is delivered before. Raises SleError."""
+        self.user.stop(self._line.now())
+        await self._answered()
+
+    async def schedule_report(self, request: ReportRequest, cycle_s: int | None = None) -> None:
+        """Ask for status reports. Raises SleError."""
+        self.user.schedule_report(request, self._line.now(), cycle_s)
+        await self._answered()
+
+    async def get_parameter(self, parameter: ParameterName) -> Parameter:
+        """Return a parameter. Raises SleError."""
+        self.user.get_parameter(parameter, self._line.now())
+        event = await self._answered()
+        assert isinstance(event, ParameterRead)
+        return event.parameter
+
+    async def unbind(self, reason: UnbindReason = UnbindReason.SUSPEND) -> None:
+        """Unbind and close. Raises SleError."""
+        self.user.unbind(self._line.now(), reason)
+        await self._answered()
+        await self._line.closed
+
+    async def abort(self, diagnostic: PeerAbortDiagnostic = PeerAbortDiagnostic.OPERATIONAL_REQUIREMENT) -> None:
+        """Abort the association and close."""
+        self.user.abort(diagnostic, self._line.now())
+        self._line.pump()
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection, by an abort if the association still stands."""
+        self.user.abort(PeerAbortDiagnostic.OPERATIONAL_REQUIREMENT, self._line.now(), "closed by its owner")
+        self._line.pump()
+        await asyncio.wait([self._line.closed], timeout=1.0)
+        self._line.kill()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def __aiter__(self) -> AsyncIterator[UserEvent]:
+        while True:
+            while self._events:
+                yield self._events.popleft()
+                self._hold()
+            if self._end is not None or self._line.closed.done():
+                return
+            self._is_there.clear()
+            await self._is_there.wait()
+
+    async def _answered(self) -> UserEvent:
+        self._answer = asyncio.get_running_loop().create_future()
+        self._line.pump()
+        self._hold()
+        try:
+            event = self._end if self._end is not None else await self._answer
+        finally:
+            self._answer = None
+            self._hold()
+        if isinstance(event, (*REFUSALS, Aborted)):
+            raise SleError(event)
+        return event
+
+    def _sort(self) -> None:
+        """Give answers to who waits for them, and the rest to the iterator."""
+        for event in self.user.take_events():
+            if isinstance(event, Aborted | Unbound | BindRefused):
+                self._end = event
+            is_answer = isinstance(event, (*ANSWERS, Aborted))
+            if is_answer and self._answer is not None and not self._answer.done():
+                self._answer.set_result(event)
+            if not isinstance(event, ANSWERS):
+                self._events.append(event)
+        self._is_there.set()
+        self._hold()
+
+    def _hold(self) -> None:
+        """Stop reading while the owner is behind, but for the answer that it waits for."""
+        self._line.hold(len(self._events) >= self._most and self._answer is None)

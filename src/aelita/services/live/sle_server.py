@@ -1,0 +1,140 @@
+"""An SLE provider on the network: listens, hosts the service instances of a directory, and carries what a station gives them."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+
+from ...sle import (
+    Directory,
+    Lock,
+    PeerAbortDiagnostic,
+    ProductionStatus,
+    Provider,
+    ProviderEvent,
+    ServiceInstance,
+    StationFrame,
+)
+from .clock import MissionClock
+from .sle_socket import SleSocket, now_of
+
+log = logging.getLogger(__name__)
+MOST_CONNECTIONS = 64
+OnEvent = Callable[[ServiceInstance | None, ProviderEvent], None]
+"""Takes what a provider reports, with the service instance that it has bound (None: none was)."""
+
+
+def random_number() -> int:
+    """Return an unforeseeable number for credentials."""
+    return secrets.randbelow(2**31)
+
+
+class SleServer:
+    """The provider of a directory. The station calls `frame`, `supply`, `lock` and `production`; `on_event` tells what users do.
+
+    On `DataWanted` and `Started` of a complete online or offline instance, the station answers with `supply`, at once or later.
+    `pause_s` paces the messages of each association, for clients that take one message for each read.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        clock: MissionClock | None = None,
+        on_event: OnEvent | None = None,
+        *,
+        pause_s: float = 0.0,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> None:
+        self.directory = directory
+        self.port = 0
+        self._clock = clock or MissionClock()
+        self._on_event = on_event or _ignore
+        self._pause_s, self._most = pause_s, most_connections
+        self._lines: dict[Provider, SleSocket] = {}
+        self._listener: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listen, and return the port (0: a free one is taken). Raises OSError."""
+        self._listener = socket.create_server((host, port), backlog=16)
+        self._listener.setblocking(False)
+        self.port = int(self._listener.getsockname()[1])
+        self._accepting = asyncio.create_task(self._accept(self._listener))
+        return self.port
+
+    async def close(self) -> None:
+        """Abort all associations and listen no more."""
+        if self._accepting is not None and self._listener is not None:
+            self._accepting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._accepting
+            self._listener.close()
+        lines = list(self._lines.values())
+        for line in lines:
+            line.association.abort(PeerAbortDiagnostic.OPERATIONAL_REQUIREMENT, line.now(), "the server is closed")
+            line.pump()
+        if lines:
+            await asyncio.wait([line.closed for line in lines], timeout=1.0)
+        for line in lines:
+            line.kill()
+
+    def frame(self, instance: ServiceInstance, frame: StationFrame) -> None:
+        """Give a frame just heard to a timely online instance."""
+        instance.frame(frame, now_of(self._clock))
+        self._pump(instance)
+
+    def supply(self, instance: ServiceInstance, frames: Iterable[StationFrame], *, end: bool = False) -> None:
+        """Give stored frames, at most `instance.credits`, to a complete online or offline instance; `end`: there are no more."""
+        instance.supply(frames, now_of(self._clock), end=end)
+        self._pump(instance)
+
+    def lock(self, instance: ServiceInstance, equipment: Lock) -> None:
+        """Give the state of the receiving equipment."""
+        instance.lock(equipment, now_of(self._clock))
+        self._pump(instance)
+
+    def production(self, instance: ServiceInstance, status: ProductionStatus) -> None:
+        """Give the status of the production."""
+        instance.production(status, now_of(self._clock))
+        self._pump(instance)
+
+    @property
+    def connections(self) -> int:
+        """How many connections stand."""
+        return len(self._lines)
+
+    def _pump(self, instance: ServiceInstance) -> None:
+        if isinstance(instance.bound, Provider) and (line := self._lines.get(instance.bound)) is not None:
+            line.pump()
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connected, peer = await loop.sock_accept(listener)
+            except OSError as error:  # out of descriptors, or the peer left in the queue
+                log.warning("cannot accept a connection: %s", error)
+                await asyncio.sleep(0.1)
+                continue
+            if len(self._lines) >= self._most:
+                log.warning("connection of %s refused: %d stand already", peer[0], self._most)
+                connected.close()
+            else:
+                self._take(connected)
+
+    def _take(self, connected: socket.socket) -> None:
+        provider = Provider(self.directory, random_number)
+        line = SleSocket(connected, provider, self._clock, lambda: self._tell(provider), pause_s=self._pause_s)
+        self._lines[provider] = line
+        line.closed.add_done_callback(lambda _: self._lines.pop(provider, None))
+        line.open()
+
+    def _tell(self, provider: Provider) -> None:
+        for event in provider.take_events():
+            self._on_event(provider.instance, event)
+
+
+def _ignore(_: ServiceInstance | None, __: ProviderEvent) -> None:
+    """Take no notice."""
