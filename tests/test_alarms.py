@@ -1,5 +1,6 @@
 """Alarms: the table of ISA-18.2, the engine against a model, storms, links, silence, suppression, merging and overrides."""
 
+import tomllib
 import tracemalloc
 from itertools import product
 
@@ -46,10 +47,13 @@ from aelita.alarms import (
     encode,
     read_alarms,
 )
+from aelita.alarms.definitions import DEFAULTS, Source, Subject
 from aelita.alarms.merge import Merged
 from aelita.alarms.projection import Projection
 from aelita.alarms.states import ANNOUNCEMENT_EVENTS, REFUSALS, TRANSITIONS, moved
 from aelita.errors import DataError, DefinitionError, UsageError
+from aelita.mdb import load_database
+from aelita.services.missions import package_missions
 from aelita.time import SECOND, tai_ns_from_utc
 
 START = tai_ns_from_utc("2023-05-24T19:00:00")
@@ -766,3 +770,15 @@ def test_assignment_and_event_words() -> None:
     situation = one.state.situation(ALARM)
     assert (situation.role, situation.person, situation.state) == ("thermal", "boris", State.UNACKNOWLEDGED)
     assert Event("raise") is Event.RAISE
+
+
+def test_the_alarms_of_exomars_are_in_order_and_name_its_roles() -> None:
+    folder = package_missions() / "exomars"
+    book = read_alarms((folder / "alarms.toml").read_text(), "alarms.toml")
+    roles = {role["key"] for role in tomllib.loads((folder / "agencies.toml").read_text())["roles"]}
+    assert {one.role for one in book.definitions if one.role} <= roles
+    own = book.definitions[: -len(DEFAULTS)]
+    assert all(one.consequence and one.advice and one.role for one in own)
+    names = load_database([folder / "tgo.xml"]).parameters
+    for one in own:
+        assert one.source is not Source.LIMIT or any(one.matches(Subject("tgo", name=name)) for name in names), one.key

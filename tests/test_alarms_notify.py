@@ -627,6 +627,7 @@ class Centre:
     senders: dict[str, Sender] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=dict)
     text: str = ""
+    must_see: Callable[[str, int], bool] = lambda _spacecraft, _severity: False
 
     async def server(self) -> AlarmServer:
         around = Surroundings(
@@ -638,12 +639,14 @@ class Centre:
             lambda at: (at - self.clock.time) / SECOND,
             read_escalation(CALENDAR + CHAINS),
             self.senders,
+            self.must_see,
         )
         made = AlarmServer(AlarmEngine(self.agency, read_alarms(self.text) if self.text else AlarmBook()), around)
         await made.start()
         return made
 
 
+OURS, THEIRS = "esa.alarms.TGO.limit", "ros.alarms.TGO.limit"
 SHARED = "[[alarms]]\nkey = 'heat'\nsource = 'limit'\nshared = true\nrole = 'controller'\ntext = 't'\nconsequence = 'c'\nadvice = 'a'\n"
 HEAT = "heat:TGO:/x"
 
@@ -723,7 +726,7 @@ def test_what_cannot_be_kept_waits_and_goes_first(tmp_path: Path) -> None:
         await server.command(Shelve("s", "anna", HEAT, START + MINUTE, "test"))
         again = await centre.server()
         assert again.engine.state.situations == server.engine.state.situations
-        assert len(centre.store.on(server.shared)) == 2
+        assert len(centre.store.on(OURS)) == 2
 
     run(story)
 
@@ -747,20 +750,39 @@ def test_two_agencies_share_alarms_by_signed_messages(tmp_path: Path) -> None:
         theirs = Centre(tmp_path, "ros", keys=keys, senders={"mail": hook})
         esa, ros = await ours.server(), await theirs.server()
         await esa.observe([LimitChanged("TGO", "/x", START, 4), LimitChanged("TGO", "/private", START, 0)])
-        for message in ours.store.on(esa.shared):
-            assert await ros.foreign(esa.shared, message)
+        for message in ours.store.on(OURS):
+            assert await ros.foreign(OURS, message)
         (view,) = ros.engine.state.merged.all("ros")
         assert (view.owner, view.alarm, view.state) == ("esa", HEAT, State.UNACKNOWLEDGED)
         await told(ros)
         assert hook.sent == [("anna@example.org", [HEAT])]  # their own chain
         await ros.command(Acknowledge("c", "ivan", HEAT, owner="esa"))
-        for message in theirs.store.on(ros.shared):
-            assert await esa.foreign(ros.shared, message)
+        for message in theirs.store.on("ros.alarms.TGO.stance"):
+            assert await esa.foreign("ros.alarms.TGO.stance", message)
         assert esa.engine.state.situation(HEAT).state is State.UNACKNOWLEDGED
         assert esa.engine.state.merged.acknowledged("esa", HEAT, "ros") == 1
         theirs.clock.time += 90 * MINUTE
         await told(ros)
         assert len(hook.sent) == 1
+
+    run(story)
+
+
+def test_the_agreement_says_what_others_must_see(tmp_path: Path) -> None:
+    async def story() -> None:
+        centre = Centre(tmp_path, must_see=lambda spacecraft, severity: spacecraft == "TGO" and severity >= 4)
+        server = await centre.server()
+        await server.observe([LimitChanged("TGO", "/x", START, 2), LimitChanged("HERA", "/x", START, 5)])
+        assert not centre.store.on(OURS)
+        await server.observe([LimitChanged("TGO", "/x", START, 4)])
+        centre.clock.time += 2 * MINUTE
+        await server.observe([LimitChanged("TGO", "/x", centre.clock.time, 2)])
+        await server.observe([LimitChanged("TGO", "/x", centre.clock.time, 0)])
+        heard = [
+            decode(verify(octets, {"esa": (signer(tmp_path).key.public_key(),)}).payload) for octets in centre.store.on(OURS)
+        ]
+        assert [one.body.event.value for one in heard] == ["worsen", "ease", "clear"]  # type: ignore[union-attr]
+        assert [subject for subject, _ in centre.store.messages if "HERA" in subject] == []
 
     run(story)
 
@@ -772,14 +794,14 @@ def test_forged_altered_and_misplaced_messages_are_refused_and_audited(tmp_path:
         other = Centre(tmp_path, "ros", text=SHARED)
         teller = await other.server()
         await teller.observe([LimitChanged("TGO", "/x", START, 4)])
-        (good,) = other.store.on(teller.shared)
-        subject = teller.shared
+        subject = THEIRS
+        (good,) = other.store.on(subject)
         payload = verify(good, centre.keys).payload
         bad = [
             (subject, good[:-2] + b"!}"),
             (subject, Signer("ros", esa.key).sign(subject, payload)),
-            ("esa.alarms.shared", good),
-            (subject, ros.sign("ros.alarms.journal", payload)),
+            (OURS, good),
+            (subject, ros.sign("ros.audit.alarms", payload)),
             (subject, ros.sign(subject, payload.replace(b'"agency":"ros"', b'"agency":"nasa"'))),
             (subject, ros.sign(subject, b"{}")),
             (subject, esa.sign(subject, payload)),

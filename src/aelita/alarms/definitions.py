@@ -92,7 +92,7 @@ class AlarmDefinition:
 
     def spacecraft_of(self, alarm: str) -> str:
         """Return the spacecraft that one of its alarms is about, empty when it is about the ground."""
-        return alarm.split(":", 2)[1] if self.source in OF_SPACE else ""
+        return alarm.partition(":")[2].partition(":")[0] if self.source in OF_SPACE else ""
 
 
 def fits(pattern: str, text: str) -> bool:

@@ -1,16 +1,18 @@
 """The alarm server: the engine of the alarms room with a journal that is kept, people who are told, and other agencies.
 
-Every change is a record in the journal `<agency>.alarms.journal`; what other agencies share goes signed to
-`<agency>.alarms.shared`. The journal's subject has one writer: a second server is refused by the sequence that it expects.
+Every change is a record in the journal `<agency>.audit.alarms`, which no other agency sees; what another must see goes signed to
+`<agency>.alarms.<spacecraft>.<source>`. The journal has one writer: a second server is refused by the sequence that it expects.
 """
 
 import asyncio
 import contextlib
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ...agencies import subject as subject_of
 from ...alarms import (
     AlarmEngine,
     Change,
@@ -33,6 +35,7 @@ from .signing import PublicKeys, Signer, digest, verify
 
 NOBODY = Escalation()
 LONGEST_WAIT_S = 1.0
+_NO_TOKEN = re.compile(r"[^A-Za-z0-9_-]")
 SPACING_S = 10.0  # between two messages to one address: what comes meanwhile is told together
 
 
@@ -62,6 +65,7 @@ class Surroundings:
     seconds_until: Callable[[int], float]
     escalation: Escalation = NOBODY
     senders: Mapping[str, Sender] = field(default_factory=dict)
+    must_see: Callable[[str, int], bool] = lambda _spacecraft, _severity: False  # by the agreement: spacecraft, severity (0 to 5)
 
 
 class AlarmServer:
@@ -69,11 +73,12 @@ class AlarmServer:
 
     def __init__(self, engine: AlarmEngine, around: Surroundings) -> None:
         self.engine, self._around = engine, around
-        self.journal, self.shared = f"{engine.agency}.alarms.journal", f"{engine.agency}.alarms.shared"
+        self.journal = f"{engine.agency}.audit.alarms"
         self.notified = self.failed = 0  # counts for the metrics
         self._outbox: deque[tuple[Record, str]] = deque()  # record, subject
         self._lock = asyncio.Lock()
         self._last: int | None = None
+        self._shared: set[str] = set()  # alarms that others have been told of: they hear of them to the end
         self._wake = asyncio.Event()
         self._on_the_way: set[object] = set()
         self._sending: set[asyncio.Task[None]] = set()
@@ -82,16 +87,16 @@ class AlarmServer:
     async def start(self) -> None:
         """Rebuild the state from the journal, and say again what is shared. Raises DataError for a journal that is damaged."""
         self._last = 0
-        latest: dict[str, Record] = {}
+        latest: dict[tuple[str, str], Record] = {}
         async for sequence, octets in self._around.store.history(self.journal):
             record = decode(octets, f"{self.journal} {sequence}")
             self.engine.apply(record)
             self._last = sequence
-            if self._is_shared(record):
+            if subject := self._subject(record):
                 assert isinstance(record.body, Change | Stance)
-                latest[record.body.alarm] = record
-        for record in latest.values():
-            await self._put(record, self.shared)
+                latest[subject, record.body.alarm] = record
+        for (subject, _), record in latest.items():
+            await self._put(record, subject)
 
     async def observe(self, observations: Iterable[Observation]) -> None:
         """Take observations in; when it returns, what came of them is kept."""
@@ -121,7 +126,8 @@ class AlarmServer:
 
     def _verified(self, subject: str, octets: bytes) -> Record:
         signed = verify(octets, self._around.keys)
-        if signed.subject != subject or subject != f"{signed.agency}.alarms.shared" or signed.agency == self.engine.agency:
+        ours = signed.agency == self.engine.agency
+        if ours or signed.subject != subject or not subject.startswith(f"{signed.agency}.alarms."):
             raise DataError(f"{signed.agency} signed it for {signed.subject}, and it came on {subject}")
         record = decode(signed.payload, subject)
         if record.agency != signed.agency or not isinstance(record.body, Change | Stance):
@@ -202,8 +208,8 @@ class AlarmServer:
         """Keep records in their order. What cannot be kept now stays in the outbox and goes first the next time."""
         for record in made:
             self._outbox.append((record, self.journal))
-            if self._is_shared(record):
-                self._outbox.append((record, self.shared))
+            if subject := self._subject(record):
+                self._outbox.append((record, subject))
         async with self._lock:
             while self._outbox:
                 await self._put(*self._outbox[0])
@@ -217,8 +223,24 @@ class AlarmServer:
         else:
             await store.publish(subject, self._around.signer.sign(subject, octets), msg_id=name)
 
-    def _is_shared(self, record: Record) -> bool:
-        if isinstance(record.body, Stance):
-            return True
-        definition = self.engine.book.of(record.body.alarm) if isinstance(record.body, Change) else None
-        return definition is not None and definition.shared
+    def _subject(self, record: Record) -> str:
+        """Return the subject on which others hear of a record, empty when they do not."""
+        body = record.body
+        if isinstance(body, Stance):
+            return _subject(record.agency, body.alarm.partition(":")[2].partition(":")[0], "stance")
+        definition = self.engine.book.of(body.alarm) if isinstance(body, Change) else None
+        if definition is None or not isinstance(body, Change):
+            return ""
+        spacecraft = definition.spacecraft_of(body.alarm)
+        if (
+            body.alarm not in self._shared
+            and not definition.shared
+            and not self._around.must_see(spacecraft, body.after.severity)
+        ):
+            return ""
+        self._shared.add(body.alarm)
+        return _subject(record.agency, spacecraft, definition.source.value)
+
+
+def _subject(agency: str, spacecraft: str, source: str) -> str:
+    return subject_of(agency, "alarms", spacecraft=_NO_TOKEN.sub("_", spacecraft) or "ground", source=source)
