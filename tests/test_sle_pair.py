@@ -51,6 +51,7 @@ from sle_material import (
     T0,
     at,
     bound,
+    directory,
     line,
     number_of,
     started,
@@ -172,6 +173,39 @@ def test_complete_online_loses_nothing(steps: list[str], size: int) -> None:
     pair.at(pair.now + 5)
     assert numbers(pair.user_events) == list(range(len(store.frames)))
     assert not any(isinstance(event, ExcessiveBacklog) for event in pair.user_events)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(["frame", "frame", "frame", "cut", "abort", "stall", "flow", "second"]), max_size=100))
+def test_complete_online_goes_on_behind_the_last_frame_after_cut_lines(steps: list[str]) -> None:
+    offered = directory()
+    heard: list[StationFrame] = []
+    received: list[int] = []
+
+    def begin() -> tuple[Any, Any, Store]:
+        last = heard[received[-1]].received_at if received else T0 - 1
+        pair, instance = started(RAF_COMPLETE, start=last + 1, offered=offered, buffer_size=3)
+        return pair, instance, Store(heard)
+
+    pair, instance, store = begin()
+    for step in [*steps, "flow", "second", "second", "second", "second"]:
+        if step == "frame":
+            heard.append(station_frame(len(heard), s=len(heard)))
+        elif step in ("cut", "abort"):
+            pair.user.abort(0, at(pair.now)) if step == "abort" else pair.user.on_eof(at(pair.now))
+            pair.provider.on_eof(at(pair.now))
+            received += numbers(list(pair.user.take_events()))
+            pair, instance, store = begin()
+        elif step in ("stall", "flow"):
+            pair.stalled = step == "stall"
+        else:
+            pair.at(pair.now + 1)
+        for _ in range(len(heard)):
+            store.answer(instance, pair.now, ends=False)
+            pair.run()
+        received += numbers(pair.user_events)
+        pair.user_events.clear()
+    assert received == list(range(len(heard)))
 
 
 def test_offline_delivers_the_range_and_ends() -> None:

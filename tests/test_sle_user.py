@@ -144,10 +144,10 @@ def test_session_from_bind_to_unbind() -> None:
     peer.user.bind(at(0.0))
     assert peer.heard() == [Bind("USER-1", "PORT-1", ServiceType.RAF, 5, RAF)]
     assert peer.say(ACCEPTED) == [Bound("PROVIDER-1", RAF, 5)]
-    peer.user.start(FrameQuality.GOOD_FRAMES_ONLY, at(1.0), T0, T0 + 5)
+    peer.user.start(FrameQuality.GOOD_FRAMES_ONLY, at(1.0), T0, T0 + 5000)
     assert peer.say(StartReturn(1, StartDiagnostic.UNABLE_TO_COMPLY)) == [StartRefused(StartDiagnostic.UNABLE_TO_COMPLY)]
-    peer.user.start(FrameQuality.ALL_FRAMES, at(1.0), T0, T0 + 5)
-    assert peer.say(StartReturn(2), BUFFER) == [Started(FrameQuality.ALL_FRAMES, T0, T0 + 5), FRAME, EndOfData()]
+    peer.user.start(FrameQuality.ALL_FRAMES, at(1.0), T0 - 1, T0 + 5001)
+    assert peer.say(StartReturn(2), BUFFER) == [Started(FrameQuality.ALL_FRAMES, T0, T0 + 5000), FRAME, EndOfData()]
     assert peer.user.schedule_report(ReportRequest.PERIODICALLY, at(1.0), 30) == 3
     assert peer.say(REPORT, ScheduleStatusReportReturn(3)) == [REPORT, ReportScheduled(3)]
     assert peer.user.schedule_report(ReportRequest.IMMEDIATELY, at(1.0)) == 4

@@ -26,6 +26,7 @@ from .tml import TmlLimits
 
 ONLINE = (DeliveryMode.RETURN_TIMELY_ONLINE, DeliveryMode.RETURN_COMPLETE_ONLINE)
 CYCLES = range(2, 601)
+LONGEST_INVOCATION = 1 << 16  # octets; users of return services send short messages only
 MODES = {
     "onlt": DeliveryMode.RETURN_TIMELY_ONLINE,
     "onlc": DeliveryMode.RETURN_COMPLETE_ONLINE,
@@ -219,7 +220,7 @@ class ProviderSettings:
     identifier: str
     peers: Mapping[str, Security]
     versions: frozenset[int] = frozenset({4, 5})
-    limits: TmlLimits = field(default_factory=TmlLimits)
+    limits: TmlLimits = field(default_factory=lambda: TmlLimits(longest_message=LONGEST_INVOCATION))
     bind_within_s: float = 30.0
 
     def __post_init__(self) -> None:

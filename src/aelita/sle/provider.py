@@ -91,6 +91,7 @@ class Provider(Association[ProviderEvent]):
         self._watch_at: float | None = None
         self._is_free = True
         self._is_wanted = False
+        self._discarded = 0
 
     def frame(self, frame: StationFrame, now: Now) -> None:
         """Deliver a frame just heard, if delivery is timely and has started."""
@@ -115,6 +116,11 @@ class Provider(Association[ProviderEvent]):
     def credits(self) -> int:
         """How many stored frames can be supplied."""
         return 0 if self.delivery is None else self.delivery.credits
+
+    @property
+    def discarded(self) -> int:
+        """How many records were discarded for excessive backlog since BIND."""
+        return self._discarded + (0 if self.delivery is None else self.delivery.buffer.discarded)
 
     def _provide(self, cause: Provision, what: Any, now: Now) -> None:
         action = PROVIDER_TABLE.get((self.state, cause))
@@ -154,6 +160,7 @@ class Provider(Association[ProviderEvent]):
     def _on_over(self) -> None:
         if self.instance is not None and self.instance.bound is self:
             self.instance.bound = None
+        self._discarded = self.discarded
         self.state, self.delivery, self._cycle_s = ProviderState.OVER, None, None
 
     def _watch(self, now: Now) -> None:
@@ -218,7 +225,7 @@ class Provider(Association[ProviderEvent]):
         while (taken := self.delivery.release(now, at_once=True)) is not None:
             self._is_free = False
             self._send(TransferBuffer(taken), now)
-        self.delivery = None
+        self._discarded, self.delivery = self.discarded, None
         self.state = ProviderState.READY
         self._send(StopReturn(pdu.invoke_id), now)
         self._events.append(Stopped())

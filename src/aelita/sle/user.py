@@ -54,6 +54,9 @@ from .terms import ParameterName, PeerAbortDiagnostic, ReportRequest, ServiceTyp
 from .tml import Tml, TmlLimits
 
 
+MICROSECOND = 1000  # nanoseconds
+
+
 class UserState(Enum):
     """Where a user's association stands."""
 
@@ -128,8 +131,13 @@ class User(Association[UserEvent]):
         self._ask(Ask.BIND, now)
 
     def start(self, request: Request, now: Now, start: int | None = None, stop: int | None = None) -> None:
-        """Ask for data of Earth-received times from `start` to `stop` (TAI nanoseconds; None: open)."""
-        self._ask(Ask.START, now, Start(0, start, stop, request))
+        """Ask for data of Earth-received times from `start` to `stop` (TAI nanoseconds; None: open).
+
+        Times travel in microseconds: the start is rounded up, the stop down, so that nothing outside the range is asked for.
+        """
+        first = None if start is None else -(-start // MICROSECOND) * MICROSECOND
+        last = None if stop is None else stop // MICROSECOND * MICROSECOND
+        self._ask(Ask.START, now, Start(0, first, last, request))
 
     def stop(self, now: Now) -> None:
         """Ask the provider to end delivery."""

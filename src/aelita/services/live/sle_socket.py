@@ -50,6 +50,7 @@ class SleSocket:
         self._queue: deque[bytes | memoryview | Urgent | Close] = deque()
         self._waiting = 0
         self._is_ending = self._is_writing = self._is_held = self._is_reading = self._has_no_input = False
+        self._is_pumping = self._has_more = False
         self._next_write = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._linger: asyncio.TimerHandle | None = None
@@ -57,6 +58,7 @@ class SleSocket:
         connected.setblocking(False)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def open(self) -> None:
         """Begin: the association is told that it is connected."""
@@ -69,9 +71,19 @@ class SleSocket:
         return now_of(self._clock)
 
     def pump(self) -> None:
-        """Send what the association has to send. Call it after every call of the association."""
-        if self.closed.done():
+        """Send what the association has to send. Call it after every call of the association; from within `on_change` too."""
+        self._has_more = True
+        if self._is_pumping:
             return
+        self._is_pumping = True
+        try:
+            while self._has_more and not self.closed.done():
+                self._has_more = False
+                self._pump()
+        finally:
+            self._is_pumping = False
+
+    def _pump(self) -> None:
         self._collect()
         while not self._is_full and isinstance(self.association, Provider) and not self.association.is_over:
             self.association.transmitted(self.now())
