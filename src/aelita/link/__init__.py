@@ -34,9 +34,11 @@ from .packets import (
     Packets,
     join_packets,
     no_packets,
+    packets_at,
 )
+from .reassembly import StreamState, reassemble
 from .received import Gap, Quarantined, Received, with_end
-from .receiver import FrameReceiver
+from .receiver import FrameReceiver, check_packets
 from .states import State, branch, flat_state, leaf, nested_state, words_array, words_of
 from .verifying import verify
 
@@ -45,6 +47,7 @@ __all__ = [
     "INCOMPLETE", "LATE", "NO_OCF", "NO_PACKETS", "NO_PACKET_STARTS", "ONLY_IDLE", "REASONS", "RESENT", "RESTARTED",
     "UNCORRECTABLE", "WRONG_LENGTH", "WRONG_SPACECRAFT", "WRONG_VERSION", "Channel", "Coding", "ControlWords", "Delimited",
     "Delimiter", "FrameReceiver", "Frames", "Gap", "Headers", "PacketReceiver", "PacketRules", "Packets", "Quarantined",
-    "Received", "State", "VirtualChannel", "branch", "control_words", "flat_state", "join_packets", "leaf", "nested_state",
-    "no_packets", "read_headers", "verify", "with_end", "words_array", "words_of",
+    "Received", "State", "StreamState", "VirtualChannel", "branch", "check_packets", "control_words", "flat_state",
+    "join_packets", "leaf", "nested_state", "no_packets", "packets_at", "read_headers", "reassemble", "verify", "with_end",
+    "words_array", "words_of",
 ]  # fmt: skip

@@ -105,7 +105,8 @@ class FrameReceiver:
 
         `offset` and `length` locate each frame in `buffer`, `position` in its source. `reason` marks frames refused already
         (a key of REASONS); they are counted and quarantined, not used. `corrected` is passed on. `late` marks frames that are
-        known to be out of their order: they move no counter, and their packets are not looked for (see `telemetry.Mender`).
+        known to be out of their order: they move no counter, and their packets are not looked for (see `telemetry.Mender`); when
+        it is given, all others are known to be in their order.
         """
         octets = own_octets(buffer)
         headers = read_headers(self.channel, octets, offset, length)
@@ -190,7 +191,7 @@ class FrameReceiver:
         good = np.flatnonzero(frames.good if late is None else frames.good & ~late)
         verdicts = follow(
             self._counters, frames.buffer, frames.offset[good], frames.length[good], headers.virtual_channel[good],
-            headers.channel_count[good], headers.modulus[good],
+            headers.channel_count[good], headers.modulus[good], ordered=late is not None,
         )  # fmt: skip
         quality = np.zeros(len(frames), np.uint8) if late is None else np.where(late & frames.good, LATE, 0).astype(np.uint8)
         quality[good] = QUALITIES[verdicts.verdict]

@@ -75,6 +75,7 @@ def _follow(
     verdict: NDArray[np.uint8],
     expected: Column,
     lost: Column,
+    ordered: bool,
 ) -> None:
     for i in range(offset.size):
         v, m, c = channel[i] & 63, modulus[i], count[i]
@@ -90,7 +91,7 @@ def _follow(
             want = (last[v] + 1) % m
             expected[i] = want
             ahead, back = (c - want) % m, (last[v] - c) % m
-            if ahead > 0 and back < min(m // 2, 256):
+            if not ordered and ahead > 0 and back < min(m // 2, 256):
                 if counts[v, slot] == c and digests[v, slot] == digest:
                     verdict[i] = 3
                     continue
@@ -110,15 +111,25 @@ def _follow(
 
 
 def follow(
-    counters: Counters, buffer: Octets, offset: Column, length: Column, channel: Column, count: Column, modulus: Column
+    counters: Counters,
+    buffer: Octets,
+    offset: Column,
+    length: Column,
+    channel: Column,
+    count: Column,
+    modulus: Column,
+    *,
+    ordered: bool = False,
 ) -> Verdicts:
     """Judge frames in the order received and move `counters` on.
 
-    `count` is each frame's counter and `modulus` the number of its values (0 or 1: the frame has no counter).
+    `count` is each frame's counter and `modulus` the number of its values (0 or 1: the frame has no counter). With `ordered` the
+    frames are known to be distinct and in their order, however much is missing between them.
     """
     n = offset.size
     verdict, expected, lost = np.zeros(n, np.uint8), np.empty(n, np.int64), np.empty(n, np.int64)
     _follow(
-        buffer, offset, length, channel, count, modulus, counters.last, counters.counts, counters.digests, verdict, expected, lost
-    )
+        buffer, offset, length, channel, count, modulus, counters.last, counters.counts, counters.digests, verdict, expected,
+        lost, ordered,
+    )  # fmt: skip
     return Verdicts(verdict, expected, lost)

@@ -8,6 +8,7 @@ from .dependencies import needed_parameters
 from .generated import Kernel, Kernels
 from .generated import source_of as generated_source
 from .limits import LimitChecker, Transitions, severity_column
+from .mending import Mender
 from .merging import Merger
 from .processor import Processed, Processor
 from .recent import initial_value
@@ -19,7 +20,7 @@ from .views import changed, changes_only, sampled
 
 __all__ = [
     "BadFrame", "ClockCorrelation", "Column", "ContainerRows", "Copies", "Decoded", "Decoder", "FrameTimes", "Hole", "Kernel",
-    "Kernels", "LimitChecker", "Merged", "Merger", "Processed", "Processor", "Reception", "StationCounts", "TimePacketRule",
-    "TimePackets", "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times",
-    "initial_value", "needed_parameters", "packet_ticks", "sampled", "severity_column",
+    "Kernels", "LimitChecker", "Mender", "Merged", "Merger", "Processed", "Processor", "Reception", "StationCounts",
+    "TimePacketRule", "TimePackets", "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source",
+    "generation_times", "initial_value", "needed_parameters", "packet_ticks", "sampled", "severity_column",
 ]  # fmt: skip
