@@ -16,7 +16,7 @@ from .clock import Partition, Segment, SpacecraftClock
 from .kernels import kernel_from_clock
 from .lines import Line, Weighed, fit, thinned
 from .points import ClockHealth, CorrelationRules, Indication, PointRejected, PointUsed, SegmentBegun, TimePoint
-from .scales import DAY, J2000_TAI_NS, SECOND, TT_MINUS_TAI_NS, utc_from_tai_ns
+from .scales import J2000_TAI_NS, SECOND, TT_MINUS_TAI_NS, utc_from_tai_ns
 
 SEPARATE_PARTS = 8  # the last points, held against the line of those before
 LEAD_S = 86_400  # the first segment is written from so long before its first point on
@@ -106,9 +106,10 @@ class Correlator:
             raise TimeError(f"clock {self.name} has no correlation", remedy="Wait for a time packet")
         present, line = self._present, self._fitted()
         at_s, age_s = (now - present.time) / SECOND, max(0.0, (now - present.last_time) / SECOND)
-        bound_s = max(point.error_s for point in present.points[-SEPARATE_PARTS:])
+        recent = present.points[-SEPARATE_PARTS:]
+        beside_s = abs(sum(p.excess_s - line.excess_s(p.at_s) for p in recent)) / len(recent)
         return ClockHealth(
-            error_s=3 * line.sigma_at(at_s) + bound_s + self._drift_s(now),
+            error_s=3 * line.sigma_at(at_s) + max(p.error_s for p in recent) + beside_s + self._drift_s(at_s),
             rate=line.slope,
             rate_sigma=sqrt(line.slope_variance),
             sigma_s=line.sigma_s,
@@ -176,18 +177,16 @@ class Correlator:
             return self._doubt(point, time, residual_s)
         self._suspects.clear()
         self._join(present, point, time)
-        return [PointUsed(point, residual_s), *self._judge_rate(present)]
+        return [PointUsed(point, residual_s), *(self._judge_rate(present) or self._judge_age(present))]
 
     def _gate_s(self, point: TimePoint) -> float:
-        sigma_s = sqrt(self._fitted().sigma_at(self._seconds(point.ticks)) ** 2 + self._fitted().sigma_s ** 2)
-        drift_s = self._drift_s(point.emitted)
-        return self.rules.tolerance_s + self._bound_s(point) + drift_s + self.rules.rejection * sigma_s
+        at_s, line = self._seconds(point.ticks), self._fitted()
+        sigma_s = sqrt(line.sigma_at(at_s) ** 2 + line.sigma_s**2)
+        return self.rules.tolerance_s + self._bound_s(point) + self._drift_s(at_s) + self.rules.rejection * sigma_s
 
-    def _drift_s(self, time: int) -> float:
-        """Return how far a change of the rate may have carried the clock since the last point."""
-        assert self._present is not None
-        age_s = max(0.0, (time - self._present.last_time) / SECOND)
-        return self.rules.rate_change_per_day / (DAY / SECOND) * age_s**2 / 2
+    def _drift_s(self, at_s: float) -> float:
+        """Return how far a change of the rate, early or gradual, may carry the clock from a line with the rate of its middle."""
+        return self.rules.rate_change_per_s * (at_s - self._fitted().middle_s) ** 2
 
     def _bound_s(self, point: TimePoint) -> float:
         """Return how far apart two points may be by errors that do not average out: that of the point and of the last one."""
@@ -200,7 +199,7 @@ class Correlator:
         if time > present.last_time:
             present.last_ticks, present.last_time = point.ticks, time
         if len(present.points) > self.rules.most_points:
-            present.points = thinned(present.points)
+            present.points = thinned(present.points, SEPARATE_PARTS)
         self._line = None
 
     def _judge_rate(self, present: _Present) -> list[Indication]:
@@ -215,10 +214,27 @@ class Correlator:
         bound_s = max(p.error_s for p in recent) + max(p.error_s for p in earlier)
         if abs(beside_s) <= self.rules.tolerance_s / 2 + bound_s + self.rules.rejection * sigma_s:
             return []
+        return self._cut(present, len(earlier), "rate", beside_s)
+
+    def _judge_age(self, present: _Present) -> list[Indication]:
+        """Begin a segment with the later half when the points reach farther back than one rate can hold."""
+        points = present.points
+        middle_s = (points[0].at_s + points[-1].at_s) / 2
+        if points[-1].at_s - points[0].at_s <= self.rules.longest_s:
+            return []
+        count = sum(point.at_s < middle_s for point in points)
+        if not SEPARATE_PARTS <= count <= len(points) - SEPARATE_PARTS:
+            return []
+        return self._cut(present, count, "age", 0.0)
+
+    def _cut(self, present: _Present, count: int, reason: str, jump_s: float) -> list[Indication]:
+        """Make the first points a segment of their own, and let the others begin the next one."""
+        earlier, later = present.points[:count], present.points[count:]
+        line = fit(earlier, self.rules.noise_s, self.rules.rate_error)
         self._close(_Present(present.ticks, present.time, present.start_ticks, 0, 0, earlier), line)
-        start = present.ticks + round(recent[0].at_s * self.ticks_per_second)
-        present.points, present.start_ticks, self._line = recent, start, None
-        return [SegmentBegun(present.last_time, "rate", beside_s, len(self._partitions))]
+        present.start_ticks = present.ticks + round(later[0].at_s * self.ticks_per_second)
+        present.points, self._line = later, None
+        return [SegmentBegun(present.last_time, reason, jump_s, len(self._partitions))]
 
     def _doubt(self, point: TimePoint, time: int, residual_s: float) -> list[Indication]:
         """Hold a point against the other doubtful ones; when enough of them agree, the clock was set."""

@@ -59,11 +59,11 @@ def fit(points: list[Weighed], noise_s: float, rate_error: float) -> Line:
     return Line(middle, level, slope, variance / total, slope_variance, sqrt(variance))
 
 
-def thinned(points: list[Weighed]) -> list[Weighed]:
-    """Return the points with each two neighbours of the older half made one."""
-    half = len(points) // 4 * 2
-    pairs = zip(points[:half:2], points[1:half:2], strict=True)
-    return [_merged(a, b) for a, b in pairs] + points[half:]
+def thinned(points: list[Weighed], spared: int) -> list[Weighed]:
+    """Return the points with the two nearest to each other in time made one; the last `spared` ones are left alone."""
+    at = np.array([point.at_s for point in points[: len(points) - spared]])
+    near = int(np.argmin(np.diff(at)))
+    return [*points[:near], _merged(points[near], points[near + 1]), *points[near + 2 :]]
 
 
 def _merged(a: Weighed, b: Weighed) -> Weighed:
