@@ -1,5 +1,6 @@
 """What users and providers share: PDUs over one ISP1 connection, credentials, aborts and the table of what is legal when."""
 
+import re
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -166,12 +167,16 @@ def known_abort(diagnostic: int) -> PeerAbortDiagnostic | int:
 Table = dict[tuple[Any, Any], Callable[..., Any]]
 
 
-def table_as_markdown(table: Table, states: Iterable[Any], causes: Iterable[Any], missing: str) -> str:
-    """Return a state table as the documentation shows it: a row for each cause, a column for each state."""
+def table_as_markdown(table: Table, states: Iterable[Any], missing: Callable[[Any, Any], str]) -> str:
+    """Return a state table as the documentation shows it: a row for each cause, a column for each state.
+
+    `missing` tells what a missing cell of a state and a cause means.
+    """
     states = list(states)
     rows = [["event", *(state.value for state in states)], ["---"] * (len(states) + 1)]
-    for cause in causes:
-        name = cause.__name__ if isinstance(cause, type) else cause.value
+    for cause in dict.fromkeys(cause for _, cause in table):
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cause.__name__) if isinstance(cause, type) else cause.value
         cells = [table.get((state, cause)) for state in states]
-        rows.append([name, *(missing if cell is None else cell.__name__.strip("_").replace("_", " ") for cell in cells)])
+        words = [cell.__name__.strip("_").replace("_", " ") if cell else "" for cell in cells]
+        rows.append([name, *(word or missing(state, cause) for word, state in zip(words, states, strict=True))])
     return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
