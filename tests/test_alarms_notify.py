@@ -42,10 +42,13 @@ from aelita.alarms import (
 )
 from aelita.alarms.oncall import local_time
 from aelita.errors import AelitaError, DataError, DefinitionError, UsageError
+from aelita.services.live.alarm_journal import StreamStore
 from aelita.services.live.alarm_server import AlarmServer, Surroundings
 from aelita.services.live.notifying import Effort, MailSender, NotifyError, Sender, WebhookSender, mail, read_senders
 from aelita.services.live.signing import Signer, keep_signer, read_public_keys, verify
+from aelita.services.live.streams import WrongSequenceError
 from aelita.time import SECOND, tai_ns_from_utc
+from live_servers import client, one_server
 
 MINUTE = 60 * SECOND
 START = tai_ns_from_utc("2026-11-25T12:00:00")  # a Wednesday
@@ -832,5 +835,24 @@ def test_the_server_runs_by_itself(tmp_path: Path) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+    run(story)
+
+
+def test_the_journal_on_a_real_server(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with one_server(tmp_path / "nats") as server, await client(server) as streams:
+            centre = Centre(tmp_path, senders={"mail": FakeSender()}, text=SHARED, store=StreamStore(streams))  # type: ignore[arg-type]
+            first = await centre.server()
+            await first.observe([LimitChanged("TGO", f"/p{number}", START, 4) for number in range(20)])
+            await first.command(Acknowledge("c", "anna", "heat:TGO:/p3", "seen"))
+            await told(first)
+            second = await centre.server()
+            assert second.engine.state.situations == first.engine.state.situations
+            assert second.engine.state.told == first.engine.state.told
+            await second.command(Acknowledge("d", "anna", "heat:TGO:/p4"))
+            with pytest.raises(WrongSequenceError):
+                await first.command(Acknowledge("e", "anna", "heat:TGO:/p5"))
+            assert (await streams.info("ALARMS")).messages == 22  # said once, at the second start too
 
     run(story)
