@@ -9,6 +9,7 @@ from .dating import recorrelate
 from .export import to_arrow, to_csv, to_numpy, to_parquet, to_polars, to_xarray
 from .following import Flushed, Following
 from .gathered import Calibrator, Committed
+from .merging import merged as joined_batches
 from .rebuilding import Decoded, StoredPackets, rebuild
 from .session import Session
 from .settings import Retention
@@ -18,6 +19,6 @@ from .upkeep import apply_retention, compact
 __all__ = [
     "Archive", "Batch", "Calibrator", "Checked", "Committed", "Completeness", "Copied", "DatabaseText", "DatabaseVersion",
     "Decoded", "Finding", "Flushed", "Following", "Retention", "Session", "Source", "StoredPackets", "apply_retention", "backup",
-    "check", "compact", "migrate", "open_archive", "rebuild", "recorrelate", "restore", "to_arrow", "to_csv", "to_numpy",
-    "to_parquet", "to_polars", "to_xarray",
+    "check", "compact", "joined_batches", "migrate", "open_archive", "rebuild", "recorrelate", "restore", "to_arrow", "to_csv",
+    "to_numpy", "to_parquet", "to_polars", "to_xarray",
 ]  # fmt: skip

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from ...errors import DataError
 from ...telemetry import Copies, Hole, Merged
 from ...time import NO_TIME
+from .batches import pack, unpack
 
-MOST_OCTETS = 256 << 10  # of the frames in a message: DESIGN, section 3
 FRAMES = pl.Schema(
     {
         "received": pl.Int64,  # on Earth, TAI nanoseconds
@@ -42,19 +42,9 @@ MERGED = pl.Schema(
 HOLES = "Aelita-Holes"
 
 
-def pack(frame: pl.DataFrame) -> bytes:
-    """Return rows as the octets of a message."""
-    octets = io.BytesIO()
-    frame.write_ipc_stream(octets, compression="uncompressed")
-    return octets.getvalue()
-
-
-def unpack(octets: bytes, schema: Mapping[str, Any]) -> pl.DataFrame:
+def rows_of(octets: bytes, schema: Mapping[str, Any]) -> pl.DataFrame:
     """Return the rows of a message. Raises DataError when it is none, or has other columns."""
-    try:
-        frame = pl.read_ipc_stream(io.BytesIO(octets))
-    except Exception as error:  # polars raises what its reader meets: ComputeError, OSError, PanicException
-        raise DataError(f"no Arrow message: {str(error)[:200]}", where=f"{len(octets)} octets") from error
+    frame = unpack(octets)
     if dict(frame.schema) != dict(schema):
         raise DataError(f"a message with columns {', '.join(frame.columns)}", remedy=f"Columns must be {', '.join(schema)}")
     return frame
@@ -62,14 +52,14 @@ def unpack(octets: bytes, schema: Mapping[str, Any]) -> pl.DataFrame:
 
 def pack_frames(
     received: list[int], emitted: NDArray[np.int64], quality: list[int], continuity: list[int], octets: list[bytes]
-) -> bytes:
-    """Return frames of one station as a message."""
+) -> list[bytes]:
+    """Return frames of one station as messages."""
     return pack(pl.DataFrame([received, emitted, quality, continuity, octets], schema=FRAMES))
 
 
 def copies_of(octets: bytes, station: str, message: int) -> Copies:
     """Return the frames in a message of one station. Raises DataError."""
-    frame = unpack(octets, FRAMES)
+    frame = rows_of(octets, FRAMES)
     buffer, offset, length = joined_octets(frame["octets"])
     return Copies(
         station=station, buffer=buffer, offset=offset, length=length, received_at=frame["received"].to_numpy(),
@@ -125,17 +115,17 @@ def pack_merged(merged: Merged) -> list[tuple[bytes, dict[str, str]]]:
     rows += [(b.received_at, b.emitted_at, 0, -1, False, " ".join(b.stations), b.reason, b.octets) for b in merged.unusable]
     if merged.empty:
         return []
-    parts: list[list[tuple[Any, ...]]] = [[]]
-    size = 0
-    for row in rows:
-        size += len(row[-1])
-        if parts[-1] and size > MOST_OCTETS:
-            parts.append([])
-            size = len(row[-1])
-        parts[-1].append(row)
-    made = [(pack(pl.DataFrame(part, schema=MERGED, orient="row")), dict[str, str]()) for part in parts]
+    frame = pl.DataFrame(rows, schema=MERGED, orient="row")
+    made = [(octets, dict[str, str]()) for octets in pack(frame)] or [(empty_message(MERGED), {})]
     made[-1] = made[-1][0], Holes(merged.opened, merged.closed).header()
     return made
+
+
+def empty_message(schema: pl.Schema) -> bytes:
+    """Return a message without rows: holes may come or go without frames."""
+    octets = io.BytesIO()
+    schema.to_frame().write_ipc_stream(octets)
+    return octets.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +140,7 @@ class Unusable:
 
 def merged_of(octets: bytes, headers: Mapping[str, str] | None = None) -> tuple[Merged, Unusable]:
     """Return the frames in a merged message, and those that are not good. Raises DataError."""
-    frame, holes = unpack(octets, MERGED), Holes.of(headers)
+    frame, holes = rows_of(octets, MERGED), Holes.of(headers)
     bad = frame.filter(pl.col("reason").is_not_null())
     good = frame.filter(pl.col("reason").is_null())
     buffer, offset, length = joined_octets(good["octets"])

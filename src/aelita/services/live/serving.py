@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,28 +54,49 @@ async def serve(name: str, service: Service, agency: str, folder: Path, *, healt
     except (AelitaError, OSError) as error:
         log.error("cannot start: %s", error)
         return FAILED
-    told = run_file(folder, name, agency)
-    told.parent.mkdir(parents=True, exist_ok=True)
-    told.write_text(json.dumps({"service": name, "agency": agency, "pid": os.getpid(), "health_port": server.port}))
     work = asyncio.ensure_future(service(context))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    try:
-        await work
-        return 0
-    except asyncio.CancelledError:
-        return 0
-    except AelitaError as error:
+    with tell(folder, name, agency, server.port):
+        try:
+            await work
+        except asyncio.CancelledError:
+            return 0
+        except BaseExceptionGroup as group:
+            return _failed(_first_of(group))
+        except Exception as error:
+            return _failed(error)
+        finally:
+            await server.close()
+    return 0
+
+
+def _first_of(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _failed(error: BaseException) -> int:
+    if isinstance(error, AelitaError):
         log.error("stopped: %s", error)
-        return FAILED
-    except Exception:
-        log.exception("stopped by a fault")
-        return FAILED
+    else:
+        log.error("stopped by a fault", exc_info=error)
+    return FAILED
+
+
+@contextlib.contextmanager
+def tell(folder: Path, service: str, agency: str, health_port: int) -> Iterator[None]:
+    """Let others find this process by a file while it runs."""
+    told = run_file(folder, service, agency)
+    told.parent.mkdir(parents=True, exist_ok=True)
+    told.write_text(json.dumps({"service": service, "agency": agency, "pid": os.getpid(), "health_port": health_port}))
+    try:
+        yield
     finally:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError, KeyError):
             if json.loads(told.read_text())["pid"] == os.getpid():
                 told.unlink()
-        await server.close()
 
 
 def running(folder: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,129 @@
+"""The archiver of an agency: the merged stream of each spacecraft into the archive, each message exactly once."""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import AsyncIterator
+
+from ...archive import Following, Source
+from ...errors import ArchiveError, DataError
+from ...link import flat_state, nested_state
+from ...time import SECOND
+from ..definitions import Definition, define
+from ..library import open_with_library
+from .agency_streams import address_of
+from .decoding import LiveDecoder, batch_of
+from .following import follow
+from .messages import merged_of
+from .serving import Context
+from .stream_plan import KINDS
+from .streams import Message, Streams
+
+FLUSH_S = 30.0
+FLUSH_OCTETS = 64 << 20
+AGAIN_S = 2.0
+PAUSE_S = 0.5
+
+log = logging.getLogger(__name__)
+
+
+async def archiver(context: Context) -> None:
+    """Archive all spacecraft that the agency follows. Raises AelitaError when it cannot go on."""
+    installation = context.installation
+    archive, library = open_with_library(installation.archive(context.agency), create=True)
+    connecting = Streams.connect(address_of(installation, context.agency), name="archiver", timeout_s=60)
+    async with await connecting as streams, asyncio.TaskGroup() as tasks:
+        for key in installation.spacecraft:
+            craft = installation.mission.craft(key)
+            definition = define(library, mission=str(installation.mission.folder), channel=craft.channels[0])
+            subject = f"{context.agency}.merged.{key}"
+            source = Source(
+                hashlib.sha256(subject.encode()).hexdigest(), subject, -1, definition.channel.text, definition.channel.spacecraft
+            )
+            following = archive.follow(source, definition.text)
+            tasks.create_task(_Line(context, streams, definition, following, subject, key).run())
+        context.health.ready = True
+
+
+class _Line:
+    """One spacecraft: what is held, when it is written, and how far it got."""
+
+    def __init__(
+        self, context: Context, streams: Streams, definition: Definition, following: Following, subject: str, spacecraft: str
+    ) -> None:
+        self.context, self.streams, self.following = context, streams, following
+        self.subject, self.spacecraft = subject, spacecraft
+        self.decoder = LiveDecoder(definition)
+        self._last_emitted = 0
+        if following.state:
+            self.decoder.restore(nested_state(dict(following.state)))
+
+    async def run(self) -> None:
+        """Archive for ever."""
+        first = self.following.done + 1 if self.following.state is not None else 1
+        log.info("archiving", extra={"subject": self.subject, "from": first})
+        due = time.monotonic() + FLUSH_S
+        async for message in self._messages(first):
+            if message is not None:
+                self._take(message)
+            if self.following.octets >= FLUSH_OCTETS or time.monotonic() >= due:
+                await self._flush()
+                due = time.monotonic() + FLUSH_S
+
+    async def _messages(self, first: int) -> AsyncIterator[Message | None]:
+        """Yield messages, and None when none came for a moment; at the end what is held is written."""
+        waiting: asyncio.Queue[Message] = asyncio.Queue(64)
+
+        async def read() -> None:
+            async with follow(self.streams, KINDS["merged"].stream, start=first, subjects=(self.subject,)) as follower:
+                async for message in follower:
+                    await waiting.put(message)
+
+        reading = asyncio.create_task(read())
+        try:
+            while True:
+                if reading.done():
+                    reading.result()
+                try:
+                    yield await asyncio.wait_for(waiting.get(), PAUSE_S)
+                except TimeoutError:
+                    yield None
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    def _take(self, message: Message) -> None:
+        try:
+            merged, unusable = merged_of(message.data, message.headers)
+        except DataError as error:
+            self.context.health.count("messages_damaged", spacecraft=self.spacecraft)
+            log.error("a merged message is damaged", extra={"sequence": message.sequence, "why": str(error)})
+            return
+        self.following.commit(message.sequence, batch_of(merged, unusable, self.decoder.take(merged)))
+        if len(merged):
+            self._last_emitted = max(self._last_emitted, int(merged.received_at.max()))
+        self.context.health.gauge("archive_held_messages", self.following.held, spacecraft=self.spacecraft)
+
+    async def _flush(self) -> None:
+        """Write what is held; while the disk refuses, hold it and try again."""
+        state = flat_state(self.decoder.state())
+        while self.following.held:
+            began = time.perf_counter()
+            try:
+                flushed = await asyncio.to_thread(self.following.flush, state)
+            except ArchiveError as error:
+                if self.context.health.fault("archive", str(error)):
+                    log.error("the archive cannot be written", extra={"why": str(error)})
+                await asyncio.sleep(AGAIN_S)
+                continue
+            self.context.health.well("archive")
+            labels = {"spacecraft": self.spacecraft}
+            self.context.health.count("archived_messages", flushed.messages, **labels)
+            self.context.health.count("archived_packets", flushed.packets, **labels)
+            self.context.health.count("archived_samples", flushed.samples, **labels)
+            self.context.health.count("archived_duplicates", flushed.duplicates, **labels)
+            self.context.health.gauge("archive_flush_seconds", time.perf_counter() - began, **labels)
+            self.context.health.gauge("archive_done", self.following.done, **labels)
+            lag = (self.context.clock.now() - self._last_emitted) / SECOND
+            self.context.health.gauge("archive_lag_seconds", lag, **labels)

@@ -1,0 +1,47 @@
+"""What running services answer when they are asked how they are."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from .serving import running
+
+ANSWER_S = 2.0
+
+
+def asked(folder: Path) -> list[dict[str, Any]]:
+    """Return the health of every service that runs here; `status` is `silent` for one that does not answer."""
+    return [{**one, **_health(int(one["health_port"]))} for one in running(folder)]
+
+
+def page(port: int, path: str) -> str:
+    """Return a page of a service's health server. Raises OSError."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=ANSWER_S) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read().decode()
+
+
+def _health(port: int) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(page(port, "/health"))
+    except (OSError, ValueError) as error:
+        return {"status": "silent", "faults": {"health": str(error)}}
+    return found
+
+
+def metrics_of(folder: Path) -> dict[tuple[str, str], dict[str, float]]:
+    """Return all metrics of the services that run here, by agency and service; a metric's name holds its labels."""
+    found = {}
+    for one in running(folder):
+        try:
+            lines = page(int(one["health_port"]), "/metrics").splitlines()
+        except OSError:
+            continue
+        pairs = (line.rpartition(" ") for line in lines if line and not line.startswith("#"))
+        found[one["agency"], one["service"]] = {name: float(value) for name, _, value in pairs}
+    return found

@@ -1,0 +1,177 @@
+"""The merger of one spacecraft's frames: copies from the agency's own stations and from mirrors in, one stream of frames out.
+
+What came in is acknowledged only when what became of it is on the merged stream. After a restart the end of that stream tells
+what was written, and copies that come again are recognised.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+from ...agencies import subject
+from ...errors import DataError
+from ...link import Channel
+from ...telemetry import Merged, Merger
+from .following import Start, follow
+from .health import Health
+from .messages import copies_of, merged_of, pack_merged
+from .stream_plan import KINDS, mirror_name
+from .streams import Message, StreamFullError, Streams
+
+REMEMBERED_MESSAGES = 4096  # of the merged stream, read again at start
+WAITING_MESSAGES = 256
+FULL_PAUSE_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message that is on the merged stream: its number, and the frames in it."""
+
+    sequence: int
+    merged: Merged
+
+
+@dataclass(slots=True)
+class Intake:
+    """Messages of one stream of frames on their way through the merger, by station, until they can be acknowledged."""
+
+    stream: str
+    filters: tuple[str, ...]
+    open: dict[str, list[Message]] = field(default_factory=dict)
+
+
+class FrameMerger:
+    """Merges the frames of one spacecraft for one agency. `written` yields each message that it wrote, in order.
+
+    There must be one merger of a spacecraft in an agency: a second one is refused by the stream, with WrongSequenceError.
+    """
+
+    def __init__(
+        self, streams: Streams, agency: str, spacecraft: str, channel: Channel, givers: tuple[str, ...], health: Health
+    ) -> None:
+        self.streams, self.agency, self.spacecraft, self.health = streams, agency, spacecraft, health
+        self.merger = Merger(channel)
+        self.subject = f"{agency}.merged.{spacecraft}"
+        self._intakes = [Intake(KINDS["frames"].stream, (f"{agency}.frames.{spacecraft}.>",))]
+        self._intakes += [Intake(mirror_name(giver, "frames"), (f"{giver}.frames.{spacecraft}.>",)) for giver in givers]
+        self._queue: asyncio.Queue[tuple[Intake, Message]] = asyncio.Queue(WAITING_MESSAGES)
+        self._last = 0
+
+    async def recall(self) -> AsyncIterator[Written]:
+        """Read the end of the merged stream, so that nothing is written twice; yield what it holds, oldest first."""
+        stream = KINDS["merged"].stream
+        newest = await self.streams.last(self.subject, stream)
+        if newest is None:
+            return
+        first = max(newest.sequence - REMEMBERED_MESSAGES, 1)
+        async with follow(self.streams, stream, start=first, subjects=(self.subject,), batch=512) as follower:
+            async for message in follower:
+                try:
+                    merged, _ = merged_of(message.data, message.headers)
+                except DataError as error:
+                    log.error("a merged message is damaged", extra={"sequence": message.sequence, "why": str(error)})
+                else:
+                    self.merger.remember(merged)
+                    yield Written(message.sequence, merged)
+                if message.sequence >= newest.sequence:
+                    break
+        self._last = newest.sequence
+
+    async def written(self) -> AsyncIterator[Written]:
+        """Merge for ever; call `recall` before. Raises WrongSequenceError when another merger writes."""
+        readers = [asyncio.create_task(self._read(intake)) for intake in self._intakes]
+        try:
+            while True:
+                for reader in readers:
+                    if reader.done():
+                        reader.result()
+                merged = await self._next()
+                for one in await self._write(merged):
+                    yield one
+                await self._acknowledge()
+        finally:
+            for reader in readers:
+                reader.cancel()
+            await asyncio.gather(*readers, return_exceptions=True)
+
+    async def _read(self, intake: Intake) -> None:
+        async with follow(
+            self.streams, intake.stream, durable=f"merger-{self.spacecraft}", start=Start.FIRST, subjects=intake.filters
+        ) as follower:
+            async for message in follower:
+                await self._queue.put((intake, message))
+
+    async def _next(self) -> Merged:
+        """Return what the next message, or the passing of time, lets out of the merger."""
+        due = self.merger.next_deadline()
+        wait = 1.0 if due is None else min(max((due - time.monotonic_ns()) / 1e9, 0.0), 1.0)
+        try:
+            intake, message = await asyncio.wait_for(self._queue.get(), wait)
+        except TimeoutError:
+            return self.merger.on_timer(time.monotonic_ns())
+        return self._feed(intake, message)
+
+    def _feed(self, intake: Intake, message: Message) -> Merged:
+        station = message.subject.rpartition(".")[2]
+        intake.open.setdefault(station, []).append(replace(message, data=b""))
+        now = time.monotonic_ns()
+        try:
+            copies = copies_of(message.data, station, message.sequence)
+        except DataError as error:
+            self.health.count("messages_damaged", stream=intake.stream)
+            log.error("a message of frames is damaged", extra={"subject": message.subject, "why": str(error)})
+            return self.merger.on_timer(now)
+        self.health.count("frames_in", len(copies), station=station, spacecraft=self.spacecraft)
+        return self.merger.feed(copies, now)
+
+    async def _write(self, merged: Merged) -> list[Written]:
+        made = []
+        for octets, headers in pack_merged(merged):
+            self._last = await self._publish(octets, headers)
+            made.append(Written(self._last, merged_of(octets, headers)[0]))
+        if made:
+            self._count(merged)
+        return made
+
+    async def _publish(self, octets: bytes, headers: dict[str, str]) -> int:
+        """Return the number under which a message was stored; wait as long as the stream is full."""
+        identity = f"{self.spacecraft}-after-{self._last}"
+        while True:
+            try:
+                number = await self.streams.publish(
+                    self.subject, octets, msg_id=identity, expected_last_on_subject=self._last, headers=headers
+                )
+            except StreamFullError as error:
+                if self.health.fault("merged stream", str(error)):
+                    log.error("merging waits: the stream is full", extra={"why": str(error)})
+                await asyncio.sleep(FULL_PAUSE_S)
+            else:
+                self.health.well("merged stream")
+                return number
+
+    def _count(self, merged: Merged) -> None:
+        labels = {"spacecraft": self.spacecraft}
+        self.health.count("frames_merged", len(merged), **labels)
+        self.health.count("frames_late", int(merged.late.sum()), **labels)
+        self.health.count("frames_unusable", len(merged.unusable), **labels)
+        self.health.gauge("holes_open", len(self.merger.holes()), **labels)
+        for name, counts in self.merger.stations.items():
+            for what in ("won", "also_heard", "repeated", "conflicting", "off_time", "disordered", "missed"):
+                self.health.gauge(f"copies_{what}", getattr(counts, what), station=name, **labels)
+
+    async def _acknowledge(self) -> None:
+        waiting = self.merger.unsettled()
+        for intake in self._intakes:
+            for station, messages in intake.open.items():
+                settled = waiting.get(station)
+                while messages and (settled is None or messages[0].sequence < settled):
+                    await messages.pop(0).ack()
+
+
+def frames_subject(agency: str, spacecraft: str, station: str) -> str:
+    """Return the subject of the frames that a station of an agency hears from a spacecraft."""
+    return subject(agency, "frames", spacecraft=spacecraft, station=station)

@@ -1,0 +1,87 @@
+"""The telemetry processor of an agency: merges frames, decodes them, and publishes packets, values, events and limits."""
+
+import asyncio
+import logging
+import time
+
+from ...time import SECOND
+from ..databases import Library
+from ..definitions import Definition, define
+from .agency_streams import address_of, plan_of
+from .decoding import LiveDecoder
+from .health import Health
+from .merging import FrameMerger, Written
+from .publishing import messages_of
+from .serving import Context
+from .streams import Publisher, StreamFullError, Streams
+
+MERGED_HEADER = "Aelita-Merged"  # the number of the merged message from which this was made
+
+log = logging.getLogger(__name__)
+
+
+async def processor(context: Context) -> None:
+    """Run the processor of an agency for all spacecraft that it follows. Raises AelitaError when it cannot go on."""
+    installation, agency = context.installation, context.agency
+    library = Library()
+    takes = plan_of(installation, agency, context.clock.now()).takes
+    givers = tuple(giver for giver, kinds in takes.items() if "frames" in kinds)
+    connecting = Streams.connect(address_of(installation, agency), name="processor", timeout_s=60)
+    async with await connecting as streams, asyncio.TaskGroup() as tasks:
+        for key in installation.spacecraft:
+            craft = installation.mission.craft(key)
+            definition = define(library, mission=str(installation.mission.folder), channel=craft.channels[0])
+            merger = FrameMerger(streams, agency, key, definition.channel, givers, context.health)
+            tasks.create_task(_process(context, streams, merger, definition, key))
+
+
+async def _process(context: Context, streams: Streams, merger: FrameMerger, definition: Definition, spacecraft: str) -> None:
+    decoder = LiveDecoder(definition)
+    line = Line(context.agency, spacecraft, streams, context.health)
+    done = await line.published()
+    async for written in merger.recall():
+        await line.publish(written, decoder, silent=written.sequence <= done)
+    context.health.ready = True
+    log.info("merging", extra={"spacecraft": spacecraft, "behind": merger.subject})
+    async for written in merger.written():
+        await line.publish(written, decoder)
+        now = context.clock.now()
+        if len(written.merged):
+            context.health.gauge(
+                "received_lag_seconds", (now - int(written.merged.received_at[-1])) / SECOND, spacecraft=spacecraft
+            )
+
+
+class Line:
+    """Publishes what merged messages of one spacecraft hold. Streams of values can be made again: a full one is no fault."""
+
+    def __init__(self, agency: str, spacecraft: str, streams: Streams, health: Health) -> None:
+        self.agency, self.spacecraft, self.streams, self.health = agency, spacecraft, streams, health
+        self._publisher = Publisher(streams)
+
+    async def published(self) -> int:
+        """Return the number of the last merged message of which everything was published."""
+        last = await self.streams.last(f"{self.agency}.packets.{self.spacecraft}.>", "PACKETS")
+        return int(last.headers.get(MERGED_HEADER, 0)) - 1 if last is not None else 0
+
+    async def publish(self, written: Written, decoder: LiveDecoder, *, silent: bool = False) -> None:
+        """Decode a merged message and publish what it holds; with `silent` only the decoder learns of it."""
+        began = time.perf_counter()
+        decoded = decoder.take(written.merged)
+        if silent:
+            return
+        headers = {MERGED_HEADER: str(written.sequence)}
+        try:
+            for out in messages_of(self.agency, self.spacecraft, decoded):
+                identity = f"{self.spacecraft}-{written.sequence}-{out.mark}"
+                await self._publisher.send(out.subject, out.octets, msg_id=identity, headers=headers)
+            await self._publisher.flush()
+            self.health.well("values")
+        except StreamFullError as error:
+            if self.health.fault("values", str(error)):
+                log.error("values are not published", extra={"why": str(error)})
+        labels = {"spacecraft": self.spacecraft}
+        packets = decoded.received.packets
+        self.health.count("packets", int((~packets.idle).sum()), **labels)
+        self.health.count("samples", sum(decoded.processed.samples.values()), **labels)
+        self.health.count("decoding_seconds", time.perf_counter() - began, **labels)

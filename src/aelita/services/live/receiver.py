@@ -1,0 +1,260 @@
+"""The receiver of an agency: it binds the stations by SLE, and puts each frame that they deliver on the stream of frames.
+
+What is missing is asked for again from the station that has it, when the processor says so.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import nats.errors
+import numpy as np
+
+from ...agencies import Station
+from ...errors import AelitaError
+from ...sle import (
+    Aborted,
+    AnnotatedFrame,
+    EndOfData,
+    ExcessiveBacklog,
+    FrameQuality,
+    LossOfFrameSync,
+    ProductionStatusChange,
+    UserEvent,
+    UserSettings,
+)
+from .agency_streams import address_of
+from .geometry import Geometry
+from .merging import frames_subject
+from .messages import pack_frames
+from .serving import Context
+from .sle_client import SleClient, SleError
+from .sle_secrets import authority, secrets_of_user
+from .station import instance_of
+from .streams import StreamError, StreamFullError, Streams
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 5.0
+MOST_FRAMES, MOST_OCTETS = 200, 200 << 10  # of a message
+FULL_PAUSE_S = 1.0
+STATUS_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def requests_subject(agency: str, spacecraft: str) -> str:
+    """Return the subject on which an agency's processor asks its receiver for frames that are missing."""
+    return f"{agency}.requests.{spacecraft}"
+
+
+async def receiver(context: Context) -> None:
+    """Receive from all stations of the agency here, for all spacecraft followed. Raises AelitaError when it cannot go on."""
+    installation = context.installation
+    geometry = Geometry(installation.mission, installation.kernels)
+    connecting = Streams.connect(address_of(installation, context.agency), name="receiver", timeout_s=60)
+    async with await connecting as streams, asyncio.TaskGroup() as tasks:
+        for key in installation.agency(context.agency).stations:
+            station = installation.mission.organisation.stations[key]
+            for number, spacecraft in enumerate(installation.spacecraft):
+                line = Line(context, streams, geometry, station, spacecraft, spacecraft if number else "")
+                tasks.create_task(line.run())
+                tasks.create_task(line.tell())
+                tasks.create_task(line.answer())
+        context.health.ready = True
+
+
+@dataclass(slots=True)
+class Link:
+    """What is known of a line to a station: the state of the association, lock, and when a frame came last (TAI ns)."""
+
+    state: str = "unbound"
+    lock: str = "unknown"
+    production: str = "unknown"
+    frames: int = 0
+    backlogs: int = 0
+    last_received: int = 0
+    why: str = ""
+
+
+class Line:
+    """One spacecraft from one station, live; and ranges of it once more, on request."""
+
+    def __init__(
+        self, context: Context, streams: Streams, geometry: Geometry, station: Station, spacecraft: str, suffix: str
+    ) -> None:
+        assert station.sle is not None  # checked by the mission: only stations with SLE are operated
+        self.context, self.streams, self.geometry = context, streams, geometry
+        self.station, self.names, self.spacecraft, self._suffix = station, station.sle, spacecraft, suffix
+        self.subject = frames_subject(context.agency, spacecraft, station.key)
+        self.link = Link()
+        self._name = f"{station.key}/{spacecraft}"
+
+    def settings(self, mode: str) -> UserSettings:
+        """Return how to bind the instance of a delivery mode. Raises UsageError while there are no secrets."""
+        agencies = list(self.context.installation.mission.organisation.agencies)
+        number = agencies.index(self.context.agency) + 1
+        return UserSettings(
+            authority(self.context.agency),
+            self.names.responder_id,
+            self.names.responder_port,
+            instance_of(self.names, "raf", mode, number, self._suffix),
+            security=secrets_of_user(self.context.home / "sle", self.station.key, self.context.agency),
+        )
+
+    async def connect(self, mode: str) -> SleClient:
+        """Return an association that is bound. Raises OSError, TimeoutError and AelitaError."""
+        port = self.context.installation.port(f"{self.context.agency}/sle/{self.station.key}")
+        client = await SleClient.connect(self.settings(mode), self.names.host, port, clock=self.context.clock)
+        try:
+            await client.bind()
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+    async def run(self) -> None:
+        """Receive for ever; bind again after every end."""
+        pause = FIRST_PAUSE_S
+        while True:
+            try:
+                async with await self.connect("onlt") as client:
+                    await client.start(FrameQuality.ALL_FRAMES)
+                    self.link.state, pause = "active", FIRST_PAUSE_S
+                    self.context.health.well(self._name)
+                    log.info("receiving", extra={"line": self._name})
+                    await self._take(client, "live")
+                    why = "the association ended"
+            except (OSError, TimeoutError, AelitaError) as error:
+                if isinstance(error, StreamError):
+                    raise
+                why = str(error) or type(error).__name__
+            self.link.state, self.link.lock, self.link.why = "unbound", "unknown", why
+            if self.context.health.fault(self._name, why):
+                log.warning("not receiving", extra={"line": self._name, "why": why})
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+    async def _take(self, client: SleClient, how: str) -> None:
+        """Put what a delivery brings on the stream, until it ends; frames that wait go together."""
+        waiting: asyncio.Queue[AnnotatedFrame | None] = asyncio.Queue(4 * MOST_FRAMES)
+
+        async def read() -> None:
+            try:
+                async for event in client:
+                    if isinstance(event, AnnotatedFrame):
+                        await waiting.put(event)
+                    elif self._heed(event, how):
+                        break
+            finally:
+                await waiting.put(None)
+
+        reading = asyncio.create_task(read())
+        try:
+            ended = False
+            while not ended:
+                frames: list[AnnotatedFrame] = []
+                size = 0
+                frame = await waiting.get()
+                while frame is not None:
+                    frames.append(frame)
+                    size += len(frame.data)
+                    if len(frames) >= MOST_FRAMES or size >= MOST_OCTETS or waiting.empty():
+                        break
+                    frame = waiting.get_nowait()
+                ended = frame is None
+                if frames:
+                    await self._publish(frames, how)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def _publish(self, frames: list[AnnotatedFrame], how: str) -> None:
+        received = np.array([frame.received_at for frame in frames], np.int64)
+        emitted = received - self.geometry.light_time(self.station.key, self.spacecraft, received)
+        quality, continuity = [int(frame.quality or 0) for frame in frames], [frame.continuity for frame in frames]
+        octets = [frame.data for frame in frames]
+        for number, message in enumerate(pack_frames(received.tolist(), emitted, quality, continuity, octets)):
+            identity = f"{how}-{self._name}-{received[0]}-{received[-1]}-{len(frames)}-{number}"
+            await self._store(message, identity)
+        self.context.health.count("frames", len(frames), station=self.station.key, spacecraft=self.spacecraft, how=how)
+        if how == "live":
+            self.link.frames += len(frames)
+            self.link.last_received, self.link.lock = int(received[-1]), "locked"
+
+    async def _store(self, message: bytes, identity: str) -> None:
+        """Have the stream keep a message; while it is full nothing more is taken, and the station discards or waits."""
+        while True:
+            try:
+                await self.streams.publish(self.subject, message, msg_id=identity)
+            except StreamFullError as error:
+                if self.context.health.fault("stream of frames", str(error)):
+                    log.error("reception waits: the stream is full", extra={"why": str(error)})
+                await asyncio.sleep(FULL_PAUSE_S)
+            else:
+                self.context.health.well("stream of frames")
+                return
+
+    def _heed(self, event: UserEvent, how: str) -> bool:
+        """Take note of what is no frame; return whether the delivery is at its end."""
+        if isinstance(event, LossOfFrameSync):
+            self.link.lock = "lost"
+        elif isinstance(event, ProductionStatusChange):
+            self.link.production = event.status.name.lower()
+        elif isinstance(event, ExcessiveBacklog):
+            self.link.backlogs += 1
+        elif isinstance(event, Aborted):
+            log.warning("an association was aborted", extra={"line": self._name, "why": str(event)})
+        return isinstance(event, EndOfData) or (isinstance(event, Aborted) and how != "live")
+
+    async def tell(self) -> None:
+        """Publish the state of the line once a second."""
+        subject = f"{self.context.agency}.links.{self.spacecraft}.{self.station.key}"
+        while True:
+            now = self.context.clock.now()
+            light_s = self.geometry.seconds(self.station.key, self.spacecraft, now)
+            told = {
+                "at": now, "state": self.link.state, "lock": self.link.lock, "production": self.link.production,
+                "frames": self.link.frames, "backlogs": self.link.backlogs, "last_received": self.link.last_received,
+                "light_time_s": light_s, "why": self.link.why,
+            }  # fmt: skip
+            try:
+                await self.streams.publish(subject, json.dumps(told).encode(), timeout_s=STATUS_S)
+            except StreamError as error:
+                log.debug("the state of a line was not published", extra={"why": str(error)})
+            await asyncio.sleep(STATUS_S)
+
+    async def answer(self) -> None:
+        """Fetch ranges of Earth received times that the processor asks for, one after another."""
+        async for start, stop in self._asked():
+            try:
+                async with asyncio.timeout(600), await self.connect("offl") as client:
+                    await client.start(FrameQuality.ALL_FRAMES, start, stop)
+                    await self._take(client, f"offline-{self.context.clock.now()}")
+            except (OSError, TimeoutError, AelitaError) as error:
+                if isinstance(error, StreamError) and not isinstance(error, SleError):
+                    raise
+                log.warning("frames were not fetched", extra={"line": self._name, "why": str(error)})
+            else:
+                self.context.health.count("ranges_fetched", station=self.station.key, spacecraft=self.spacecraft)
+
+    async def _asked(self) -> AsyncIterator[tuple[int, int]]:
+        """Yield ranges of Earth received times (TAI nanoseconds) as they are asked for, also over lost connections."""
+        subject = f"{requests_subject(self.context.agency, self.spacecraft)}.{self.station.key}"
+        while True:
+            await self.streams.wait_connected()
+            client = self.streams.client
+            asked = await client.subscribe(subject)
+            while client is self.streams.client:
+                try:
+                    message = await asked.next_msg(timeout=STATUS_S)
+                    start, stop = (int(edge) for edge in json.loads(message.data))
+                except (ValueError, TypeError) as error:
+                    log.warning("a request was not understood", extra={"subject": subject, "why": str(error)})
+                except nats.errors.TimeoutError:
+                    continue
+                except (nats.errors.Error, OSError):
+                    break
+                else:
+                    yield start, stop
+            await asyncio.sleep(FIRST_PAUSE_S)

@@ -1,0 +1,115 @@
+"""`aelita run`: everything of an installation on one machine, and `aelita serve`: one service of it."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ...errors import UsageError
+from ...time import SECOND
+from .agency_streams import keep_servers
+from .clock import MissionClock, starting_at
+from .geometry import Geometry
+from .health import Health, HealthServer
+from .installation import FILE, Installation, keep_ports, read_installation
+from .serving import Service, serve, tell
+from .setting_up import Wishes, new_installation
+from .space import arrival
+from .supervisor import Program, Supervisor, this_program
+
+SERVICES = {  # name: module and function; an agency runs one of each, but for `space`, which belongs to none
+    "space": "space_service:space",
+    "stations": "station:stations",
+    "receiver": "receiver:receiver",
+    "processor": "processing:processor",
+    "archiver": "archiving:archiver",
+}
+LEAD_NS = 10 * SECOND  # for the services to start before the first frame arrives
+RANKS = {"space": 0, "stations": 1, "receiver": 2}
+
+log = logging.getLogger(__name__)
+
+
+def service_of(name: str) -> Service:
+    """Return a service by name. Raises UsageError for an unknown one."""
+    if name not in SERVICES:
+        raise UsageError(f"there is no service {name!r}", remedy=f"Services: {', '.join(SERVICES)}")
+    module, _, function = SERVICES[name].partition(":")
+    found: Service = getattr(import_module(f".{module}", __package__), function)
+    return found
+
+
+def serve_one(name: str, agency: str, folder: Path) -> int:
+    """Run one service of the installation in a folder until it is told to end; return the exit code."""
+    return asyncio.run(serve(name, service_of(name), agency, folder))
+
+
+def programs_of(installation: Installation) -> list[Program]:
+    """Return the processes of an installation, its servers of streams excluded: the supervisor keeps those itself."""
+    data = ("--data", str(installation.folder))
+    made = [Program("space", this_program(*data, "serve", "space"), RANKS["space"])] if installation.plays else []
+    for agency in installation.agencies:
+        for name in SERVICES:
+            if name == "space" or (name in ("stations", "receiver") and not agency.stations):
+                continue
+            arguments = this_program(*data, "serve", name, "--agency", agency.key)
+            made.append(Program(f"{agency.key}/{name}", arguments, RANKS.get(name, 3)))
+    return made
+
+
+def begin(folder: Path, **wishes: Any) -> tuple[Installation, MissionClock]:
+    """Return the installation in a folder, made of the wishes (fields of `Wishes`) when there is none, and its clock.
+
+    A recording is played from its beginning at each start: the clock then says when its first frame is about to arrive. Raises
+    UsageError and DefinitionError.
+    """
+    made = read_installation(folder) if (folder / FILE).is_file() else new_installation(folder, Wishes(**wishes))
+    if not made.plays:
+        return made, MissionClock()
+    geometry = Geometry(made.mission, made.kernels)
+    stations = [station for agency in made.agencies for station in agency.stations]
+    arrivals = [arrival(geometry.light_time, name, one.spacecraft, one.emitted) for one in made.plays for name in stations]
+    return made, starting_at(min(arrivals) - LEAD_NS, made.speed)
+
+
+async def run_complex(installation: Installation, clock: MissionClock, *, on_ready: Callable[[], None] = lambda: None) -> None:
+    """Run everything until SIGINT, SIGTERM or cancellation. Raises AelitaError when the streams cannot be set up."""
+    installation.write()
+    keep_ports(installation)
+    clock.write(installation.folder)
+    health = Health("supervisor")
+    server = HealthServer(health)
+    await server.start()
+    supervisor = Supervisor(programs_of(installation), installation.folder, health)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    ready = asyncio.Event()
+    streams = asyncio.create_task(keep_servers(installation, clock, health, ready))
+    work: asyncio.Task[None] | None = None
+    with tell(installation.folder, "supervisor", "", server.port):
+        try:
+            await _first(ready.wait(), streams, stopping.wait())
+            if ready.is_set() and not stopping.is_set():
+                work = asyncio.create_task(supervisor.run())
+                on_ready()
+                await _first(stopping.wait(), streams, work)
+        finally:
+            supervisor.stop()
+            if work is not None:
+                await work
+            streams.cancel()
+            await asyncio.gather(streams, return_exceptions=True)
+            await server.close()
+
+
+async def _first(*waits: Awaitable[object]) -> None:
+    """Wait until the first of these ends; raise what it raised."""
+    tasks: list[asyncio.Future[object]] = [asyncio.ensure_future(one) for one in waits]
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for one in done:
+        one.result()

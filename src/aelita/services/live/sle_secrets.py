@@ -1,0 +1,51 @@
+"""Secrets of SLE associations between a station's provider and the centres that use it: made at first start, in files of 0600."""
+
+import json
+import secrets
+from pathlib import Path
+
+from ...errors import UsageError
+from ...sle import AuthenticationLevel, Security
+from .credentials import write_secret
+
+PASSWORD_OCTETS = 16
+
+
+def authority(agency: str) -> str:
+    """Return the authority identifier of an agency in SLE: 3 to 16 characters."""
+    return agency.upper()[:16].ljust(3, "-")
+
+
+def keep_secrets(folder: Path, station: str, agencies: tuple[str, ...]) -> dict[str, Security]:
+    """Return what a station's provider knows of each agency, by authority identifier; absent secrets are made."""
+    path = folder / f"{station}.json"
+    known = _read(path) if path.is_file() else {}
+    absent = [agency for agency in agencies if agency not in known]
+    for agency in absent:
+        known[agency] = {"station": secrets.token_hex(PASSWORD_OCTETS), "centre": secrets.token_hex(PASSWORD_OCTETS)}
+    if absent:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_secret(path, json.dumps(known, indent=1))
+    return {authority(agency): _security(known[agency], "station", "centre") for agency in agencies}
+
+
+def secrets_of_user(folder: Path, station: str, agency: str) -> Security:
+    """Return what an agency's receiver needs to bind a station. Raises UsageError when there are no secrets."""
+    path = folder / f"{station}.json"
+    if not path.is_file() or agency not in (known := _read(path)):
+        raise UsageError(
+            f"no secrets to bind {station} as {agency}", where=str(path), remedy="Start the station first, or copy its file here"
+        )
+    return _security(known[agency], "centre", "station")
+
+
+def _security(pair: dict[str, str], own: str, peer: str) -> Security:
+    return Security(AuthenticationLevel.ALL, own_password=pair[own].encode(), peer_password=pair[peer].encode())
+
+
+def _read(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        found = json.loads(path.read_text())
+        return {str(agency): {"station": str(pair["station"]), "centre": str(pair["centre"])} for agency, pair in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"cannot be read: {error}", where=str(path), remedy="Remove it: secrets are made anew") from error
