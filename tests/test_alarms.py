@@ -2,6 +2,7 @@
 
 import tomllib
 import tracemalloc
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -37,6 +38,8 @@ from aelita.alarms import (
     Restore,
     ServiceReported,
     Shelve,
+    Shelving,
+    Situation,
     State,
     StorageLevel,
     Unshelve,
@@ -50,7 +53,7 @@ from aelita.alarms import (
 from aelita.alarms.definitions import DEFAULTS, Source, Subject
 from aelita.alarms.merge import Merged
 from aelita.alarms.projection import Projection
-from aelita.alarms.states import ANNOUNCEMENT_EVENTS, REFUSALS, TRANSITIONS, moved
+from aelita.alarms.states import ANNOUNCEMENT_EVENTS, HOLDING, REFUSALS, TRANSITIONS, Phase, held_back, moved
 from aelita.errors import DataError, DefinitionError, UsageError
 from aelita.mdb import load_database
 from aelita.services.missions import package_missions
@@ -106,6 +109,20 @@ def test_every_cell_of_the_table_is_defined_or_refused_with_a_reason() -> None:
         else:
             with pytest.raises(UsageError, match=f"{event.value} is refused: \\w+"):
                 moved(state, event)
+
+
+def test_what_holds_an_alarm_back_is_a_table_too() -> None:
+    for (event, (which, before, after)), held in product(HOLDING.items(), (False, True)):
+        fields = {Phase.SHELVED: "shelved", Phase.SUPPRESSED: "suppressed", Phase.OUT_OF_SERVICE: "removed"}
+        full = {"shelved": Shelving(at(9), "anna", "why"), "suppressed": ("why",), "removed": "why"}
+        empty = {"shelved": None, "suppressed": (), "removed": ""}
+        name = fields[which]
+        situation = replace(Situation(), **{name: full[name] if held else empty[name]})  # type: ignore[arg-type]
+        if before is not None and before is not held:
+            with pytest.raises(UsageError, match=f"{event.value} is refused: it is"):
+                held_back(situation, event, at(0), **{name: full[name] if after else empty[name]})
+        else:
+            assert held_back(situation, event, at(0), **{name: full[name] if after else empty[name]}).held is after
 
 
 def test_life_of_a_plain_alarm() -> None:
@@ -439,6 +456,7 @@ def test_a_storm_is_counted_and_neither_records_nor_memory_grow() -> None:
     assert one.conditions["limit:TGO:/TGO/p0"].chattering  # type: ignore[union-attr]
     one.observe([LimitChanged("TGO", name, at(20), 0) for name in names], at(20))
     one.on_timer(at(80))
+    one.on_timer(at(700))
     counts = one.state.counts["limit:TGO:/TGO/p0"]
     assert counts.times >= 240
     assert not one.state.situation("limit:TGO:/TGO/p0").active
@@ -668,6 +686,7 @@ def test_a_record_with_a_field_too_many_or_of_another_type_is_refused() -> None:
     assert decode(octets) == owners_story()[0]
     for old, new in [
         (b'"number":', b'"more":1,"number":'),
+        (b'"who":"alarm server"', b'"whom":""'),
         (b'"severity":3', b'"severity":"3"'),
         (b'"severity":3', b'"severity":true'),
         (b'"event":"raise"', b'"event":"explode"'),

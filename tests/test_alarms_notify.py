@@ -734,6 +734,37 @@ def test_what_cannot_be_kept_waits_and_goes_first(tmp_path: Path) -> None:
     run(story)
 
 
+def test_people_are_told_though_the_store_is_full(tmp_path: Path) -> None:
+    async def story() -> None:
+        mailing = FakeSender()
+        centre = Centre(tmp_path, senders={"mail": mailing}, text=SHARED)
+        server = await centre.server()
+        centre.store.faults = [AelitaError("the stream is full")] * 20
+        with pytest.raises(AelitaError, match="full"):
+            await server.observe([LimitChanged("TGO", "/x", START, 4)])
+        await told(server)
+        assert len(mailing.sent) == 1
+        centre.store.faults = []
+        await told(server)
+        assert (await centre.server()).engine.state.told == server.engine.state.told
+
+    run(story)
+
+
+def test_a_damaged_line_of_the_journal_is_left_out_and_audited(tmp_path: Path) -> None:
+    async def story() -> None:
+        centre = Centre(tmp_path, text=SHARED)
+        server = await centre.server()
+        await server.observe([LimitChanged("TGO", "/x", START, 4)])
+        await centre.store.publish(server.journal, b"garbage")
+        later = await centre.server()
+        assert later.engine.state.situations == server.engine.state.situations
+        last = decode(centre.store.on(server.journal)[-1]).body
+        assert isinstance(last, Refused) and last.reason.startswith("1 lines of the journal cannot be read")
+
+    run(story)
+
+
 def test_a_second_server_is_refused(tmp_path: Path) -> None:
     async def story() -> None:
         centre = Centre(tmp_path)
@@ -778,7 +809,7 @@ def test_the_agreement_says_what_others_must_see(tmp_path: Path) -> None:
         await server.observe([LimitChanged("TGO", "/x", START, 2), LimitChanged("HERA", "/x", START, 5)])
         assert not centre.store.on(OURS)
         await server.observe([LimitChanged("TGO", "/x", START, 4)])
-        centre.clock.time += 2 * MINUTE
+        centre.clock.time += 20 * MINUTE
         await server.observe([LimitChanged("TGO", "/x", centre.clock.time, 2)])
         await server.observe([LimitChanged("TGO", "/x", centre.clock.time, 0)])
         heard = [

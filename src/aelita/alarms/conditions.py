@@ -27,7 +27,7 @@ from .records import Counts
 
 CHATTER_TIMES, CHATTER_NS = 3, 60 * SECOND  # ISA-18.2 calls an alarm chattering that comes three or more times in a minute
 
-NEVER = 2**63 - 1
+NEVER, MOST_VALUE = 2**63 - 1, 200
 Recorded = tuple[bool, int, Counts]
 
 
@@ -191,7 +191,7 @@ class Conditions:
             self._judge(condition, violated, condition.definition.severity, words, now, now)
 
     def _judge(self, one: Condition, violated: bool, severity: int, value: str, at: int, now: int) -> None:
-        one.since = one.since or now
+        one.since, value = one.since or now, value[:MOST_VALUE]
         if violated is not one.violated:
             if violated:
                 one.begins.append(now)

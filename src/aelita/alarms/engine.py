@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..time import SECOND
-from .conditions import CHATTER_NS, Condition, Conditions
+from .conditions import Condition, Conditions
 from .definitions import AlarmBook, AlarmDefinition
 from .observations import LinkReported, Observation
 from .overrides import kind_of
@@ -15,7 +15,7 @@ from .projection import NO_COUNTS, Projection
 from .records import Body, Change, Counts, OverrideEnded, Record, Refused
 from .states import Event, Situation, conditioned, held_back
 
-TALLY_NS = 60 * SECOND
+TALLY_NS = EASE_NS = 600 * SECOND  # counts are written, and a severity sinks a second time, no sooner
 AUDIT_NS = 10 * SECOND
 MOST_AUDITED = 1000
 SELF = "alarm server"
@@ -96,7 +96,7 @@ class AlarmEngine:
         """Make a record of a change, with the counts as they stand."""
         condition = self.conditions[alarm]
         counts = self.state.counts.get(alarm, NO_COUNTS) if condition is None else condition.counts(now)
-        self.record(Change(alarm, event, self.state.situation(alarm), after, counts, comment[:2000]), now, who, command)
+        self.record(Change(alarm, event, self.state.situation(alarm), after, counts, comment), now, who, command)
 
     def _react(self, now: int, changed: bool = False) -> list[Record]:
         if self._follow_all(now) or changed:
@@ -126,7 +126,7 @@ class AlarmEngine:
         if event in (Event.EASE, Event.CLEAR):
             self._eased.pop(one.alarm, None)
         if event is Event.EASE:
-            self._eased[one.alarm] = now + CHATTER_NS
+            self._eased[one.alarm] = now + EASE_NS
         after = conditioned(situation, event, one.severity, one.value, now)
         self.change(one.alarm, event, after, now)
 

@@ -1,7 +1,7 @@
 """What people do with alarms: commands judged by permission and state, and the records that come of them."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import assert_never
 
 from ..errors import UsageError
@@ -24,6 +24,7 @@ from .overrides import check_override, kind_of
 from .records import Overridden, OverrideEnded, Record, Stance
 from .states import UNSEEN, Event, Shelving, Situation, announced, held_back
 
+MOST_TEXT = 2000
 May = Callable[[str, str], bool]  # user, permission -> whether it is allowed
 
 
@@ -34,6 +35,10 @@ def command(engine: AlarmEngine, asked: Command, may: May, now: int) -> list[Rec
     """
     if not asked.id:
         raise UsageError("a command needs an id", remedy="Give each command an id of its own")
+    for name in (one.name for one in fields(asked)):
+        text = getattr(asked, name)
+        if isinstance(text, str) and len(text) > MOST_TEXT:
+            raise UsageError(f"`{name}` has {len(text)} characters", remedy=f"Use at most {MOST_TEXT}")
     if engine.state.known(asked.id):
         return []
     permission = permission_for(asked)
@@ -103,7 +108,7 @@ def _take_stance(engine: AlarmEngine, asked: Acknowledge, now: int) -> None:
     _same_occurrence(asked, shared.situation)
     if shared.state not in UNSEEN:
         raise UsageError(f"acknowledge is refused: {engine.agency} sees it as {shared.state.value}", where=asked.alarm)
-    stance = Stance(asked.owner, asked.alarm, shared.situation.occurrence, asked.comment[:2000])
+    stance = Stance(asked.owner, asked.alarm, shared.situation.occurrence, asked.comment)
     engine.record(stance, now, asked.who, asked.id)
 
 
@@ -122,15 +127,15 @@ def _override(engine: AlarmEngine, asked: Override, now: int) -> None:
     _due(asked.until, now)
     _said(asked.reason)
     held = engine.state.overrides.get(asked.spacecraft, asked.parameter, kind_of(asked.new))
-    old = asked.old if held is None or now >= held.until else repr(held.new)
-    body = Overridden(asked.spacecraft, asked.parameter, old[:2000], asked.new, asked.until, asked.reason)
+    old = asked.old if held is None or now >= held.until else f"override until {utc_from_tai_ns(held.until, 0)}: {held.reason}"
+    body = Overridden(asked.spacecraft, asked.parameter, old, asked.new, asked.until, asked.reason)
     engine.record(body, now, asked.who, asked.id)
 
 
 def _withdraw(engine: AlarmEngine, asked: Withdraw, now: int) -> None:
     if engine.state.overrides.get(asked.spacecraft, asked.parameter, asked.kind) is None:
         raise UsageError(f"no override of its {asked.kind} is in force", where=f"{asked.spacecraft} {asked.parameter}")
-    body = OverrideEnded(asked.spacecraft, asked.parameter, asked.kind, False, asked.reason[:2000])
+    body = OverrideEnded(asked.spacecraft, asked.parameter, asked.kind, False, asked.reason)
     engine.record(body, now, asked.who, asked.id)
 
 

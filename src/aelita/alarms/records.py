@@ -4,7 +4,7 @@ The state of all alarms is what the records of the journal add up to.
 """
 
 import json
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -143,15 +143,17 @@ class Record:
 
 
 def encode(record: Record) -> bytes:
-    """Return the octets of a record: JSON in ASCII, keys sorted, the same for equal records."""
-    plain = asdict(record) | {"body": _tagged(record.body)}
-    if isinstance(record.body, Overridden):
-        plain["body"]["new"] = _tagged(record.body.new)
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    """Return the octets of a record: JSON in ASCII, keys sorted, defaults left out, the same for equal records."""
+    return json.dumps(_plain(record), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _tagged(value: Any) -> dict[str, Any]:
-    return {"record": type(value).__name__, **asdict(value)}
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    found = {one.name: _plain(item) for one in fields(value) if (item := getattr(value, one.name)) != one.default}
+    return found | ({"record": type(value).__name__} if type(value).__name__ in _KINDS else {})
 
 
 def decode(octets: bytes, where: str = "alarm record") -> Record:
@@ -196,9 +198,9 @@ def _built(kind: Any, value: Any) -> Any:
 
 def _built_record(kind: Any, value: Any) -> Any:
     hints = _hints(kind)
-    if not isinstance(value, dict) or set(value) != set(hints):
+    if not isinstance(value, dict) or not set(value) <= set(hints):
         raise ValueError(f"a {kind.__name__} has {', '.join(hints)}")
-    return kind(**{name: _built(hints[name], value[name]) for name in hints})
+    return kind(**{name: _built(hints[name], item) for name, item in value.items()})
 
 
 def _of_union(kinds: tuple[Any, ...], value: Any) -> Any:

@@ -6,6 +6,7 @@ Every change is a record in the journal `<agency>.audit.alarms`, which no other 
 
 import asyncio
 import contextlib
+import logging
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -32,10 +33,14 @@ from ...alarms import (
 from ...errors import AelitaError, DataError
 from .notifying import NotifyError, Sender
 from .signing import PublicKeys, Signer, digest, verify
+from .streams import WrongSequenceError
+
+log = logging.getLogger(__name__)
 
 NOBODY = Escalation()
 LONGEST_WAIT_S = 1.0
 _NO_TOKEN = re.compile(r"[^A-Za-z0-9_-]")
+MOST_WAITING = 10_000
 SPACING_S = 10.0  # between two messages to one address: what comes meanwhile is told together
 
 
@@ -85,18 +90,26 @@ class AlarmServer:
         self._spoken: dict[tuple[str, str], float] = {}  # channel, address -> when last (loop time)
 
     async def start(self) -> None:
-        """Rebuild the state from the journal, and say again what is shared. Raises DataError for a journal that is damaged."""
+        """Rebuild the state from the journal, and say again what is shared. A line that is no record is left out, and audited."""
         self._last = 0
         latest: dict[tuple[str, str], Record] = {}
+        damaged: list[tuple[str, bytes]] = []
         async for sequence, octets in self._around.store.history(self.journal):
-            record = decode(octets, f"{self.journal} {sequence}")
-            self.engine.apply(record)
             self._last = sequence
+            try:
+                record = decode(octets, f"{self.journal} {sequence}")
+            except DataError as error:
+                damaged.append((str(error), octets))
+                continue
+            self.engine.apply(record)
             if subject := self._subject(record):
                 assert isinstance(record.body, Change | Stance)
                 latest[subject, record.body.alarm] = record
         for (subject, _), record in latest.items():
             await self._put(record, subject)
+        if damaged:
+            reason = f"{len(damaged)} lines of the journal cannot be read; the last: {damaged[-1][0]}"
+            await self._keep(self.engine.audit(self.journal, reason, digest(damaged[-1][1]), self._around.now()))
 
     async def observe(self, observations: Iterable[Observation]) -> None:
         """Take observations in; when it returns, what came of them is kept."""
@@ -150,7 +163,7 @@ class AlarmServer:
     async def step(self) -> float:
         """Do what is due now; return how long (s) nothing is."""
         now = self._around.now()
-        await self._keep(self.engine.on_timer(now))
+        await self._keep_or_wait(self.engine.on_timer(now))
         state = self.engine.state
         notes, at = self._around.escalation.due(now, calls_of(state, self.engine.book), state.told, self._on_the_way)
         self._tell(notes)
@@ -187,8 +200,7 @@ class AlarmServer:
             self.notified, self.failed = self.notified + (not words), self.failed + bool(words)
         made = self.engine.taken()
         self._on_the_way.difference_update(note.key for note in group)  # from here on the records tell
-        with contextlib.suppress(AelitaError):  # they wait in the outbox: the next step tries again, or fails aloud
-            await self._keep(made)
+        await self._keep_or_wait(made)
         self._wake.set()
 
     async def _attempt(self, channel: str, address: str, group: Sequence[Notify]) -> str:
@@ -214,6 +226,17 @@ class AlarmServer:
             while self._outbox:
                 await self._put(*self._outbox[0])
                 self._outbox.popleft()
+
+    async def _keep_or_wait(self, made: list[Record]) -> None:
+        """Keep records; when the store is full or away, people are told all the same, and the records wait in the outbox."""
+        try:
+            await self._keep(made)
+        except WrongSequenceError:
+            raise
+        except AelitaError as error:
+            if len(self._outbox) > MOST_WAITING:
+                raise
+            log.error("%d records of alarms wait to be kept: %s", len(self._outbox), error)
 
     async def _put(self, record: Record, subject: str) -> None:
         octets, store = encode(record), self._around.store
