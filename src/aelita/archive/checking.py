@@ -265,7 +265,9 @@ def _settled(archive: Archive) -> bool:
     recordings = archive.sources().filter(pl.col("size") != ENDLESS)
     streams = archive.sources().filter(pl.col("size") == ENDLESS)["digest"]
     return bool(recordings["complete"].all()) and all(
-        max(archive.written_by(digest)) == archive.catalogue.batches.last_batch(digest) for digest in streams
+        table.last_batch(digest) <= archive.catalogue.batches.last_batch(digest)
+        for digest in streams
+        for table in archive.written_tables()
     )
 
 

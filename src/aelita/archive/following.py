@@ -24,8 +24,12 @@ from .live_state import Arrays, LiveStates
 from .lock import turn_in
 from .merging import merged
 from .recordings import Numbers, Streams
+from .tables import FILE_OCTETS, Table
 
 OURS = "archive."  # names in a state that are not the caller's begin so
+MANY_FILES = 50  # so many flushes of a table are then merged: each commit costs by the number of files
+TABLES_AT_ONCE = 4
+KEEP_HOURS = 6  # what was merged stays so long for readers
 CLOSED = " closed"  # behind the digest: who writes the row that closes a stream
 
 
@@ -53,9 +57,9 @@ class Following:
             if due: following.flush(decoders.state()) ...acknowledge up to following.done
     """
 
-    def __init__(self, writing: Writing, source: Source, folder: Path, written: Callable[[str], set[int]]) -> None:
+    def __init__(self, writing: Writing, source: Source, folder: Path, tables: Callable[[], list[Table]]) -> None:
         self.source, self.number, self.database = source, writing.source, writing.database
-        self._writing, self._folder, self._written = writing, folder, written
+        self._writing, self._folder, self._tables = writing, folder, tables
         self._batches = writing.stores.catalogue.batches
         self._states = LiveStates(folder, writing.source)
         self.done = self._batches.last_batch(source.digest)
@@ -139,6 +143,18 @@ class Following:
         self._held, self.octets = [], 0
         return flushed
 
+    def tidy(self) -> int:
+        """Merge the small files of some tables that got many by flushes; return how many tables. Call it now and then, when idle.
+
+        Files that were merged stay for some hours for those who read them. Raises ArchiveError; nothing is then lost.
+        """
+        many = sorted((table for table in self._tables() if table.pieces >= MANY_FILES), key=lambda table: -table.pieces)
+        for table in many[:TABLES_AT_ONCE]:
+            with turn_in(self._folder):
+                table.compact(FILE_OCTETS)
+                table.sweep(KEEP_HOURS, unknown=False)
+        return len(many[:TABLES_AT_ONCE])
+
     def _written_out(self, numbers: Numbers, last: int, state: Arrays) -> Flushed:
         """Bring what is held into every table that lacks it; move the running numbers on."""
         gathered, made, there = Gathered(self._writing), Committed(), self._batches.last_batch(self.source.digest)
@@ -156,8 +172,8 @@ class Following:
 
     def _divided(self) -> Iterator[tuple[int, list[Batch]]]:
         """Yield what is held in groups that end where some table ends, each with the number of its last message."""
-        edges, group = sorted(self._written(self.source.digest)), list[Batch]()
-        before = 0
+        edges = sorted({table.last_batch(self.source.digest) for table in self._tables()})
+        before, group = 0, list[Batch]()
         for sequence, batch in self._held:
             if group and any(before <= edge < sequence for edge in edges):
                 yield before, group

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ..errors import ArchiveError
+from ..errors import ArchiveError, UsageError
 from ..records import EVENTS, GAPS, LIMITS, QUARANTINE
 from ..time import tai_ns_from_utc
 from .batch import ENDLESS, Batch, DatabaseText, Source
@@ -60,6 +60,8 @@ class Archive:
 
         Raises ArchiveError when another writer is at work, or when the source was begun with other definitions and not completed.
         """
+        if source.size < 0:
+            raise UsageError("its size is unknown", where=source.name, remedy="Follow it: it is a live stream")
         self.lock.acquire()
         try:
             with turn_in(self.path):
@@ -77,7 +79,7 @@ class Archive:
         stream = replace(source, size=ENDLESS)
         with turn_in(self.path):
             writing = self._admitted(stream, database)
-            return Following(writing, stream, self.path, self.written_by)
+            return Following(writing, stream, self.path, self.written_tables)
 
     def _admitted(self, source: Source, database: DatabaseText | None) -> Writing:
         version = self.catalogue.keep(database) if database is not None else None
@@ -86,10 +88,9 @@ class Archive:
         stores = Stores(**plain, catalogue=self.catalogue, parameters=self.container_table, latest=self.latest_file)
         return Writing(stores, number, source.digest, version, self._recognise, self.calibrator)
 
-    def written_by(self, digest: str) -> set[int]:
-        """Return the last batch of a source in each table that an ingest writes: of a writer that was killed, several."""
-        tables = [*self.tables.values(), *map(self.container_table, self.containers()), *self.catalogue.written_last]
-        return {table.last_batch(digest) for table in tables}
+    def written_tables(self) -> list[Table]:
+        """Return the tables that carry the batches of a source, as far as it gave rows for them."""
+        return [*self.tables.values(), *map(self.container_table, self.containers()), *self.catalogue.written_last]
 
     def _recognise(self, batch: Batch, real: Mask, times: Times) -> Mask:
         """Return which packets of a batch the archive has already, or had a moment before in the same batch."""
@@ -133,7 +134,9 @@ class Archive:
 
     def gaps(self, source: int | None = None) -> pl.DataFrame:
         """Return the holes in virtual channels; columns as `records.GAPS`."""
-        return chosen(self.tables["gaps"], GAPS, ("", None, None), {"source": source}).sort("source", maintain_order=True)
+        return chosen(self.tables["gaps"], GAPS, ("", None, None), {"source": source}).sort(
+            "source", "after_frame", "virtual_channel", maintain_order=True
+        )
 
     def quarantine(self, source: int | None = None) -> pl.DataFrame:
         """Return the octets that could not be used, with the offset in their source and the reason."""

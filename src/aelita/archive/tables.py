@@ -28,8 +28,13 @@ from ..records import SIGNED
 from .state import State
 
 STATISTICS = ("generated", "source", "row", "number", "parameter", "bucket", "quality", "database")
-_CONFIGURATION = {"delta.dataSkippingStatsColumns": ",".join(STATISTICS)}
+_CONFIGURATION = {
+    "delta.dataSkippingStatsColumns": ",".join(STATISTICS),
+    "delta.logRetentionDuration": "interval 1 days",  # a live stream makes thousands of commits a day
+}
+COMMITS_OF_A_HANDLE = 20  # one that was led on over more of them is slower than a new one
 ROWS_OF_A_GROUP = 1 << 16
+FILE_OCTETS = 64 << 20  # small files are merged into ones of about so many
 CLOCK_GRAIN_NS = 100_000_000  # times of files are coarser than this nowhere that matters
 
 
@@ -48,6 +53,9 @@ class Table:
         self._seen = 0, 0  # when the folder of the log last changed, and when that was looked up (ns)
         self._state: tuple[DeltaTable, int, State] | None = None
         self._schema: tuple[DeltaTable, int, pl.Schema] | None = None
+        self._last: tuple[DeltaTable, int, dict[str, int]] | None = None
+        self._commits = 0  # by this handle
+        self.pieces = 0  # files added here since they were merged
 
     @property
     def exists(self) -> bool:
@@ -56,19 +64,28 @@ class Table:
 
     def handle(self) -> DeltaTable | None:
         """Return the newest state, None when nothing was written yet. Raises ArchiveError when the log is damaged."""
+        if self._handle is not None and self._commits >= COMMITS_OF_A_HANDLE:
+            self._handle = None
         try:
+            if self._handle is not None and self._changed():
+                self._led_on(self._handle)
             if self._handle is None:
                 if not DeltaTable.is_deltatable(self._address):
                     return None
-                self._handle = DeltaTable(self._address)
-            elif self._changed():
-                self._handle.update_incremental()
+                self._handle, self._commits = DeltaTable(self._address), 0
         except (DeltaError, OSError) as error:
             self._handle = None
             raise ArchiveError(
                 f"the table cannot be opened: {error}", where=self.name, remedy="Restore it from a backup"
             ) from error
         return self._handle
+
+    def _led_on(self, handle: DeltaTable) -> None:
+        """Bring a handle to the newest state, or drop it: commits that it needs may have left the log."""
+        try:
+            handle.update_incremental()
+        except (DeltaError, OSError):
+            self._handle = None
 
     def _changed(self) -> bool:
         """Return whether the log may have new commits: its folder is another, or changed too lately for its clock to tell."""
@@ -85,7 +102,14 @@ class Table:
     def last_batch(self, writer: str) -> int:
         """Return the number of the writer's last batch in this table, 0 when there is none."""
         handle = self.handle()
-        return 0 if handle is None else handle.transaction_version(writer) or 0
+        if handle is None:
+            return 0
+        kept = self._last
+        if kept is None or kept[0] is not handle or kept[1] != handle.version():
+            self._last = kept = handle, handle.version(), {}
+        if writer not in kept[2]:
+            kept[2][writer] = handle.transaction_version(writer) or 0
+        return kept[2][writer]
 
     def schema(self) -> pl.Schema:
         """Return the columns and their types, none when there is no table yet."""
@@ -114,6 +138,7 @@ class Table:
             schema_mode="merge",
             commit_properties=CommitProperties(app_transactions=[Transaction(writer, batch)]),
         )
+        self._commits, self.pieces = self._commits + 1, self.pieces + 1
         return True
 
     def _fitted(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -126,8 +151,8 @@ class Table:
             if name in stored and stored[name] != dtype:
                 casts[name] = _wider(stored[name], dtype, f"{self.name}, column {name}")
         wider = {name: dtype for name, dtype in casts.items() if dtype != stored[name]}
-        frame = self.scan()
-        if wider and frame is not None:
+        frame = self.scan() if wider else None
+        if frame is not None:
             self.overwrite(collect(frame, self.name).cast(wider))  # type: ignore[arg-type]
         return rows.cast(casts) if casts else rows  # type: ignore[arg-type]
 
@@ -167,7 +192,7 @@ class Table:
 
     def compact(self, file_octets: int) -> None:
         """Merge small files into ones of about so many octets, in one commit; the rows stay in their order."""
-        handle = self.handle()
+        handle, self.pieces = self.handle(), 0
         if handle is not None and len(self.files()) > 1:
             self._guarded(
                 "files cannot be merged",

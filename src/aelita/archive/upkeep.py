@@ -13,10 +13,9 @@ from ..time import DAY
 from .lock import alone, turn_in
 from .settings import Retention
 from .store import Archive
-from .tables import Table, collect
+from .tables import FILE_OCTETS, Table, collect
 
 KEEP_DAYS = 7
-FILE_OCTETS = 64 << 20
 Progress = Callable[[str], None]
 
 
