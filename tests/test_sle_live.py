@@ -1,6 +1,7 @@
 """Provider and user over real sockets: delivery, back-pressure, urgent octets, bounded memory, clean ends."""
 
 import asyncio
+import select
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -240,6 +241,37 @@ def test_abort_is_an_urgent_octet_both_ways() -> None:
                 line.pump()
             assert [event async for event in user] == [Aborted(77, by_peer=True)]
             await user.close()
+
+    run(session)
+
+
+CONTEXT = message(2, b"ISP1\0\0\0\1\0\x19\0\5")
+
+
+def test_urgent_octet_of_a_peer_that_does_not_close_is_noticed() -> None:
+    async def session() -> None:
+        told: list[Any] = []
+        async with serving(on_event=lambda _, event: told.append(event)) as (server, _):
+            with socket.create_connection(("127.0.0.1", server.port)) as peer:
+                peer.sendall(CONTEXT + message(1, bytes(100))[:50])
+                await asyncio.sleep(0.05)
+                peer.send(b"\2", socket.MSG_OOB)
+                while not told:
+                    await asyncio.sleep(0)
+            assert told == [Aborted(PeerAbortDiagnostic.OPERATIONAL_REQUIREMENT, by_peer=True)]
+
+    run(session)
+
+
+def test_our_abort_is_urgent_data_on_the_wire() -> None:
+    async def session() -> None:
+        async with serving() as (server, _):
+            with socket.create_connection(("127.0.0.1", server.port)) as peer:
+                peer.sendall(CONTEXT + message(1, b"garbage"))
+                while not select.select([], [], [peer], 0)[2]:
+                    await asyncio.sleep(0)
+                assert peer.recv(1, socket.MSG_OOB) == bytes([PeerAbortDiagnostic.ENCODING_ERROR])
+                assert peer.recv(100) == b""
 
     run(session)
 

@@ -6,9 +6,24 @@ from enum import Enum
 from typing import Protocol
 
 from ..errors import DefinitionError
+from .codec import encode
 from .credentials import ReplayMemory
+from .identifiers import attributes_of
 from .now import Now
-from .pdus import Bind, Gvcid, GvcidSet, LossOfFrameSync, Notification, OcfSelection, ProductionStatusChange, Request
+from .pdus import (
+    Bind,
+    BindAccepted,
+    BindReturn,
+    GetParameterReturn,
+    Gvcid,
+    GvcidSet,
+    LossOfFrameSync,
+    Notification,
+    OcfSelection,
+    Parameter,
+    ProductionStatusChange,
+    Request,
+)
 from .security import Security
 from .selection import StationFrame, is_permitted
 from .terms import (
@@ -22,6 +37,7 @@ from .terms import (
     StartDiagnostic,
     UpdateMode,
 )
+from .terms import ParameterName as P
 from .tml import TmlLimits
 
 ONLINE = (DeliveryMode.RETURN_TIMELY_ONLINE, DeliveryMode.RETURN_COMPLETE_ONLINE)
@@ -47,7 +63,7 @@ class InstanceSettings:
     """What one service instance offers, to whom and when (TAI nanoseconds; None: open).
 
     `identifier` is the text `sagr=..raf=onlt1`; its last part tells service and delivery mode. An empty `initiators` means any
-    known peer, an empty `responder_port` any port.
+    known peer, an empty `responder_port` any port. Raises DefinitionError and UsageError for what the standard does not allow.
     """
 
     identifier: str
@@ -91,6 +107,11 @@ class InstanceSettings:
                 f"times of {self.identifier!r}: reporting cycle {self.min_reporting_cycle_s} s, return {self.return_timeout_s} s",
                 remedy="A reporting cycle is 2 to 600 s, a return timeout 1 to 600 s",
             )
+
+        attributes_of(self.identifier)
+        told = (Parameter(P.PERMITTED_GVCID_SET, self.channels), Parameter(P.PERMITTED_TC_VCID_SET, self.tc_vcids))
+        for parameter in told:
+            encode(GetParameterReturn(0, parameter), ServiceType.ROCF, 5)  # refuses numbers out of range
 
     @property
     def service(self) -> ServiceType:
@@ -226,6 +247,7 @@ class ProviderSettings:
     def __post_init__(self) -> None:
         if not self.versions <= {1, 2, 3, 4, 5} or not self.versions:
             raise DefinitionError(f"versions {sorted(self.versions)} of SLE services", remedy="Give some of 1 to 5")
+        encode(BindReturn(self.identifier, BindAccepted(5)), None, 5)  # refuses an identifier that cannot be told
 
 
 @dataclass(slots=True)

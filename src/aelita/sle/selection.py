@@ -39,6 +39,10 @@ class StationFrame:
     def __post_init__(self) -> None:
         if not 1 <= len(self.data) <= LONGEST_FRAME:
             raise UsageError(f"a frame of {len(self.data)} octets", remedy=f"SLE carries frames of 1 to {LONGEST_FRAME} octets")
+        if isinstance(self.antenna, bytes) and not 1 <= len(self.antenna) <= 16:
+            raise UsageError(f"antenna {self.antenna!r}", remedy="Its local name has 1 to 16 octets")
+        if self.annotation is not None and not 1 <= len(self.annotation) <= 128:
+            raise UsageError(f"an annotation of {len(self.annotation)} octets", remedy="Give 1 to 128 octets, or None")
 
 
 class Selection(Protocol):

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import DefinitionError, UsageError
 from .association import Association
+from .codec import encode
 from .events import (
     BindRefused,
     Bound,
@@ -52,7 +53,6 @@ from .pdus import (
 from .security import Guard, Security
 from .terms import ParameterName, PeerAbortDiagnostic, ReportRequest, ServiceType, UnbindReason
 from .tml import Tml, TmlLimits
-
 
 MICROSECOND = 1000  # nanoseconds
 
@@ -100,6 +100,11 @@ class UserSettings:
                 f"service instance {self.service_instance!r} is of no return service",
                 remedy="Its last part is raf=, rcf= or rocf=",
             )
+        encode(self.bind(), self.service, self.version)  # refuses what BIND cannot tell
+
+    def bind(self) -> Bind:
+        """Return the BIND that asks for it, without credentials."""
+        return Bind(self.initiator, self.responder_port, self.service, self.version, self.service_instance)
 
     @property
     def service(self) -> ServiceType:
@@ -211,9 +216,7 @@ class User(Association[UserEvent]):
     # Actions of the table.
 
     def _send_bind(self, _: Any, now: Now) -> None:
-        settings = self.settings
-        pdu = Bind(settings.initiator, settings.responder_port, settings.service, settings.version, settings.service_instance)
-        self._await(_BIND_KEY, BindReturn, pdu, now)
+        self._await(_BIND_KEY, BindReturn, self.settings.bind(), now)
         self.state = UserState.BINDING
 
     def _send_start(self, pdu: Any, now: Now) -> None:
