@@ -2,11 +2,12 @@
 
 from .columns import Column
 from .copies import BadFrame, Copies, Merged, StationCounts
-from .correlating import ClockCorrelation, FrameTimes, TimePacketRule, TimePackets
+from .correlating import ClockCorrelation, FrameTimes, TimePacketRule, TimePackets, merged_times
 from .decode import ContainerRows, Decoded, Decoder
 from .dependencies import needed_parameters
 from .generated import Kernel, Kernels
 from .generated import source_of as generated_source
+from .holes import HoleCounts, HoleStatus, HoleTracker, Request, RequestRules
 from .limits import LimitChecker, Transitions, severity_column
 from .mending import Mender
 from .merging import Merger
@@ -19,8 +20,9 @@ from .values import Values, engineering
 from .views import changed, changes_only, sampled
 
 __all__ = [
-    "BadFrame", "ClockCorrelation", "Column", "ContainerRows", "Copies", "Decoded", "Decoder", "FrameTimes", "Hole", "Kernel",
-    "Kernels", "LimitChecker", "Mender", "Merged", "Merger", "Processed", "Processor", "Reception", "StationCounts",
-    "TimePacketRule", "TimePackets", "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source",
-    "generation_times", "initial_value", "needed_parameters", "packet_ticks", "sampled", "severity_column",
+    "BadFrame", "ClockCorrelation", "Column", "ContainerRows", "Copies", "Decoded", "Decoder", "FrameTimes", "Hole",
+    "HoleCounts", "HoleStatus", "HoleTracker", "Kernel", "Kernels", "LimitChecker", "Mender", "Merged", "Merger",
+    "Processed", "Processor", "Reception", "Request", "RequestRules", "StationCounts", "TimePacketRule", "TimePackets",
+    "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times",
+    "initial_value", "merged_times", "needed_parameters", "packet_ticks", "sampled", "severity_column",
 ]  # fmt: skip
