@@ -4,6 +4,7 @@ import tomllib
 import tracemalloc
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -49,6 +50,7 @@ from aelita.alarms import (
     decode,
     encode,
     read_alarms,
+    read_escalation,
 )
 from aelita.alarms.definitions import DEFAULTS, Source, Subject
 from aelita.alarms.merge import Merged
@@ -801,3 +803,19 @@ def test_the_alarms_of_exomars_are_in_order_and_name_its_roles() -> None:
     names = load_database([folder / "tgo.xml"]).parameters
     for one in own:
         assert one.source is not Source.LIMIT or any(one.matches(Subject("tgo", name=name)) for name in names), one.key
+
+
+def test_the_table_of_the_documentation_is_the_table() -> None:
+    lines = (Path(__file__).parents[1] / "docs" / "alarms.md").read_text().splitlines()
+    start = lines.index("| state | " + " | ".join(event.value for event in ANNOUNCEMENT_EVENTS) + " |") + 2
+    for line, state in zip(lines[start:], State, strict=False):
+        cells = [TRANSITIONS[state, event].value if (state, event) in TRANSITIONS else "–" for event in ANNOUNCEMENT_EVENTS]
+        assert line == f"| {state.value} | " + " | ".join(cells) + " |"
+
+
+def test_the_examples_of_the_documentation_are_right() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "alarms.md").read_text()
+    alarms, escalation, _ = [part.partition("```")[0] for part in text.split("```toml\n")[1:]]
+    book = read_alarms(alarms.replace("no-frames", "silence"))
+    assert book.definitions[0].alarm(Subject("tgo", name="/TGO/x")) == "thermal:tgo:/TGO/x"
+    assert read_escalation(escalation).chains[0].key == "flight"
