@@ -282,17 +282,20 @@ def test_without_a_link_parameter_alarms_are_stale_and_neither_raised_nor_cleare
     one = engine()
     one.observe([LinkReported("TGO", "MLG", at(0), True)], at(0))
     one.observe([limit(1, 3)], at(1))
-    records = one.observe([LinkReported("TGO", "MLG", at(10), False)], at(10))
-    assert "stale" in events(records)
+    one.observe([LinkReported("TGO", "MLG", at(5), False)], at(5))
+    assert not one.observe([LinkReported("TGO", "MLG", at(5.5), True)], at(5.5))  # it flickers
+    assert not one.observe([LinkReported("TGO", "MLG", at(10), False)], at(10))
+    assert one.next_deadline(at(11)) <= at(40)
+    assert events(one.on_timer(at(40))) == ["stale"]
     standing = one.state.situation(ALARM)
     assert (standing.stale, standing.state) == (True, State.UNACKNOWLEDGED)  # still to be acknowledged
     other = "/TGO/thermal/other"
-    one.observe([limit(11, 0), limit(11, 4, parameter=other)], at(11))  # noise: nothing was received after the loss
+    one.observe([limit(41, 0), limit(41, 4, parameter=other)], at(41))  # noise: nothing was received after the loss
     assert one.state.situation(ALARM).active
     assert one.state.situation(f"limit:TGO:{other}").quiet
-    one.observe([limit(9.5, 4, parameter="/TGO/late")], at(11.5))  # received before the loss, processed after it
+    one.observe([limit(9.5, 4, parameter="/TGO/late")], at(41.5))  # received before the loss, processed after it
     assert one.state.situation("limit:TGO:/TGO/late").active
-    records = one.observe([LinkReported("TGO", "MLG", at(20), True)], at(20))
+    records = one.observe([LinkReported("TGO", "MLG", at(50), True)], at(50))
     assert {"fresh", "clear", "raise"} <= set(events(records))
     assert not one.state.situation(ALARM).active
     assert one.state.situation(f"limit:TGO:{other}").active
@@ -317,8 +320,9 @@ def test_link_reports_that_stop_make_the_link_unknown() -> None:
     one.on_timer(at(30))
     assert one.state.situation(name).value == "unknown"
     assert one.state.situation(name).active
+    one.on_timer(at(60))
     assert one.state.situation(ALARM).stale
-    one.observe([LinkReported("TGO", "MLG", at(40), True)], at(40))
+    one.observe([LinkReported("TGO", "MLG", at(61), True)], at(61))
     assert not one.state.situation(name).active
     assert not one.state.situation(ALARM).stale
 

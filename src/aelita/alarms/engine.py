@@ -16,6 +16,7 @@ from .records import Body, Change, Counts, OverrideEnded, Record, Refused
 from .states import Event, Situation, conditioned, held_back
 
 TALLY_NS = EASE_NS = 600 * SECOND  # counts are written, and a severity sinks a second time, no sooner
+STALE_NS = 30 * SECOND
 AUDIT_NS = 10 * SECOND
 MOST_AUDITED = 1000
 SELF = "alarm server"
@@ -32,7 +33,7 @@ class AlarmEngine:
         self._next_tally = 0
         self._eased: dict[str, int] = {}  # alarm -> when its severity may sink again
         self._audited: dict[str, int] = {}
-        self._lost: set[str] = set()  # spacecraft without a link
+        self._lost: dict[str, int] = {}  # spacecraft without a link -> since when
         self._causing = frozenset(key for one in book.definitions for key in one.suppressed_while)
 
     def apply(self, record: Record) -> None:
@@ -65,7 +66,8 @@ class AlarmEngine:
         """Return when `on_timer` is due next (TAI ns); at the latest when counts are written."""
         shelved = [one.shelved.until for one in self.state.situations.values() if one.shelved]
         planned = [at for one in self.book.definitions for part in one.planned for at in (part.start, part.stop) if at > now]
-        others = (self.conditions.next_deadline(now), self.state.overrides.next_deadline(), *self._eased.values())
+        stale = [lost + STALE_NS for lost in self._lost.values() if lost + STALE_NS > now]
+        others = (self.conditions.next_deadline(now), self.state.overrides.next_deadline(), *self._eased.values(), *stale)
         return min((self._next_tally, *shelved, *planned, *(at for at in others if at is not None)))
 
     def audit(self, subject: str, reason: str, digest: str, now: int, who: str = SELF) -> list[Record]:
@@ -155,13 +157,14 @@ class AlarmEngine:
         """Mark alarms whose link is gone as stale; where it is back, follow what has come since."""
         links = self.conditions.links
         known = links.spacecraft()
-        lost = {spacecraft for spacecraft in known if links.lost_at(spacecraft, now) is not None}
-        back, self._lost = self._lost - lost, lost
+        lost = {spacecraft: at for spacecraft in known if (at := links.lost_at(spacecraft, now)) is not None}
+        back, self._lost = self._lost.keys() - lost, lost
         for alarm, situation in list(self.state.situations.items()):
             definition = self.book.of(alarm)
             if definition is None or not definition.suppressed_by_link or definition.spacecraft_of(alarm) not in known:
                 continue
-            stale = definition.spacecraft_of(alarm) in lost
+            since = lost.get(definition.spacecraft_of(alarm))
+            stale = since is not None and (situation.stale or now - since >= STALE_NS)  # a link that flickers makes no records
             if stale is not situation.stale and (situation.stale or not situation.quiet):
                 self.change(alarm, Event.STALE if stale else Event.FRESH, replace(situation, stale=stale), now)
         if back:

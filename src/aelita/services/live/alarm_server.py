@@ -90,9 +90,12 @@ class AlarmServer:
         self._spoken: dict[tuple[str, str], float] = {}  # channel, address -> when last (loop time)
 
     async def start(self) -> None:
-        """Rebuild the state from the journal, and say again what is shared. A line that is no record is left out, and audited."""
+        """Rebuild the state from the journal, and say again what others may not have heard.
+
+        A line that is no record is left out, and audited.
+        """
         self._last = 0
-        latest: dict[tuple[str, str], Record] = {}
+        last: tuple[Record, str] | None = None
         damaged: list[tuple[str, bytes]] = []
         async for sequence, octets in self._around.store.history(self.journal):
             self._last = sequence
@@ -102,14 +105,17 @@ class AlarmServer:
                 damaged.append((str(error), octets))
                 continue
             self.engine.apply(record)
-            if subject := self._subject(record):
-                assert isinstance(record.body, Change | Stance)
-                latest[subject, record.body.alarm] = record
-        for (subject, _), record in latest.items():
-            await self._put(record, subject)
+            last = (record, self._subject(record))
+        if last and last[1]:  # only what was kept last can be unsaid
+            await self._put(*last)
         if damaged:
             reason = f"{len(damaged)} lines of the journal cannot be read; the last: {damaged[-1][0]}"
             await self._keep(self.engine.audit(self.journal, reason, digest(damaged[-1][1]), self._around.now()))
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait to be kept."""
+        return len(self._outbox)
 
     async def observe(self, observations: Iterable[Observation]) -> None:
         """Take observations in; when it returns, what came of them is kept."""
