@@ -114,7 +114,8 @@ class Following:
 
     def _refuse_a_part(self) -> None:
         """Raise UsageError unless all that the archive has was fed again: without a state, nothing else can go on."""
-        done = self._writing.stores.catalogue.done().filter(pl.col("source") == self.number)
+        mine = (pl.col("source") == self.number) & (pl.col("batch") <= self.done)
+        done = self._writing.stores.catalogue.done().filter(mine)
         packets, frames = done.select((pl.col("packets") - pl.col("idle")).sum(), pl.col("frames").sum()).row(0)
         if (self._numbers.packets, self._numbers.frames) != (packets, frames):
             raise UsageError(
@@ -139,7 +140,7 @@ class Following:
             self.done = self._batches.last_batch(self.source.digest)
             self._states.keep_only(self.done)
         self._numbers, self._counted = numbers, last
-        self.state = dict(state)
+        self.state = dict(state) if self.done == last else None
         self._held, self.octets = [], 0
         return flushed
 
