@@ -9,7 +9,9 @@ from ..databases import Library
 from ..definitions import Definition, define
 from .agency_streams import address_of, plan_of
 from .decoding import LiveDecoder
+from .geometry import Geometry
 from .health import Health
+from .hole_keeping import HoleKeeper
 from .merging import FrameMerger, Written
 from .publishing import messages_of
 from .serving import Context
@@ -23,7 +25,7 @@ log = logging.getLogger(__name__)
 async def processor(context: Context) -> None:
     """Run the processor of an agency for all spacecraft that it follows. Raises AelitaError when it cannot go on."""
     installation, agency = context.installation, context.agency
-    library = Library()
+    library, geometry = Library(), Geometry(installation.mission, installation.kernels)
     takes = plan_of(installation, agency, context.clock.now()).takes
     givers = tuple(giver for giver, kinds in takes.items() if "frames" in kinds)
     connecting = Streams.connect(address_of(installation, agency), name="processor", timeout_s=60)
@@ -32,18 +34,22 @@ async def processor(context: Context) -> None:
             craft = installation.mission.craft(key)
             definition = define(library, mission=str(installation.mission.folder), channel=craft.channels[0])
             merger = FrameMerger(streams, agency, key, definition.channel, givers, context.health)
-            tasks.create_task(_process(context, streams, merger, definition, key))
+            holes = HoleKeeper(context, streams, geometry, key)
+            tasks.create_task(_process(context, streams, merger, definition, holes))
+            tasks.create_task(holes.run())
 
 
-async def _process(context: Context, streams: Streams, merger: FrameMerger, definition: Definition, spacecraft: str) -> None:
-    decoder = LiveDecoder(definition)
+async def _process(context: Context, streams: Streams, merger: FrameMerger, definition: Definition, holes: HoleKeeper) -> None:
+    decoder, spacecraft = LiveDecoder(definition), holes.spacecraft
     line = Line(context.agency, spacecraft, streams, context.health)
     done = await line.published()
     async for written in merger.recall():
         await line.publish(written, decoder, silent=written.sequence <= done)
+    holes.adopt(merger.merger)
     context.health.ready = True
     log.info("merging", extra={"spacecraft": spacecraft, "behind": merger.subject})
     async for written in merger.written():
+        holes.take(written.merged)
         await line.publish(written, decoder)
         now = context.clock.now()
         if len(written.merged):

@@ -4,6 +4,7 @@ What is missing is asked for again from the station that has it, when the proces
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import nats.errors
 import numpy as np
+from nats.aio.msg import Msg
 
 from ...agencies import Station
 from ...errors import AelitaError
@@ -39,6 +41,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 5.0
 MOST_FRAMES, MOST_OCTETS = 200, 200 << 10  # of a message
 FULL_PAUSE_S = 1.0
 STATUS_S = 1.0
+FETCH_S = 550.0
 
 log = logging.getLogger(__name__)
 
@@ -225,21 +228,28 @@ class Line:
             await asyncio.sleep(STATUS_S)
 
     async def answer(self) -> None:
-        """Fetch ranges of Earth received times that the processor asks for, one after another."""
-        async for start, stop in self._asked():
+        """Fetch ranges of Earth received times that the processor asks for, one after another, and tell it how each ended."""
+        async for message in self._asked():
+            why = ""
             try:
-                async with asyncio.timeout(600), await self.connect("offl") as client:
+                start, stop = (int(edge) for edge in json.loads(message.data))
+                async with asyncio.timeout(FETCH_S), await self.connect("offl") as client:
                     await client.start(FrameQuality.ALL_FRAMES, start, stop)
                     await self._take(client, f"offline-{self.context.clock.now()}")
-            except (OSError, TimeoutError, AelitaError) as error:
+                    await client.stop()
+                    await client.unbind()
+            except (OSError, TimeoutError, AelitaError, ValueError, TypeError) as error:
                 if isinstance(error, StreamError) and not isinstance(error, SleError):
                     raise
-                log.warning("frames were not fetched", extra={"line": self._name, "why": str(error)})
+                why = str(error) or type(error).__name__
+                log.warning("frames were not fetched", extra={"line": self._name, "why": why})
             else:
                 self.context.health.count("ranges_fetched", station=self.station.key, spacecraft=self.spacecraft)
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await message.respond(json.dumps({"why": why}).encode())
 
-    async def _asked(self) -> AsyncIterator[tuple[int, int]]:
-        """Yield ranges of Earth received times (TAI nanoseconds) as they are asked for, also over lost connections."""
+    async def _asked(self) -> AsyncIterator[Msg]:
+        """Yield requests as they come, also over lost connections."""
         subject = f"{requests_subject(self.context.agency, self.spacecraft)}.{self.station.key}"
         while True:
             await self.streams.wait_connected()
@@ -247,14 +257,9 @@ class Line:
             asked = await client.subscribe(subject)
             while client is self.streams.client:
                 try:
-                    message = await asked.next_msg(timeout=STATUS_S)
-                    start, stop = (int(edge) for edge in json.loads(message.data))
-                except (ValueError, TypeError) as error:
-                    log.warning("a request was not understood", extra={"subject": subject, "why": str(error)})
+                    yield await asked.next_msg(timeout=STATUS_S)
                 except nats.errors.TimeoutError:
                     continue
                 except (nats.errors.Error, OSError):
                     break
-                else:
-                    yield start, stop
             await asyncio.sleep(FIRST_PAUSE_S)

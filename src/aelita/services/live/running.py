@@ -72,7 +72,7 @@ def begin(folder: Path, **wishes: Any) -> tuple[Installation, MissionClock]:
     geometry = Geometry(made.mission, made.kernels)
     stations = [station for agency in made.agencies for station in agency.stations]
     arrivals = [arrival(geometry.light_time, name, one.spacecraft, one.emitted) for one in made.plays for name in stations]
-    return made, starting_at(min(arrivals) - LEAD_NS, made.speed)
+    return made, starting_at(min(arrivals) - round(LEAD_NS * made.speed), made.speed)
 
 
 async def run_complex(installation: Installation, clock: MissionClock, *, on_ready: Callable[[], None] = lambda: None) -> None:
