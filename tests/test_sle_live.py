@@ -17,6 +17,7 @@ from aelita.sle import (
     BindDiagnostic,
     BindRefused,
     DataWanted,
+    Directory,
     EndOfData,
     ExcessiveBacklog,
     FrameQuality,
@@ -24,11 +25,13 @@ from aelita.sle import (
     ParameterName,
     PeerAbortDiagnostic,
     ProductionStatus,
+    ProviderSettings,
     RafStatusReport,
     ReportRequest,
     ServiceInstance,
     StartDiagnostic,
     StartRefused,
+    TmlLimits,
     UserSettings,
 )
 from aelita.sle.tml import message
@@ -261,6 +264,28 @@ def test_urgent_octet_of_a_peer_that_does_not_close_is_noticed() -> None:
             assert told == [Aborted(PeerAbortDiagnostic.OPERATIONAL_REQUIREMENT, by_peer=True)]
 
     run(session)
+
+
+def test_connection_that_says_nothing_is_reset(caplog: pytest.LogCaptureFixture) -> None:
+    async def session() -> None:
+        limits = TmlLimits(start_up_s=0.05, close_s=0.05)
+        offered = Directory(ProviderSettings("PROVIDER-1", {}, limits=limits))
+        server = SleServer(offered)
+        await server.start()
+        with socket.create_connection(("127.0.0.1", server.port)) as silent:
+            silent.setblocking(False)
+            with pytest.raises(ConnectionResetError):
+                await asyncio.get_running_loop().sock_recv(silent, 1)
+        with socket.create_connection(("127.0.0.1", server.port)) as deaf:  # never closes after our abort
+            deaf.sendall(CONTEXT + message(1, b"garbage"))
+            while not server.connections:
+                await asyncio.sleep(0)
+            while server.connections:
+                await asyncio.sleep(0.01)
+        await server.close()
+
+    run(session)
+    assert caplog.records == []
 
 
 def test_our_abort_is_urgent_data_on_the_wire() -> None:

@@ -1,5 +1,6 @@
 """The user: recorded providers, lying and confused ones, every PDU and request in every state, and its timers."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -69,6 +70,7 @@ from aelita.sle import (
 )
 from aelita.sle.tml import Close, message
 from aelita.sle.user import Ask
+from shared import shared
 from sle_material import (
     PREFIX,
     PROVIDER_PASSWORD,
@@ -344,6 +346,50 @@ def test_invoke_ids_wrap_and_leave_out_what_waits() -> None:
 def test_settings_are_checked() -> None:
     with pytest.raises(DefinitionError, match="no return service"):
         UserSettings("USER-1", "PROVIDER-1", "PORT-1", f"{PREFIX}.cltu=cltu1")
+
+
+def lied(pdu: Any) -> Any:
+    return replace(pdu, credentials=lie(2))
+
+
+READY, STARTING, ACTIVE = UserState.READY, UserState.STARTING, UserState.ACTIVE
+P = PeerAbortDiagnostic
+# How a provider misbehaved towards an independent client in the shared runs: level, state of ours, what is said, and how it ends.
+MISBEHAVIOUR: dict[str, tuple[str, UserState, list[Any], PeerAbortDiagnostic | None]] = {
+    "version": ("none", UserState.BINDING, [BindReturn("PROVIDER-1", BindAccepted(3))], P.OTHER_REASON),
+    "resp_substring": ("none", UserState.BINDING, [BindReturn("PROVIDER-1-X", BindAccepted(5))], P.UNEXPECTED_RESPONDER_ID),
+    "resp_wrong": ("none", UserState.BINDING, [BindReturn("OTHER", BindAccepted(5))], P.UNEXPECTED_RESPONDER_ID),
+    "bind_negative": ("none", UserState.BINDING, [BindReturn("PROVIDER-1", BindDiagnostic.NO_SUCH_SERVICE_INSTANCE)], None),
+    "invokeid": ("none", STARTING, [StartReturn(77)], P.UNSOLICITED_INVOKE_ID),
+    "bind_badcred": ("bind", UserState.BINDING, [lied(ACCEPTED)], P.ACCESS_DENIED),
+    "bind_unused": ("bind", UserState.BINDING, [ACCEPTED], P.ACCESS_DENIED),
+    "old": ("bind", UserState.BINDING, [replace(ACCEPTED, credentials=lie(6))], P.ACCESS_DENIED),
+    "start_badcred": ("all", STARTING, [lied(StartReturn(1))], P.ACCESS_DENIED),
+    "tb_badcred": ("all", ACTIVE, [TransferBuffer((lied(FRAME),))], P.ACCESS_DENIED),
+    "stop_badcred": ("all", UserState.STOPPING, [lied(StopReturn(2))], P.ACCESS_DENIED),
+    "unbind_badcred": ("all", UserState.UNBINDING, [lied(UnbindReturn())], P.ACCESS_DENIED),
+    "continuity": ("none", ACTIVE, [TransferBuffer((replace(FRAME, continuity=5),))], None),
+    "peer_abort": ("none", ACTIVE, [PeerAbort(P.OTHER_REASON)], None),
+    "coalesced": ("none", ACTIVE, [BUFFER, BUFFER, BUFFER], None),
+    "split": ("none", ACTIVE, [BUFFER], None),
+    "start_negative": ("none", STARTING, [StartReturn(1, StartDiagnostic.UNABLE_TO_COMPLY)], None),
+    "bind_garbage": ("none", UserState.BINDING, [b"\x7f\x1e\x45"], P.ENCODING_ERROR),
+}
+
+
+@pytest.mark.parametrize("case", MISBEHAVIOUR)
+def test_what_an_independent_client_lets_pass(case: str) -> None:
+    level, state, said, diagnostic = MISBEHAVIOUR[case]
+    assert set(MISBEHAVIOUR) == {run["case"] for run in json.loads(shared("data/vectors/sle_client_leniency.json").read_text())}
+    peer = Peer(level=level).reach(state)
+    octets = b"".join(message(1, pdu if isinstance(pdu, bytes) else encode(pdu, ServiceType.RAF, 5)) for pdu in said)
+    pieces = [octets[:9], octets[9:]] if case == "split" else [octets]
+    for piece in pieces:
+        peer.user.feed(piece, at(1.0))
+    peer.heard()
+    assert peer.urgent == diagnostic
+    if case in ("coalesced", "split"):
+        assert sum(event == FRAME for event in peer.user.take_events()) == len(said)
 
 
 @pytest.mark.parametrize("number", range(7))

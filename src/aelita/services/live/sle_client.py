@@ -85,16 +85,8 @@ class SleClient:
 
         `memory` may be kept over connections, against replay. `most_events` wait before reading stops.
         """
-        loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout_s):
-            family, kind, protocol, _, address = (await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))[0]
-            connected = socket.socket(family, kind, protocol)
-            connected.setblocking(False)
-            try:
-                await loop.sock_connect(connected, address)
-            except BaseException:
-                connected.close()
-                raise
+            connected = await _connected(host, port)
         return cls(connected, settings, clock or MissionClock(), memory or ReplayMemory(settings.security.window_s), most_events)
 
     async def bind(self) -> Bound:
@@ -190,3 +182,22 @@ class SleClient:
     def _hold(self) -> None:
         """Stop reading while the owner is behind, but for the answer that it waits for."""
         self._line.hold(len(self._events) >= self._most and self._answer is None)
+
+
+async def _connected(host: str, port: int) -> socket.socket:
+    """Return a socket connected to the first address of the host that answers."""
+    loop = asyncio.get_running_loop()
+    failure: OSError = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        made = socket.socket(family, kind, protocol)
+        made.setblocking(False)
+        try:
+            await loop.sock_connect(made, address)
+            return made
+        except OSError as error:
+            made.close()
+            failure = error
+        except BaseException:
+            made.close()
+            raise
+    raise failure

@@ -1,7 +1,6 @@
 """An SLE provider on the network: listens, hosts the service instances of a directory, and carries what a station gives them."""
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import socket
@@ -22,6 +21,7 @@ from .sle_socket import SleSocket, now_of
 
 log = logging.getLogger(__name__)
 MOST_CONNECTIONS = 64
+PAUSE_S = 0.2
 OnEvent = Callable[[ServiceInstance | None, ProviderEvent], None]
 """Takes what a provider reports, with the service instance that it has bound (None: none was)."""
 
@@ -54,23 +54,24 @@ class SleServer:
         self._pause_s, self._most = pause_s, most_connections
         self._lines: dict[Provider, SleSocket] = {}
         self._listener: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
+        self._pause: asyncio.TimerHandle | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen, and return the port (0: a free one is taken). Raises OSError."""
         self._listener = socket.create_server((host, port), backlog=16)
         self._listener.setblocking(False)
         self.port = int(self._listener.getsockname()[1])
-        self._accepting = asyncio.create_task(self._accept(self._listener))
+        self._listen()
         return self.port
 
     async def close(self) -> None:
         """Abort all associations and listen no more."""
-        if self._accepting is not None and self._listener is not None:
-            self._accepting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._accepting
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()
+            self._listener = None
+        if self._pause is not None:
+            self._pause.cancel()
         lines = list(self._lines.values())
         for line in lines:
             line.association.abort(PeerAbortDiagnostic.OPERATIONAL_REQUIREMENT, line.now(), "the server is closed")
@@ -109,20 +110,30 @@ class SleServer:
         if isinstance(instance.bound, Provider) and (line := self._lines.get(instance.bound)) is not None:
             line.pump()
 
-    async def _accept(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                connected, peer = await loop.sock_accept(listener)
-            except OSError as error:  # out of descriptors, or the peer left in the queue
-                log.warning("cannot accept a connection: %s", error)
-                await asyncio.sleep(0.1)
-                continue
-            if len(self._lines) >= self._most:
-                log.warning("connection of %s refused: %d stand already", peer[0], self._most)
-                connected.close()
-            else:
-                self._take(connected)
+    def _listen(self) -> None:
+        if self._listener is not None:
+            asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            connected, peer = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:  # out of descriptors: the connection waits until some are free
+            log.warning("cannot accept a connection: %s", error)
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(listener)
+            self._pause = loop.call_later(PAUSE_S, self._listen)
+            return
+        if len(self._lines) >= self._most:
+            log.warning("connection of %s refused: %d stand already", peer[0], self._most)
+            connected.close()
+            return
+        try:
+            self._take(connected)
+        except OSError as error:  # it is gone already
+            log.info("connection lost: %s", error)
+            connected.close()
 
     def _take(self, connected: socket.socket) -> None:
         provider = Provider(self.directory, random_number)

@@ -85,12 +85,18 @@ class SleSocket:
 
     def _pump(self) -> None:
         self._collect()
-        while not self._is_full and isinstance(self.association, Provider) and not self.association.is_over:
+        while (
+            not self.closed.done()
+            and not self._is_full
+            and isinstance(self.association, Provider)
+            and not self.association.is_over
+        ):
             self.association.transmitted(self.now())
             if not self._collect():
                 break
-        self._arm()
-        self._read_on()
+        if not self.closed.done():
+            self._arm()
+            self._read_on()
         self._on_change()
 
     def hold(self, held: bool) -> None:
@@ -107,7 +113,7 @@ class SleSocket:
 
     @property
     def _is_full(self) -> bool:
-        return self._waiting >= HIGH_WATER or bool(self._pause_s and self._queue)
+        return self.closed.done() or self._waiting >= HIGH_WATER or bool(self._pause_s and self._queue)
 
     def _collect(self) -> bool:
         output = self.association.take_output()
@@ -220,7 +226,7 @@ class SleSocket:
         return bool(answer[0])
 
     def _arm(self) -> None:
-        deadline = None if self.closed.done() else self.association.next_deadline()
+        deadline = self.association.next_deadline()
         if self._alarm is not None:
             if deadline is not None and self._alarm.when() <= deadline:
                 return  # it will look again
