@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DefinitionError
-from ..link import LATE, RESENT, Channel, Frames, Packets
+from ..link import CHECKSUM_BAD, FRAME_BAD, INCOMPLETE, LATE, RESENT, Channel, Frames, Packets
 from ..tables import Table
-from ..time import NO_TIME, CorrelationRules, TimePoint
+from ..time import NO_TIME, SECOND, CorrelationRules, TimePoint
+from .copies import Merged
 from .times import packet_ticks
 
 Integers = NDArray[np.int64]
@@ -89,6 +90,15 @@ class FrameTimes:
     station: tuple[str, ...]
 
 
+def merged_times(merged: Merged, rows: Integers, error_s: float = 0.0) -> FrameTimes:
+    """Return the times of some rows of merged frames: light times are those by which they were merged, good to `error_s`."""
+    received, emitted = merged.received_at[rows], merged.emitted_at[rows]
+    known = (received != NO_TIME) & (emitted != NO_TIME)
+    light_s = np.where(known, received - emitted, 0) / SECOND
+    names = tuple(merged.stations[station] for station in merged.station[rows].tolist())
+    return FrameTimes(np.where(known, received, NO_TIME), light_s, np.zeros(rows.size), np.full(rows.size, error_s), names)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reference:
     """A frame of the channel that times are about. `alone`: frames are missing between it and the one before."""
@@ -110,7 +120,8 @@ class TimePackets:
     def feed(self, frames: Frames, packets: Packets, times: FrameTimes) -> list[TimePoint]:
         """Return the time points that the packets complete. A packet whose frame was lost makes none."""
         self._keep(frames, times)
-        those = np.flatnonzero((packets.apid == self.rule.apid) & ~packets.idle)
+        whole = (packets.quality & (CHECKSUM_BAD | FRAME_BAD | INCOMPLETE)) == 0
+        those = np.flatnonzero((packets.apid == self.rule.apid) & ~packets.idle & whole)
         if not those.size:
             return []
         ticks = packet_ticks(self.channel, packets)
@@ -145,6 +156,6 @@ class TimePackets:
         for frame in reversed(self._frames):
             if frame.number < number and frame.count % every == self.rule.remainder:
                 return frame if frame.times[0] != NO_TIME else None
-            if frame.alone and frame.number < number:
+            if frame.alone and frame.number <= number:  # the one that is meant may have been lost before this one
                 return None
         return None

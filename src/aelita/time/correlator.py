@@ -8,7 +8,7 @@ from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import sqrt
+from math import isfinite, nan, sqrt
 from typing import Any
 
 from ..errors import TimeError, UsageError
@@ -16,9 +16,10 @@ from .clock import Partition, Segment, SpacecraftClock
 from .kernels import kernel_from_clock
 from .lines import Line, Weighed, fit, thinned
 from .points import ClockHealth, CorrelationRules, Indication, PointRejected, PointUsed, SegmentBegun, TimePoint
-from .scales import J2000_TAI_NS, SECOND, TT_MINUS_TAI_NS, utc_from_tai_ns
+from .scales import J2000_TAI_NS, NO_TIME, SECOND, TT_MINUS_TAI_NS, utc_from_tai_ns
 
 SEPARATE_PARTS = 8  # the last points, held against the line of those before
+MOST_RATE_ERRORS = 20  # a clock that runs worse than it was said to, but as evenly, is believed too
 LEAD_S = 86_400  # the first segment is written from so long before its first point on
 FORESEEN_S = 366 * 86_400
 STATE_VERSION = 1
@@ -164,6 +165,8 @@ class Correlator:
     # What becomes of a point
 
     def _take(self, point: TimePoint) -> list[Indication]:
+        if point.received == NO_TIME or not isfinite(point.light_s + point.delay_s + point.error_s):
+            return self._reject(point, nan, "its time is unknown")
         time = self._suspect(point).time
         present = self._present
         if present is None:
@@ -258,7 +261,7 @@ class Correlator:
         elapsed_s = (then.point.ticks - first.point.ticks) / self.ticks_per_second
         apart_s = (then.time - first.time) / SECOND - elapsed_s
         allowed_s = self.rules.tolerance_s + first.point.error_s + then.point.error_s + self.rules.rejection * self.rules.noise_s
-        return elapsed_s >= 0 and abs(apart_s) <= allowed_s + 3 * self.rules.rate_error * elapsed_s
+        return elapsed_s >= 0 and abs(apart_s) <= allowed_s + MOST_RATE_ERRORS * self.rules.rate_error * elapsed_s
 
     def _restart(self, present: _Present, suspects: list[_Suspect], jump_s: float) -> str:
         """Begin a segment with points that agree with each other; return why."""
