@@ -78,7 +78,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
-    """One stream to keep: written to by subjects, filled from sources, or a mirror."""
+    """One stream to keep: written to by subjects, filled from sources, or a mirror.
+
+    When full, one that is written to refuses new messages unless it is rebuildable; all others drop their oldest.
+    """
 
     account: str
     name: str
@@ -230,9 +233,14 @@ def _least(subjects: list[str], partner: str) -> tuple[str, ...]:
 
 def _export(giver: str, receiver: str, kind: Kind, subjects: tuple[str, ...]) -> StreamPlan:
     sources = tuple(Origin(kind.stream, subject, "own", f"give.{receiver}") for subject in subjects)
-    return StreamPlan(export_account(receiver), export_name(giver, kind.token), kind.limits, sources=sources)
+    return StreamPlan(export_account(receiver), export_name(giver, kind.token), _wider(kind.limits), sources=sources)
 
 
 def _mirror(agency: str, giver: str, kind: Kind) -> StreamPlan:
     origin = Origin(export_name(giver, kind.token), "", f"take.{giver}", f"given.{giver}.{agency}")
-    return StreamPlan(HOME, mirror_name(giver, kind.token), kind.limits, mirror=origin)
+    return StreamPlan(HOME, mirror_name(giver, kind.token), _wider(kind.limits), mirror=origin)
+
+
+def _wider(limits: Limits) -> Limits:
+    """A copy drops its oldest when full, so it holds more than its origin, which refuses: also a header of each message."""
+    return replace(limits, max_bytes=2 * limits.max_bytes)

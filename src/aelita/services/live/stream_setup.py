@@ -23,10 +23,12 @@ async def make_streams(plan: AgencyPlan, addresses: Mapping[str, Address]) -> No
 
     In an export account a stream that the agreement no longer gives is deleted. Raises StreamError.
     """
-    accounts = dict.fromkeys(stream.account for stream in plan.streams)  # those with the agency's own streams first
-    for account in accounts:
+    # Mirrors last: one whose origin is not there yet asks again only after seconds.
+    groups: dict[tuple[bool, str], list[StreamPlan]] = {}
+    for stream in plan.streams:
+        groups.setdefault((stream.mirror is not None, stream.account), []).append(stream)
+    for (_, account), wanted in groups.items():
         async with await Streams.connect(addresses[account], name=f"{plan.agency}-setup") as streams:
-            wanted = [stream for stream in plan.streams if stream.account == account]
             await _bring(streams, wanted)
             if all(stream.sources for stream in wanted):
                 await _delete_others(streams, {stream.name for stream in wanted})
@@ -46,7 +48,8 @@ def configuration_of(plan: StreamPlan) -> StreamConfig:
         max_age=limits.max_age_s,
         max_msgs=-1,
         max_consumers=-1 if plan.account == "agency" else 16,
-        discard=DiscardPolicy.OLD if plan.rebuildable else DiscardPolicy.NEW,
+        # A full mirror that refused would stand still without a word, even when it has room again (seen with 2.15.1).
+        discard=DiscardPolicy.NEW if written and not plan.rebuildable else DiscardPolicy.OLD,
         duplicate_window=min(limits.duplicates_s, limits.max_age_s) if written else 0,
         persist_mode=PersistMode.ASYNC if plan.rebuildable and written else None,
         mirror=_source(plan.mirror) if plan.mirror else None,

@@ -85,7 +85,8 @@ class Message:
 class StreamState:
     """How much a stream holds and may hold; for a mirror, how far behind its origin it is.
 
-    `heard_s` is the time since the origin was heard (None: never, or no mirror), `lag` the messages not yet here.
+    `heard_s` is the time since the origin was heard (None: never, or no mirror), `lag` the messages not yet here, `missing` the
+    holes between first and last: a mirror has some only if it lost messages (a disk that was full).
     """
 
     name: str
@@ -95,6 +96,7 @@ class StreamState:
     last: int
     max_bytes: int
     max_age_s: float
+    missing: int = 0
     lag: int | None = None
     heard_s: float | None = None
     fault: str = ""
@@ -410,7 +412,7 @@ def _state(stream: str, found: Mapping[str, Any]) -> StreamState:
     faults = [str(origin["error"].get("description")) for origin in origins if origin.get("error")]
     return StreamState(
         stream, int(held["messages"]), int(held["bytes"]), int(held["first_seq"]), int(held["last_seq"]),
-        int(limits.get("max_bytes", -1)), limits.get("max_age", 0) / 1e9,
+        int(limits.get("max_bytes", -1)), limits.get("max_age", 0) / 1e9, int(held.get("num_deleted", 0)),
         lag=sum(int(origin.get("lag", 0)) for origin in origins) if origins else None,
         heard_s=max(heard) if origins and len(heard) == len(origins) else None,
         fault="; ".join(faults),
