@@ -60,7 +60,15 @@ class _Line:
             self.decoder.restore(nested_state(dict(following.state)))
 
     async def run(self) -> None:
-        """Archive for ever."""
+        """Archive for ever; when told to end, write what is held."""
+        try:
+            await self._archive()
+        except asyncio.CancelledError:
+            if self.following.held:
+                await self._write()
+            raise
+
+    async def _archive(self) -> None:
         first = self.following.done + 1 if self.following.state is not None else 1
         log.info("archiving", extra={"subject": self.subject, "from": first})
         due = time.monotonic() + FLUSH_S
@@ -107,23 +115,30 @@ class _Line:
 
     async def _flush(self) -> None:
         """Write what is held; while the disk refuses, hold it and try again."""
-        state = flat_state(self.decoder.state())
-        while self.following.held:
-            began = time.perf_counter()
-            try:
-                flushed = await asyncio.to_thread(self.following.flush, state)
-            except ArchiveError as error:
-                if self.context.health.fault("archive", str(error)):
-                    log.error("the archive cannot be written", extra={"why": str(error)})
-                await asyncio.sleep(AGAIN_S)
-                continue
-            self.context.health.well("archive")
-            labels = {"spacecraft": self.spacecraft}
-            self.context.health.count("archived_messages", flushed.messages, **labels)
-            self.context.health.count("archived_packets", flushed.packets, **labels)
-            self.context.health.count("archived_samples", flushed.samples, **labels)
-            self.context.health.count("archived_duplicates", flushed.duplicates, **labels)
-            self.context.health.gauge("archive_flush_seconds", time.perf_counter() - began, **labels)
-            self.context.health.gauge("archive_done", self.following.done, **labels)
-            lag = (self.context.clock.now() - self._last_emitted) / SECOND
-            self.context.health.gauge("archive_lag_seconds", lag, **labels)
+        while self.following.held and not await self._write():
+            await asyncio.sleep(AGAIN_S)
+
+    async def _write(self) -> bool:
+        """Write what is held; return whether the archive took it."""
+        began = time.perf_counter()
+        writing = asyncio.create_task(asyncio.to_thread(self.following.flush, flat_state(self.decoder.state())))
+        try:
+            flushed = await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.gather(writing, return_exceptions=True)  # a thread cannot be ended, and nobody else may write meanwhile
+            raise
+        except ArchiveError as error:
+            if self.context.health.fault("archive", str(error)):
+                log.error("the archive cannot be written", extra={"why": str(error)})
+            return False
+        self.context.health.well("archive")
+        labels = {"spacecraft": self.spacecraft}
+        self.context.health.count("archived_messages", flushed.messages, **labels)
+        self.context.health.count("archived_packets", flushed.packets, **labels)
+        self.context.health.count("archived_samples", flushed.samples, **labels)
+        self.context.health.count("archived_duplicates", flushed.duplicates, **labels)
+        self.context.health.gauge("archive_flush_seconds", time.perf_counter() - began, **labels)
+        self.context.health.gauge("archive_done", self.following.done, **labels)
+        lag = (self.context.clock.now() - self._last_emitted) / SECOND
+        self.context.health.gauge("archive_lag_seconds", lag, **labels)
+        return True
