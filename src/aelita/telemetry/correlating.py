@@ -127,7 +127,7 @@ class TimePackets:
         ticks = packet_ticks(self.channel, packets)
         points = []
         for row in those[ticks[those] != NO_TIME].tolist():
-            reference = self._reference(int(packets.frame[row]), self._every(packets, row))
+            reference = self._reference(packets, row)
             if reference is not None:
                 points.append(TimePoint(int(ticks[row]), *reference.times))
         return points
@@ -151,11 +151,15 @@ class TimePackets:
         code = int(packets.buffer[at]) if self.rule.rate_code_offset < packets.length[row] else 0
         return 1 << min(code, 24)
 
-    def _reference(self, number: int, every: int) -> _Reference | None:
-        """Return the frame that a packet beginning in frame `number` is about, None where it cannot be told for a loss."""
-        for frame in reversed(self._frames):
+    def _reference(self, packets: Packets, row: int) -> _Reference | None:
+        """Return the frame that a packet is about, None where it cannot be told for a loss."""
+        number, every = int(packets.frame[row]), self._every(packets, row)
+        before = [frame for frame in self._frames if frame.number <= number]
+        if packets.virtual_channel[row] == self.rule.virtual_channel and not (before and before[-1].number == number):
+            return None  # the frame in which the packet begins is not among those received, or too long ago
+        for frame in reversed(before):
             if frame.number < number and frame.count % every == self.rule.remainder:
                 return frame if frame.times[0] != NO_TIME else None
-            if frame.alone and frame.number <= number:  # the one that is meant may have been lost before this one
+            if frame.alone:  # the one that is meant may have been lost before this one
                 return None
         return None
