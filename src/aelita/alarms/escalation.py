@@ -10,7 +10,7 @@ from ..time import SECOND
 from .definitions import AlarmBook, fits
 from .oncall import OnCall, Person, read_on_call
 from .projection import Projection, Told
-from .states import SEVERITIES, UNSEEN, WARNING
+from .states import SEVERE, SEVERITIES, UNSEEN, WARNING, WATCH
 
 MINUTE = 60 * SECOND
 CHANNELS = ("mail", "webhook")
@@ -177,8 +177,9 @@ def calls_of(state: Projection, book: AlarmBook) -> list[Call]:
     for shared in state.merged.all(state.agency):
         theirs = shared.situation
         if shared.state in UNSEEN and not theirs.suppressed and not theirs.removed:
-            when = (theirs.occurrence, theirs.occurred_at)
-            found.append(Call(shared.owner, shared.alarm, *when, theirs.severity, theirs.role, "", theirs.title, theirs.value))
+            severity = min(max(theirs.severity, WATCH), SEVERE)  # whatever another agency says
+            when = (theirs.occurrence, theirs.occurred_at, severity)
+            found.append(Call(shared.owner, shared.alarm, *when, theirs.role, "", theirs.title, theirs.value))
     return found
 
 
@@ -210,8 +211,11 @@ def _read_step(table: Table, calendar: OnCall) -> Step:
     table.finish()
     if bool(role) is bool(person):
         raise DefinitionError("a step tells a role or a person", where=table.where, remedy="Give one of the two keys")
-    if person and calendar.person(person) is None:
+    known = calendar.person(person)
+    if person and known is None:
         raise DefinitionError(f"{person!r} is not among the people", where=table.path("person"))
+    if known is not None and not _address(known, one):
+        raise DefinitionError(f"{person!r} has no address for {one.channel}", where=table.path("by"))
     if role and not any(shift.role == role for shift in calendar.shifts):
         raise DefinitionError(f"no shift is for the role {role!r}", where=table.path("role"))
     return one

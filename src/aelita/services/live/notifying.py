@@ -111,18 +111,20 @@ class MailSender:
             raise _TryAgainError(f"{type(error).__name__} {error}") from error
 
     def _connected(self) -> smtplib.SMTP:
-        context = ssl.create_default_context(cafile=self.ca_file or None)
         us, timeout_s = socket.gethostname(), self.effort.timeout_s  # its full name would be asked of a DNS that may not answer
         if self.security == "tls":
-            return smtplib.SMTP_SSL(self.host, self.port, us, timeout=timeout_s, context=context)
+            return smtplib.SMTP_SSL(self.host, self.port, us, timeout=timeout_s, context=self._trusted())
         server = smtplib.SMTP(self.host, self.port, us, timeout=timeout_s)
         if self.security == "starttls":
             try:
-                server.starttls(context=context)
+                server.starttls(context=self._trusted())
             except BaseException:
                 server.close()
                 raise
         return server
+
+    def _trusted(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.ca_file or None)
 
     def _judge(self, code: int, words: bytes | str, cause: Exception) -> None:
         text = f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
