@@ -139,7 +139,8 @@ def _permissions(agency: str, role: str) -> dict[str, Any] | None:
         return None
     own = f"{agency}.>"
     publish = [own, *_READS, *_SERVES] if role == "services" else _READS
-    return {"publish": {"allow": publish}, "subscribe": {"allow": ["_INBOX.>", own]}}
+    answers = {"allow_responses": True} if role == "services" else {}  # between services: to what was asked of one
+    return {"publish": {"allow": publish}, "subscribe": {"allow": ["_INBOX.>", own]}} | answers
 
 
 def _link_permissions(plan: AgencyPlan, receiver: str) -> dict[str, Any]:
