@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UsageError
+from ...link import Channel
 from ...time import SECOND
 from .agency_streams import keep_servers
+from .clock import FILE as CLOCK_FILE
 from .clock import MissionClock, starting_at
 from .geometry import Geometry
 from .health import Health, HealthServer
-from .installation import FILE, Installation, keep_ports, read_installation
+from .installation import FILE, Installation, Playing, keep_ports, read_installation
 from .serving import Service, serve, tell
 from .setting_up import Wishes, new_installation
-from .space import arrival
+from .space import LEAST_RATE, arrival
 from .supervisor import Program, Supervisor, this_program
 
 SERVICES = {  # name: module and function; an agency runs one of each, but for `space`, which belongs to none
@@ -26,7 +28,10 @@ SERVICES = {  # name: module and function; an agency runs one of each, but for `
     "receiver": "receiver:receiver",
     "processor": "processing:processor",
     "archiver": "archiving:archiver",
+    "watchkeeper": "watchkeeping:watchkeeper",  # alarms and correlation in one process
+    "correlation": "correlation:correlation",
 }
+OF_AGENCIES = ("stations", "receiver", "processor", "archiver", "watchkeeper")
 LEAD_NS = 10 * SECOND  # for the services to start before the first frame arrives
 RANKS = {"space": 0, "stations": 1, "receiver": 2}
 
@@ -52,8 +57,8 @@ def programs_of(installation: Installation) -> list[Program]:
     data = ("--data", str(installation.folder))
     made = [Program("space", this_program(*data, "serve", "space"), RANKS["space"])] if installation.plays else []
     for agency in installation.agencies:
-        for name in SERVICES:
-            if name == "space" or (name in ("stations", "receiver") and not agency.stations):
+        for name in OF_AGENCIES:
+            if name in ("stations", "receiver") and not agency.stations:
                 continue
             arguments = this_program(*data, "serve", name, "--agency", agency.key)
             made.append(Program(f"{agency.key}/{name}", arguments, RANKS.get(name, 3)))
@@ -63,16 +68,30 @@ def programs_of(installation: Installation) -> list[Program]:
 def begin(folder: Path, **wishes: Any) -> tuple[Installation, MissionClock]:
     """Return the installation in a folder, made of the wishes (fields of `Wishes`) when there is none, and its clock.
 
-    A recording is played from its beginning at each start: the clock then says when its first frame is about to arrive. Raises
-    UsageError and DefinitionError.
+    A recording is played from its beginning: the clock then says when its first frame is about to arrive. After a start while it
+    is being played the clock goes on: time does not wait for a complex that is down. Raises UsageError and DefinitionError.
     """
     made = read_installation(folder) if (folder / FILE).is_file() else new_installation(folder, Wishes(**wishes))
     if not made.plays:
         return made, MissionClock()
     geometry = Geometry(made.mission, made.kernels)
     stations = [station for agency in made.agencies for station in agency.stations]
-    arrivals = [arrival(geometry.light_time, name, one.spacecraft, one.emitted) for one in made.plays for name in stations]
+    heard = [(station, play) for play in made.plays for station in stations]
+    light = geometry.light_time
+    if (made.folder / CLOCK_FILE).is_file():
+        kept = MissionClock.read(made.folder)
+        ends = (arrival(light, name, one.spacecraft, one.emitted + _duration(made, one)) for name, one in heard)
+        if kept.speed == made.speed and kept.now() < max(ends):
+            return made, kept
+    arrivals = [arrival(light, name, one.spacecraft, one.emitted) for name, one in heard]
     return made, starting_at(min(arrivals) - round(LEAD_NS * made.speed), made.speed)
+
+
+def _duration(made: Installation, play: Playing) -> int:
+    """Return how long a recording is played at most (ns)."""
+    path = made.mission.channel(play.channel)
+    rate = max(Channel.from_toml(path.read_text("utf-8"), str(path)).bit_rate, LEAST_RATE)
+    return round(play.recording.stat().st_size * 8 / rate * play.loops * SECOND)
 
 
 async def run_complex(installation: Installation, clock: MissionClock, *, on_ready: Callable[[], None] = lambda: None) -> None:

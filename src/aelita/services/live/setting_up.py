@@ -7,7 +7,7 @@ import numpy as np
 
 from ...agencies import Station
 from ...errors import UsageError
-from ...telemetry import Reception, generation_times, packet_ticks
+from ...telemetry import ClockCorrelation, FrameTimes, Reception, TimePackets, generation_times, packet_ticks
 from ...time import NO_TIME, SECOND
 from ..databases import Library
 from ..definitions import define
@@ -66,9 +66,10 @@ def new_installation(folder: Path, wishes: Wishes) -> Installation:
 
 
 def first_time(mission: Mission, channel: str, recording: Path) -> int:
-    """Return the first time on board that a recording tells (TAI nanoseconds), NO_TIME when none is found in its beginning.
+    """Return when the first frame of a recording was emitted (TAI nanoseconds), NO_TIME when its beginning does not tell.
 
-    It stands for the emission of the first frame: what it is off by is the delay on board, some seconds.
+    It is told by time packets where the mission says how they are meant and the bit rate is known; else the first time of
+    any packet stands for it, which is later by the delay on board, some seconds.
     """
     definition = define(Library(), mission=str(mission.folder), channel=channel)
     try:
@@ -76,9 +77,19 @@ def first_time(mission: Mission, channel: str, recording: Path) -> int:
             received = Reception(definition.channel).feed(file.read(LOOKED_AT_OCTETS))
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(recording)) from error
+    rules = mission.spacecraft_of(channel).correlation
+    if rules is not None and definition.clock is not None and definition.channel.bit_rate > 0:
+        elapsed = np.rint((np.cumsum(received.frames.length) - received.frames.length) * 8 * SECOND / definition.channel.bit_rate)
+        nothing = np.zeros(elapsed.size)
+        times = FrameTimes(elapsed.astype(np.int64), nothing, nothing, nothing, ("",) * elapsed.size)
+        rule = ClockCorrelation.from_toml(rules.read_text("utf-8"), str(rules)).packets
+        points = TimePackets(rule, definition.channel).feed(received.frames, received.packets, times)
+        if points:
+            ticks = np.array([point.ticks for point in points], np.int64)
+            return int(np.median(definition.clock.tai_ns(ticks) - np.array([point.received for point in points], np.int64)))
     packets = received.packets.select(~received.packets.idle)
-    times = generation_times(definition.channel.packets.time, definition.clock, packet_ticks(definition.channel, packets))
-    known = times[times != NO_TIME]
+    told = generation_times(definition.channel.packets.time, definition.clock, packet_ticks(definition.channel, packets))
+    known = told[told != NO_TIME]
     return int(np.median(known[:5])) if known.size else NO_TIME
 
 
