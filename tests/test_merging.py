@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aelita.link import LATE, FrameReceiver, flat_state, nested_state
 from aelita.telemetry import Copies, Hole, Merged, Merger
 from reception_material import checked, mission_channel, tm, tm_frame
 from shared import shared
@@ -39,7 +40,7 @@ def assert_all_once(world: World, merged: list[Merged]) -> None:
     assert Counter(frames_of(*merged)) == Counter(world.emitted[i][0] for i in world.good)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32), SPACINGS, st.integers(1, 60))
 def test_every_good_frame_comes_out_once_and_in_order(seed: int, spacing: int, batch: int) -> None:
     world = World(seed, spacing, 500)
@@ -51,7 +52,7 @@ def test_every_good_frame_comes_out_once_and_in_order(seed: int, spacing: int, b
     assert sum(s.won for s in merger.stations.values()) == len(world.good)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32), SPACINGS, st.integers(1, 40), st.floats(0, 1), st.floats(0, 1))
 def test_a_restart_repeats_nothing_and_loses_nothing(seed: int, spacing: int, batch: int, where: float, shuffle: float) -> None:
     world = World(seed, spacing, 400)
@@ -62,8 +63,13 @@ def test_a_restart_repeats_nothing_and_loses_nothing(seed: int, spacing: int, ba
     settled = min(first.unsettled().values(), default=stop)
     again = batches[settled:stop]
     random.Random(shuffle).shuffle(again)  # streams of several stations are delivered anew in any order
-    second = Merger(CHANNEL)
-    for one in written:
+    second, snapshot = Merger(CHANNEL), round(shuffle * len(written))
+    if snapshot:  # a state from before, and what was written since then and a little before
+        for one in written[:snapshot]:
+            second.remember(one)
+        state, second = second.state(), Merger(CHANNEL)
+        second.restore(nested_state(flat_state(state)))
+    for one in written[max(snapshot - 3, 0) :]:
         second.remember(one)
     now = batches[stop - 1][-1].delivered if stop else START
     later = [second.feed(copies_of(one), now) for one in again]
@@ -275,3 +281,39 @@ def test_next_deadline_moves_on() -> None:
         deadlines.append((due - START) / SECOND)
         merger.on_timer(due)
     assert deadlines == [7, 9, 11] and all(a < b for a, b in pairwise(deadlines))
+
+
+def test_a_station_with_a_wrong_time_does_not_make_all_others_late() -> None:
+    merger = Merger(CHANNEL)
+    feed(merger, "malargue", 0, 1, 2)
+    wrong = one("kalyazin", 3)
+    future = merger.feed(copies_of([Heard("kalyazin", START, wrong.octets, wrong.emitted + 10**9 * SECOND)]), START)
+    assert counts(future) == [(3, False)]
+    after = [entry for index in range(4, 60) for entry in counts(feed(merger, "malargue", index))]
+    assert [count for count, _ in after] == list(range(4, 60)) and [late for _, late in after].count(True) <= 16
+    assert not any(late for _, late in after[16:])
+
+
+def test_a_receiver_follows_merged_frames_over_holes_of_any_length() -> None:
+    merger, receiver = Merger(CHANNEL), FrameReceiver(CHANNEL)
+    quality = []
+    for index in [*range(10), *range(150, 160), *range(360, 370), *range(600, 700), *range(20, 100), *range(700, 705)]:
+        merged = feed(merger, "malargue", index)
+        frames = receiver.receive(merged.buffer, merged.offset, merged.length, merged.offset, late=merged.late).frames
+        quality += [(index, int(flag)) for flag in frames.quality if flag]
+    assert quality == [(150, 2), (360, 2), (600, 2), *((index, LATE) for index in range(20, 100))]
+
+
+def test_the_state_of_a_merger_is_small_and_old_frames_stay_known() -> None:
+    merger = Merger(CHANNEL, remembered=50)
+    stream = [i for i in range(3000) if i % 100]
+    for index in stream:
+        feed(merger, "malargue", index)
+    state = flat_state(merger.state())
+    assert sum(array.nbytes for array in state.values()) < 6000
+    second = Merger(CHANNEL, remembered=50)
+    second.restore(nested_state(state))
+    assert second.holes() == merger.holes() and len(second.holes()) == 29
+    again = [feed(second, "kalyazin", index, now=START) for index in range(1, 3000)]
+    assert [entry for one in again for entry in counts(one)] == [(index % 256, True) for index in range(100, 3000, 100)]
+    assert second.holes() == []

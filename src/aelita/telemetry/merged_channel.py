@@ -1,12 +1,15 @@
 """One virtual channel of a merged stream: which copies are new, what is held back, what was passed on."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
 from ..time import NO_TIME
-from .runs import Hole, Place, Rhythm, Runs, missing_between
+from .runs import Hole, Place, Rhythm, Run, Runs, missing_between
+
+OVERTAKEN = 16
+"""Frames in a row that come late before a front that stands alone: then its time was wrong, and they are in turn."""
 
 
 class Verdict(Enum):
@@ -58,6 +61,7 @@ class MergedChannel:
     horizon: int = NO_TIME  # all frames emitted after it are known one by one
     touched: bool = False
     open: tuple[Hole, ...] = ()
+    _overtaken: int = 0
     _order: deque[tuple[int, Known]] = field(default_factory=deque)
     _waiting: dict[int, Held] = field(default_factory=dict)
 
@@ -101,6 +105,10 @@ class MergedChannel:
         self._remember(known)
         self.runs.add(known.place)
         self.touched = True
+        self._overtaken = self._overtaken + 1 if self.runs.before_last(known.place) else 0
+        if self._overtaken >= OVERTAKEN:
+            self.runs.drop_last()
+            self.front, self._overtaken = known, 0
 
     def release(self, now: int, full: bool, awaited: Callable[[Held], bool]) -> list[Held]:
         """Return the frames whose turn has come: nothing is missing before them, or what is missing is given up.
@@ -128,7 +136,9 @@ class MergedChannel:
         self.front = known
 
     def recall(self, known: Known, late: bool) -> None:
-        """Take a frame from the merged stream itself."""
+        """Take a frame from the merged stream itself; one that is known already changes nothing."""
+        if self.judge(known)[0] not in (Verdict.NEW, Verdict.LATE):
+            return
         if late:
             self.late(known)
         else:
@@ -148,10 +158,18 @@ class MergedChannel:
         near = self.rhythm.tolerance
         return any(abs(known.place.emitted - emitted) <= near for known in self.recent.get(count, ()))
 
-    def known_frames(self) -> Iterator[Known]:
-        """Yield the frames that are known one by one, those that are held left out."""
+    def passed_frames(self) -> list[Known]:
+        """Return the frames that are known one by one and went out."""
         waiting = {id(held.known) for held in self.held}
-        return (known for _, known in self._order if id(known) not in waiting)
+        return [known for _, known in self._order if id(known) not in waiting]
+
+    def restore(self, frames: list[Known], front: Known | None, runs: list[Run], horizon: int) -> None:
+        """Go on with these frames and runs."""
+        for known in frames:
+            self._remember(known)
+        self.front, self.horizon = front, max(horizon, self.horizon)
+        self.runs.runs[:] = runs
+        self.open = self.runs.holes()
 
     def _missing(self, held: Held) -> bool:
         return self.front is not None and missing_between(self.front.place, held.known.place) > 0

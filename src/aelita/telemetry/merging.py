@@ -10,11 +10,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..link import FECF_BAD, HEADER_BAD, REASONS, Channel, read_headers, verify
+from ..link import FECF_BAD, HEADER_BAD, REASONS, Channel, State, branch, read_headers, verify
 from ..time import NO_TIME, SECOND
 from .bad_frames import BadFrames, Key
 from .copies import ERRED, BadFrame, Copies, Merged, StationCounts
 from .merged_channel import Held, Known, MergedChannel, Verdict
+from .merger_state import channel_state, restore_channel
 from .runs import Hole, Place, Rhythm, Runs
 
 TOLERANCE_NS = 50_000_000
@@ -97,6 +98,18 @@ class Merger:
             self._bad.remember(self._key_of(bad), bad.emitted_at)
         for channel in self._channels.values():
             channel.changes()
+
+    def state(self) -> State:
+        """Return what was given out, as arrays; what waits is not in it. `remember` what is written after, or a little before."""
+        return {str(number): channel_state(channel) for number, channel in self._channels.items()}
+
+    def restore(self, state: State) -> None:
+        """Go on where the merger stood that gave this state. Raises DataError when it is none."""
+        for name in state:
+            restore_channel(self._channel(int(name)), branch(state, name))
+            for known in self._channels[int(name)].passed_frames():
+                counts = self.stations.setdefault(known.station, StationCounts())
+                counts.last_emitted = max(counts.last_emitted, known.place.emitted)
 
     def holes(self) -> list[Hole]:
         """Return what is missing now and was given up, by virtual channel and time."""

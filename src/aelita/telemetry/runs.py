@@ -142,6 +142,14 @@ class Runs:
             self.runs.insert(at, Run(place, place))
             self._trim()
 
+    def before_last(self, place: Place) -> bool:
+        """Say whether a place ends the last run but one, and the last run is a single frame."""
+        return len(self.runs) > 1 and self.runs[-1].first == self.runs[-1].last and self.runs[-2].last == place
+
+    def drop_last(self) -> None:
+        """Forget the last run."""
+        del self.runs[-1]
+
     def holes(self) -> tuple[Hole, ...]:
         """Return what is missing between the runs."""
         found = []
