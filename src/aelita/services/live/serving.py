@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import AelitaError
+from .agency_streams import address_of
 from .clock import MissionClock
 from .health import Health, HealthServer, log_as_json
 from .installation import Installation, read_installation
+from .leases import PROGRAM, Lease, own_name
+from .streams import Streams
 
 log = logging.getLogger(__name__)
+LEASED = ("receiver", "processor", "archiver", "watchkeeper", "correlation", "alarms")  # one process at a time does their work
 FAILED = 3  # exit code of a service that a fault ended: the supervisor starts it again
 
 
@@ -54,7 +58,7 @@ async def serve(name: str, service: Service, agency: str, folder: Path, *, healt
     except (AelitaError, OSError) as error:
         log.error("cannot start: %s", error)
         return FAILED
-    work = asyncio.ensure_future(service(context))
+    work = asyncio.ensure_future(_held(name, service, context) if name in LEASED else service(context))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
     with tell(folder, name, agency, server.port):
@@ -69,6 +73,26 @@ async def serve(name: str, service: Service, agency: str, folder: Path, *, healt
         finally:
             await server.close()
     return 0
+
+
+async def _held(name: str, service: Service, context: Context) -> None:
+    """Run a service while its lease is held: until then this process stands by."""
+    connecting = Streams.connect(address_of(context.installation, context.agency), name=f"{name}-lease", timeout_s=60)
+    async with await connecting as streams:
+        lease = Lease(streams, context.agency, name, own_name())
+        context.health.details["lease"] = "standing by"
+        await lease.acquire()
+        context.health.details["lease"] = "held"
+        keeping, work = asyncio.ensure_future(lease.keep()), asyncio.ensure_future(service(context))
+        try:
+            done, _ = await asyncio.wait([keeping, work], return_when=asyncio.FIRST_COMPLETED)
+            for one in done:
+                one.result()
+        finally:
+            for one in (work, keeping):
+                one.cancel()
+            await asyncio.gather(work, keeping, return_exceptions=True)
+            await lease.release()
 
 
 def _first_of(error: BaseException) -> BaseException:
@@ -88,7 +112,8 @@ def _failed(error: BaseException) -> int:
 @contextlib.contextmanager
 def tell(folder: Path, service: str, agency: str, health_port: int) -> Iterator[None]:
     """Let others find this process by a file while it runs."""
-    told = run_file(folder, service, agency)
+    alone = service not in LEASED or PROGRAM in os.environ
+    told = run_file(folder, service if alone else f"{service}-{os.getpid()}", agency)  # one that stands by has a file of its own
     told.parent.mkdir(parents=True, exist_ok=True)
     told.write_text(json.dumps({"service": service, "agency": agency, "pid": os.getpid(), "health_port": health_port}))
     try:

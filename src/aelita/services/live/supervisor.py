@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .health import Health
+from .leases import PROGRAM
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
 RAN_WELL_S = 30.0
@@ -94,7 +95,7 @@ class Supervisor:
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
     async def _once(self, one: Running, lines: logging.Handler) -> None:
-        environment = {**os.environ, **one.program.environment}
+        environment = {**os.environ, PROGRAM: one.program.name, **one.program.environment}
         try:
             one.process = await asyncio.create_subprocess_exec(
                 *one.program.arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
