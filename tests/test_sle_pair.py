@@ -129,6 +129,7 @@ def test_timely_delivers_all_but_what_a_backlog_notice_covers(steps: list[str], 
             expected = number + 1
     received = numbers(pair.user_events)
     assert received == sorted(set(received))
+    assert len(received) + pair.provider.discarded == len(offered)
     assert expected in (-1, len(offered))
 
 
