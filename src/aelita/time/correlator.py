@@ -71,13 +71,20 @@ class Correlator:
         self._line: Line | None = None
         self._suspects: list[_Suspect] = []
         self._rejected = 0
+        self._made: SpacecraftClock | None = None
 
     def feed(self, points: Iterable[TimePoint]) -> list[Indication]:
         """Take time points, in the order of reception, and return what became of them."""
+        self._made = None
         return [indication for point in points for indication in self._take(point)]
 
     def clock(self) -> SpacecraftClock:
         """Return the clock as now known: continuous within each partition. Raises TimeError before the first point."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def _make(self) -> SpacecraftClock:
         segments: list[Segment] = []
         for closed in self._closed:
             segments += [Segment(closed.ticks, _own(closed.start), closed.rate), Segment(closed.end_ticks, _own(closed.end), 1.0)]
