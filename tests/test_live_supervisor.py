@@ -14,7 +14,7 @@ import pytest
 
 from aelita.errors import AelitaError, DefinitionError, UsageError
 from aelita.services.live.health import Health, HealthServer
-from aelita.services.live.installation import AgencyHere, Installation, check, keep_ports, read_installation
+from aelita.services.live.installation import AgencyHere, Installation, LinkElsewhere, check, keep_ports, read_installation
 from aelita.services.live.space import SignalPath
 from aelita.services.live.supervisor import Program, Running, Supervisor
 from aelita.services.missions import find_mission
@@ -145,7 +145,8 @@ def test_a_service_answers_for_itself() -> None:
 def installation(folder: Path) -> Installation:
     return Installation(
         folder, find_mission("exomars"), ("tgo",), (AgencyHere("esa", ("malargue",)), AgencyHere("roscosmos", ("kalyazin",))),
-        paths=(("kalyazin", SignalPath(0.1, 1e-6, (), 7)),),
+        paths=(("kalyazin", SignalPath(0.1, 1e-6, ((10**18, 2 * 10**18), (3 * 10**18, 3 * 10**18 + 1)), 7)),),
+        links=(LinkElsewhere("esa", "roscosmos", "localhost", 4222),),
     )  # fmt: skip
 
 
@@ -172,6 +173,8 @@ def test_an_installation_is_written_once_and_read_back(tmp_path: Path) -> None:
         ('["malargue"]', '["kalyazin"]', "esa has no station 'kalyazin'"),
         ("loss = 0.1", "loss = 1.1", "no share"),
         ("loss = 0.1", "lost = 0.1", "unknown key 'lost'"),
+        ('giver = "roscosmos"', 'giver = "nasa"', "no link from esa to nasa"),
+        ("port = 4222", "port = 0", "from 1 to 65535"),
         ('["tgo"]', '["tgx"]', "no spacecraft 'tgx'"),
         ("speed = 1.0", 'speed = "x"', "not a number"),
         ('mission = "exomars"', "", "missing"),

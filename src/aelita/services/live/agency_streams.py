@@ -42,7 +42,9 @@ def server_of(installation: Installation, agency: str, at: int) -> NatsServer:
         other = _bare(installation, giver, at)
         other.prepare()
         listening = other.listening()
-        links[giver] = Link(listening.link_host, listening.link_port, other.link_key_files[agency])
+        elsewhere = [(one.host, one.port) for one in installation.links if (one.agency, one.giver) == (agency, giver)]
+        host, port = elsewhere[0] if elsewhere else (listening.link_host, listening.link_port)
+        links[giver] = Link(host, port, other.link_key_files[agency])
     return NatsServer(plan, _settings(installation, agency, links))
 
 

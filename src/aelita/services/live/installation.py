@@ -40,6 +40,16 @@ class Playing:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkElsewhere:
+    """Where an agency reaches a giver's server when that is not its own port: a tunnel, or another host."""
+
+    agency: str
+    giver: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """One installation in a data folder. `plays` and `paths` describe the source of space, if there is one."""
 
@@ -51,6 +61,7 @@ class Installation:
     paths: tuple[tuple[str, SignalPath], ...] = ()
     speed: float = 1.0
     kernels: tuple[Path, ...] = ()
+    links: tuple[LinkElsewhere, ...] = ()
 
     def agency(self, key: str) -> AgencyHere:
         """Return an agency that runs here. Raises UsageError for another."""
@@ -112,6 +123,14 @@ class Installation:
                 "", "[[paths]] # from space to one station", f"station = {q(station)}", f"loss = {path.loss}",
                 f"bit_error_rate = {path.bit_error_rate}", f"seed = {path.seed}",
             ]  # fmt: skip
+            for start, stop in path.outages:
+                edges = f"start = {q(utc_from_tai_ns(start))}", f"stop = {q(utc_from_tai_ns(stop))}"
+                lines += ["[[paths.outages]]", *edges]
+        for link in self.links:
+            lines += [
+                "", "[[links]] # to a giver's server, when not at its own port", f"agency = {q(link.agency)}",
+                f"giver = {q(link.giver)}", f"host = {q(link.host)}", f"port = {link.port}",
+            ]  # fmt: skip
         return "\n".join(lines) + "\n"
 
 
@@ -134,6 +153,7 @@ def read_installation(folder: Path) -> Installation:
         paths=tuple(_path(one) for one in table.tables("paths")),
         speed=table.real("speed", 1.0),
         kernels=tuple(folder / path for path in table.texts("kernels")),
+        links=tuple(_link(one) for one in table.tables("links")),
     )
     table.finish()
     check(made)
@@ -161,6 +181,10 @@ def check(made: Installation) -> None:
                 raise DefinitionError(
                     f"{agency.key} has no station {station!r}", where=f"{where}: agencies: stations", remedy=f"It has {own}"
                 )
+    here = {agency.key for agency in made.agencies}
+    for link in made.links:
+        if not {link.agency, link.giver} <= here:
+            raise DefinitionError(f"no link from {link.agency} to {link.giver} is made here", where=f"{where}: links")
     for play in made.plays:
         made.mission.channel(play.channel)
         if play.spacecraft not in made.spacecraft:
@@ -231,6 +255,14 @@ def _path(table: Table) -> tuple[str, SignalPath]:
             raise DefinitionError(f"{share} is no share from 0 to 1", where=table.path(key))
     table.finish()
     return station, one
+
+
+def _link(table: Table) -> LinkElsewhere:
+    one = LinkElsewhere(
+        table.text("agency"), table.text("giver"), table.text("host", "127.0.0.1"), table.number("port", None, 1, LARGEST_PORT)
+    )
+    table.finish()
+    return one
 
 
 def _outage(table: Table) -> tuple[int, int]:
