@@ -365,7 +365,13 @@ def test_it_goes_on_from_its_state_as_if_nothing_had_happened() -> None:
         second = Correlator.restored(RULES, json.loads(json.dumps(first.state())), "TGO")
         assert before + second.feed(played.points[cut:]) == whole
         assert second.state() == straight.state() and second.clock() == straight.clock()
-    for broken in ({}, {"version": 2}, straight.state() | {"points": [["x"]]}, straight.state() | {"present": [1]}):
+    for broken in (
+        {},
+        {"version": 2},
+        straight.state() | {"points": [["x"]]},
+        straight.state() | {"points": []},
+        straight.state() | {"present": [1]},
+    ):
         with pytest.raises(UsageError, match="no state of a clock correlation"):
             Correlator.restored(RULES, broken)
 

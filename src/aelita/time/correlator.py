@@ -75,7 +75,6 @@ class Correlator:
 
     def feed(self, points: Iterable[TimePoint]) -> list[Indication]:
         """Take time points, in the order of reception, and return what became of them."""
-        self._made = None
         return [indication for point in points for indication in self._take(point)]
 
     def clock(self) -> SpacecraftClock:
@@ -160,6 +159,8 @@ class Correlator:
             if state["present"] is not None:
                 ticks, time, start, last_ticks, last_time = map(int, state["present"])
                 points = [Weighed(*map(float, p)) for p in state["points"]]
+                if not points:
+                    raise ValueError("a segment without points")
                 made._present = _Present(ticks, time, start, last_ticks, last_time, points)
             made._suspects = [made._suspect(TimePoint(*values)) for values in state["suspects"]]
             made._rejected = int(state["rejected"])
@@ -172,6 +173,7 @@ class Correlator:
     # What becomes of a point
 
     def _take(self, point: TimePoint) -> list[Indication]:
+        self._made = None
         if point.received == NO_TIME or not isfinite(point.light_s + point.delay_s + point.error_s):
             return self._reject(point, nan, "its time is unknown")
         time = self._suspect(point).time
