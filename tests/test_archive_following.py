@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,9 @@ import pytest
 from aelita.archive import Archive, check, open_archive
 from aelita.archive.tables import Table
 from aelita.services import Library, Summary, define, ingest_file
-from following_material import Cut, assert_same, assert_same_samples, cut, feed, follow
+from aelita.time import NO_TIME
+from archive_material import DATABASE, SECOND, Model, Truth, agree, batches, truths
+from following_material import STREAM, Cut, assert_same, assert_same_samples, cut, feed, follow
 from shared import shared
 
 TGO = "data/telemetry/tgo/tgo_2023-05-24_first_half.tm"
@@ -67,6 +70,35 @@ def killing(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     monkeypatch.setattr(Table, "append", append)
     return lambda number: left.__setitem__(0, number)
+
+
+def untidy(chance: random.Random) -> list[Truth]:
+    """Return the packets of a stream in which some come again, out of order, damaged or without a time."""
+    packets = truths(chance.randrange(1 << 30), chance.randint(10, 40), step=chance.choice([1, 1000, SECOND]))
+    packets = [replace(p, quality=1) if chance.random() < 0.1 else p for p in packets]
+    packets = [replace(p, generated=NO_TIME) if chance.random() < 0.1 else p for p in packets]
+    for _ in range(chance.randint(0, 15)):
+        packets.insert(chance.randrange(len(packets)), chance.choice(packets))
+    return packets
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_repeated_packets_are_known_again_whatever_the_groups(tmp_path: Path, killing: Callable[[int], None], seed: int) -> None:
+    chance, model = random.Random(seed), Model()
+    packets = untidy(chance)
+    messages = list(enumerate(batches(packets, chance.randint(1, 3)), start=5))
+    while True:
+        killing(chance.choice((3, 10, 20, 40)))
+        try:
+            feed(open_archive(tmp_path / "a", create=True).follow(STREAM, DATABASE), messages, chance, most=6)
+        except Killed:
+            continue
+        break
+    killing(1 << 30)
+    archive = open_archive(tmp_path / "a")
+    model.ingest("stream", packets)
+    agree(archive, model)
+    assert check(archive).findings == ()
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -271,13 +271,10 @@ def test_small_files_are_merged_as_they_come(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("aelita.archive.following.MANY_FILES", 5)
     archive = open_archive(tmp_path / "a", create=True)
     following = archive.follow(STREAM, DATABASE)
-    merged = 0
     for sequence, batch in MESSAGES:
         following.commit(sequence, batch)
         following.flush(state_at(sequence))
-        merged += following.tidy()
-    assert merged > 5
-    assert len(archive.tables["packets"].files()) <= 5 + 2
+    assert len(archive.tables["packets"].files()) < len(MESSAGES) // 2
     assert_same(archive, followed(tmp_path / "undisturbed"))
     assert check(archive).findings == ()
 

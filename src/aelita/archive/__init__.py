@@ -9,7 +9,7 @@ from .dating import recorrelate
 from .export import to_arrow, to_csv, to_numpy, to_parquet, to_polars, to_xarray
 from .following import Flushed, Following
 from .gathered import Calibrator, Committed
-from .merging import merged as joined_batches
+from .merging import joined_batches
 from .rebuilding import Decoded, StoredPackets, rebuild
 from .session import Session
 from .settings import Retention

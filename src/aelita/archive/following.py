@@ -7,6 +7,7 @@ at each number that some table has, what is held is divided, so that every table
 are grouped. The same holds for two writers that follow the same stream.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +23,13 @@ from .batch import Batch, Source
 from .gathered import Committed, Gathered, Writing
 from .live_state import Arrays, LiveStates
 from .lock import turn_in
-from .merging import merged
+from .merging import joined_batches
 from .recordings import Numbers, Streams
 from .tables import FILE_OCTETS, Table
 
 OURS = "archive."  # names in a state that are not the caller's begin so
 MANY_FILES = 50  # so many flushes of a table are then merged: each commit costs by the number of files
-TABLES_AT_ONCE = 4
+TABLES_AT_ONCE = 2
 KEEP_HOURS = 6  # what was merged stays so long for readers
 CLOSED = " closed"  # behind the digest: who writes the row that closes a stream
 
@@ -114,8 +115,10 @@ class Following:
 
     def _refuse_a_part(self) -> None:
         """Raise UsageError unless all that the archive has was fed again: without a state, nothing else can go on."""
+        with turn_in(self._folder):
+            listed = self._writing.stores.catalogue.done()
         mine = (pl.col("source") == self.number) & (pl.col("batch") <= self.done)
-        done = self._writing.stores.catalogue.done().filter(mine)
+        done = listed.filter(mine)
         packets, frames = done.select((pl.col("packets") - pl.col("idle")).sum(), pl.col("frames").sum()).row(0)
         if (self._numbers.packets, self._numbers.frames) != (packets, frames):
             raise UsageError(
@@ -129,7 +132,7 @@ class Following:
         """Write all messages that are held; `state` is that of the decoders behind the last of them.
 
         Raises ArchiveError when the archive cannot be written: nothing counts as done, the messages stay held, and the flush may
-        be tried again, then with more of them.
+        be tried again, then with more of them. It may run in a thread of its own, but nothing may be committed meanwhile.
         """
         if not self._held:
             return Flushed()
@@ -139,28 +142,25 @@ class Following:
             flushed = self._written_out(numbers, last, state)
             self.done = self._batches.last_batch(self.source.digest)
             self._states.keep_only(self.done)
+            self._tidy()
         self._numbers, self._counted = numbers, last
         self.state = dict(state) if self.done == last else None
         self._held, self.octets = [], 0
         return flushed
 
-    def tidy(self) -> int:
-        """Merge the small files of some tables that got many by flushes; return how many tables. Call it now and then, when idle.
-
-        Files that were merged stay for some hours for those who read them. Raises ArchiveError; nothing is then lost.
-        """
+    def _tidy(self) -> None:
+        """Merge the small files of some tables that got many; those merged stay for some hours for who reads them."""
         many = sorted((table for table in self._tables() if table.pieces >= MANY_FILES), key=lambda table: -table.pieces)
         for table in many[:TABLES_AT_ONCE]:
-            with turn_in(self._folder):
+            with contextlib.suppress(ArchiveError):  # the messages are written: this can wait
                 table.compact(FILE_OCTETS)
                 table.sweep(KEEP_HOURS, unknown=False)
-        return len(many[:TABLES_AT_ONCE])
 
     def _written_out(self, numbers: Numbers, last: int, state: Arrays) -> Flushed:
         """Bring what is held into every table that lacks it; move the running numbers on."""
         gathered, made, there = Gathered(self._writing), Committed(), self._batches.last_batch(self.source.digest)
         for number, batches in self._divided():
-            batch = merged(batches)
+            batch = joined_batches(batches)
             placed = numbers.place(batch.packets, batch.frames)
             if number > there:  # else another writer of this stream was first
                 new = gathered.add(number, batch, placed)

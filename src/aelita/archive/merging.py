@@ -62,7 +62,7 @@ class MergedRows:
     raw: Mapping[str, Column]
 
 
-def merged(batches: Sequence[Batch]) -> Batch:
+def joined_batches(batches: Sequence[Batch]) -> Batch:
     """Return one batch that gives what these batches give one after another; there is at least one."""
     if len(batches) == 1:
         return batches[0]
