@@ -643,6 +643,7 @@ class Centre:
     keys: dict[str, Any] = field(default_factory=dict)
     text: str = ""
     must_see: Callable[[str, int], bool] = lambda _spacecraft, _severity: False
+    calendar: str = CALENDAR
 
     async def server(self) -> AlarmServer:
         around = Surroundings(
@@ -652,7 +653,7 @@ class Centre:
             lambda _user, _permission: True,
             self.clock.now,
             lambda at: (at - self.clock.time) / SECOND,
-            read_escalation(CALENDAR + CHAINS),
+            read_escalation(self.calendar + CHAINS),
             self.senders,
             self.must_see,
         )
@@ -714,6 +715,36 @@ def test_a_broken_channel_leads_to_the_next_at_once(tmp_path: Path) -> None:
         outcomes = [(one.body.channel, one.body.sent, one.body.words) for one in records if isinstance(one.body, Notified)]
         assert outcomes == [("mail", False, "the channel is broken"), ("webhook", True, "")]
         assert (server.notified, server.failed) == (1, 1)
+
+    run(story)
+
+
+def test_all_people_of_a_step_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Uneven(FakeSender):
+        async def send(self, address: str, notes: Sequence[Notify]) -> None:
+            if address.startswith("anna"):
+                await super().send(address, notes)
+                raise NotifyError("no such mailbox")
+            await asyncio.sleep(0.01)  # still on its way when the other has failed
+            await super().send(address, notes)
+
+    async def story() -> None:
+        mailing, hook = Uneven(), FakeSender()
+        calendar = CALENDAR.replace('people = ["anna"]', 'people = ["anna", "boris"]')
+        server = await Centre(tmp_path, senders={"mail": mailing, "webhook": hook}, text=SHARED, calendar=calendar).server()
+        await server.observe([LimitChanged("TGO", "/x", START, 4)])
+        task = asyncio.create_task(server.run())
+        while len(mailing.sent) < 2:
+            await asyncio.sleep(0.001)
+        await server.observe([LimitChanged("TGO", "/y", START, 4)])
+        await told(server)
+        assert sorted(address for address, _ in mailing.sent) == ["anna@example.org", "boris@example.org"]
+        monkeypatch.setattr("aelita.services.live.alarm_server.SPACING_S", 0.0)
+        await told(server)
+        assert [alarms for _, alarms in mailing.sent[2:]] == [["heat:TGO:/y"]] * 2
+        assert hook.sent == []  # one of them heard
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     run(story)
 

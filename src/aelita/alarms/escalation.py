@@ -112,20 +112,23 @@ class Escalation:
             chain = self.chain(call)
             if chain is not None:
                 announcement, sent = told.get((call.owner, call.alarm), (0, {}))
-                notes, at = self._next(chain, call, sent if announcement == call.announcement else {}, now)
-                fresh = [note for note in notes if note.key not in on_the_way]
-                found += fresh
+                notes, at = self._next(chain, call, sent if announcement == call.announcement else {}, now, on_the_way)
+                found += notes
                 deadlines += [at] if at is not None else []
         return found, min(deadlines, default=None)
 
-    def _next(self, chain: Chain, call: Call, told: Told, now: int) -> tuple[list[Notify], int | None]:
-        """Return the notifications of the next step if it is due, else when it will be."""
+    def _next(
+        self, chain: Chain, call: Call, told: Told, now: int, on_the_way: Collection[object]
+    ) -> tuple[list[Notify], int | None]:
+        """Return the notifications of the next step if it is due, else when it will be; nothing while one is on its way."""
         number = max((place[0] for place in told), default=0)
         base = call.announced_at
         if number:
             base = _end(told, number - 1, len(chain.steps)) + chain.repeat_ns
         after, sent_at, failed_at = 0, base, None
         for place, step in enumerate(chain.steps):
+            if (call.owner, call.alarm, call.announcement, number, place) in on_the_way:
+                return [], None
             outcomes = [(at, one) for (r, s, _), (at, one) in told.items() if (r, s) == (number, place)]
             if outcomes:
                 after, sent_at = step.after_ns, max(at for at, _ in outcomes)
@@ -135,6 +138,8 @@ class Escalation:
             at = max(base + step.after_ns, sent_at + step.after_ns - after) if failed_at is None else failed_at
             return self._step(chain, call, place, number, at, now)
         if not chain.repeat_ns:
+            return [], None
+        if (call.owner, call.alarm, call.announcement, number + 1, 0) in on_the_way:
             return [], None
         again = _end(told, number, len(chain.steps)) + chain.repeat_ns + chain.steps[0].after_ns
         return self._step(chain, call, 0, number + 1, again, now)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -85,7 +85,7 @@ class AlarmServer:
         self._last: int | None = None
         self._shared: set[str] = set()  # alarms that others have been told of: they hear of them to the end
         self._wake = asyncio.Event()
-        self._on_the_way: set[object] = set()
+        self._on_the_way: Counter[tuple[str, str, int, int, int]] = Counter()  # how many of a step
         self._sending: set[asyncio.Task[None]] = set()
         self._spoken: dict[tuple[str, str], float] = {}  # channel, address -> when last (loop time)
 
@@ -160,7 +160,8 @@ class AlarmServer:
                 self._wake.clear()
                 wait_s = await self.step()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait_s)
+                    async with asyncio.timeout(wait_s):  # not wait_for: before 3.12 it may swallow a cancellation
+                        await self._wake.wait()
         finally:
             for task in self._sending:
                 task.cancel()
@@ -178,14 +179,14 @@ class AlarmServer:
 
     def _tell(self, notes: list[Notify]) -> None:
         """Begin to tell people, all that is for one address together."""
-        groups: dict[tuple[str, str], list[Notify]] = {}
-        for note in notes:
-            groups.setdefault((note.channel, note.address), []).append(note)
         time = asyncio.get_running_loop().time()
         self._spoken = {place: at for place, at in self._spoken.items() if time - at < SPACING_S}
+        later = {note.key for note in notes if (note.channel, note.address) in self._spoken}  # all people of a step wait
+        groups: dict[tuple[str, str], list[Notify]] = {}
+        for note in notes:
+            if note.key not in later:
+                groups.setdefault((note.channel, note.address), []).append(note)
         for place, group in groups.items():
-            if place in self._spoken:
-                continue
             if place[1]:
                 self._spoken[place] = time
             self._on_the_way.update(note.key for note in group)
@@ -205,8 +206,10 @@ class AlarmServer:
             self.engine.record(body, now)
             self.notified, self.failed = self.notified + (not words), self.failed + bool(words)
         made = self.engine.taken()
-        self._on_the_way.difference_update(note.key for note in group)  # from here on the records tell
-        await self._keep_or_wait(made)
+        self._on_the_way.subtract(note.key for note in group)  # from here on the records tell
+        self._on_the_way = +self._on_the_way
+        with contextlib.suppress(WrongSequenceError):  # the next step fails aloud
+            await self._keep_or_wait(made)
         self._wake.set()
 
     async def _attempt(self, channel: str, address: str, group: Sequence[Notify]) -> str:

@@ -62,8 +62,8 @@ class Effort:
             if number:
                 await asyncio.sleep(self.pause_s * 2 ** (number - 1))
             try:
-                await asyncio.wait_for(asyncio.to_thread(send), 3 * self.timeout_s)
-                return
+                async with asyncio.timeout(3 * self.timeout_s):
+                    return await asyncio.to_thread(send)
             except TimeoutError:
                 reason = f"no end in {3 * self.timeout_s:g} s"
             except _TryAgainError as error:
