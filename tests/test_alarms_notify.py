@@ -21,8 +21,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from hypothesis import given
-from hypothesis import strategies as st
 
 from aelita.alarms import (
     Acknowledge,
@@ -550,18 +548,18 @@ def test_public_keys_are_files_and_can_be_changed(tmp_path: Path) -> None:
     assert read_public_keys(tmp_path / "absent") == {}
 
 
-@given(data=st.data())
-def test_no_octet_of_a_signed_message_can_be_altered(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.getbasetemp() / "one-key"
-    one = signer(folder)
+def test_no_octet_of_a_signed_message_can_be_altered(tmp_path: Path) -> None:
+    one = signer(tmp_path)
     keys = {"esa": (one.key.public_key(),), "ros": (one.key.public_key(),)}
-    octets = bytearray(one.sign("esa.alarms.shared", b"temperature 71.5"))
-    signed = verify(bytes(octets), keys)
+    octets = one.sign("esa.alarms.shared", b"temperature 71.5")
+    signed = verify(octets, keys)
     assert (signed.agency, signed.subject, signed.payload) == ("esa", "esa.alarms.shared", b"temperature 71.5")
-    place = data.draw(st.integers(0, len(octets) - 1))
-    octets[place] ^= data.draw(st.integers(1, 255))
-    with pytest.raises(DataError):
-        verify(bytes(octets), keys)
+    for place in range(len(octets)):
+        for change in range(1, 32):
+            altered = bytearray(octets)
+            altered[place] ^= change
+            with pytest.raises(DataError):
+                verify(bytes(altered), keys)
 
 
 def test_another_agency_cannot_sign_for_us(tmp_path: Path) -> None:

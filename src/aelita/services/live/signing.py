@@ -74,6 +74,8 @@ def verify(octets: bytes, keys: PublicKeys) -> Signed:
         signature = base64.b64decode(lines[3], validate=True)
     except (UnicodeDecodeError, binascii.Error) as error:
         raise DataError(f"not a signed message: {error}") from error
+    if base64.b64encode(signature) != lines[3]:  # several spellings decode to one signature: only one is taken
+        raise DataError("not a signed message: its signature is spelt in an odd way")
     if not _NAME.fullmatch(agency) or not _SUBJECT.fullmatch(subject):
         raise DataError("a signed message with an agency or subject that cannot be")
     if agency not in keys:
