@@ -241,7 +241,19 @@ class Streams:
                 if (stored := await self._stored_before(answer["stream"], subject, expected + 1, msg_id)) is None:
                     raise error
                 return stored
+        if isinstance(fault, NoStreamError) and not await self._storing():
+            raise StreamFullError(
+                f"{subject}: the server has stopped storing, as on a full disk", remedy="Free it, start it again"
+            )
         raise fault
+
+    async def _storing(self) -> bool:
+        """Tell whether the server's storage answers: it is turned off when a disk is full."""
+        try:
+            await self.client.request("$JS.API.INFO", b"", timeout=1.0)
+        except (nats.errors.Error, OSError):
+            return False
+        return True
 
     async def _request(self, subject: str, payload: bytes, headers: dict[str, str], timeout_s: float) -> dict[str, Any]:
         """Ask once; a lost connection ends the wait at once."""
