@@ -242,9 +242,7 @@ class Streams:
                     raise error
                 return stored
         if isinstance(fault, NoStreamError) and not await self._storing():
-            raise StreamFullError(
-                f"{subject}: the server has stopped storing, as on a full disk", remedy="Free it, start it again"
-            )
+            raise StreamFullError(f"{subject}: the server stopped storing, as on a full disk", remedy="Free it, start it again")
         raise fault
 
     async def _storing(self) -> bool:
