@@ -110,7 +110,8 @@ class FrameMerger:
         due = self.merger.next_deadline()
         wait = 1.0 if due is None else min(max((due - time.monotonic_ns()) / 1e9, 0.0), 1.0)
         try:
-            intake, message = await asyncio.wait_for(self._queue.get(), wait)
+            async with asyncio.timeout(wait):  # not wait_for: before Python 3.12 it may swallow a cancellation
+                intake, message = await self._queue.get()
         except TimeoutError:
             return self.merger.on_timer(time.monotonic_ns())
         return self._feed(intake, message)

@@ -145,7 +145,8 @@ class NatsServer:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), STOP_S)
+            async with asyncio.timeout(STOP_S):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()
@@ -249,7 +250,8 @@ def _runs_with(pid: int, configuration_file: Path) -> bool:
 
 async def _ended(process: asyncio.subprocess.Process, within_s: float) -> bool:
     try:
-        await asyncio.wait_for(process.wait(), within_s)
+        async with asyncio.timeout(within_s):
+            await process.wait()
     except TimeoutError:
         return False
     return True
@@ -262,7 +264,8 @@ async def _greeting(listening: Listening) -> dict[str, Any] | None:
     except OSError:
         return None
     try:
-        line = await asyncio.wait_for(reader.readline(), 2.0)
+        async with asyncio.timeout(2.0):
+            line = await reader.readline()
         return dict(json.loads(line.removeprefix(b"INFO "))) if line.startswith(b"INFO ") else None
     except (OSError, TimeoutError, ValueError):
         return None

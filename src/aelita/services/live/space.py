@@ -145,7 +145,8 @@ class Space:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            station = str(json.loads(await asyncio.wait_for(reader.readline(), 10))["station"])
+            async with asyncio.timeout(10):
+                station = str(json.loads(await reader.readline())["station"])
             names = [play.spacecraft for play in self.plays]
             writer.write(json.dumps({"spacecraft": names}).encode() + b"\n")
             for number, play in enumerate(self.plays):

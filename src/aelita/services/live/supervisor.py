@@ -136,7 +136,8 @@ async def end(one: Running) -> None:
         return
     _signal(process.pid, signal.SIGTERM)
     try:
-        await asyncio.wait_for(_exhausted(process), STOP_S)
+        async with asyncio.timeout(STOP_S):
+            await _exhausted(process)
     except TimeoutError:
         _signal(process.pid, signal.SIGKILL)
         await process.wait()
