@@ -94,7 +94,9 @@ class _Line:
                 if reading.done():
                     reading.result()
                 try:
-                    yield await asyncio.wait_for(waiting.get(), PAUSE_S)
+                    async with asyncio.timeout(PAUSE_S):  # not wait_for: before Python 3.12 it may swallow a cancellation
+                        message = await waiting.get()
+                    yield message
                 except TimeoutError:
                     yield None
         finally:
@@ -112,6 +114,7 @@ class _Line:
         if len(merged):
             self._last_emitted = max(self._last_emitted, int(merged.received_at.max()))
         self.context.health.gauge("archive_held_messages", self.following.held, spacecraft=self.spacecraft)
+        self.context.health.gauge("archive_taken", message.sequence, spacecraft=self.spacecraft)
 
     async def _flush(self) -> None:
         """Write what is held; while the disk refuses, hold it and try again."""
