@@ -1,8 +1,10 @@
-"""`aelita run`, `serve` and `status`: the live complex."""
+"""`aelita run`, `serve`, `watch` and `status`: the live complex."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,12 +13,18 @@ from .ingestion import RECORDING
 from .options import JsonOption, MissionOption, settings
 from .output import print_json, print_table, say
 
+if TYPE_CHECKING:
+    from ..services.live import Picture
+
+REFRESH_S, STATUS_LINE_S = 2.0, 10.0
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command("run")(run)
     app.command("serve")(serve)
     app.command("status")(status)
+    app.command("watch")(watch)
 
 
 def run(
@@ -36,7 +44,9 @@ def run(
     loss: Annotated[float, typer.Option(min=0, max=1, help="Share of frames that each station misses.")] = 0.0,
     bit_errors: Annotated[float, typer.Option(min=0, max=1, help="Share of bits that come over wrong.")] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Of the losses and bit errors.")] = 1,
-    watch: Annotated[bool, typer.Option(help="Show what goes on; default: on a terminal.")] = sys.stdout.isatty(),
+    shown: Annotated[
+        bool | None, typer.Option("--watch/--no-watch", help="Show what goes on, as `aelita watch` does; default: on a terminal.")
+    ] = None,
 ) -> None:
     """Run the complex on this machine: agencies with their streams, stations, receivers, processors and archives.
 
@@ -56,7 +66,10 @@ def run(
     )  # fmt: skip
     if any(one.synthetic for one in installation.plays):
         say("The signal is SYNTHETIC: Aelita made it, nothing in it came from a spacecraft.")
-    asyncio.run(live.run_complex(installation, clock))
+    full = sys.stdout.isatty() if shown is None else shown
+    with _screen(full) as (draw, keys):
+        every = REFRESH_S if full else STATUS_LINE_S
+        asyncio.run(live.run_shown(installation, clock, draw, refresh_s=REFRESH_S, every_s=every, keys=keys))
 
 
 def _recording(folder: Path, play: Path | None) -> tuple[Path | None, bool]:
@@ -104,3 +117,78 @@ def status(context: typer.Context, json: JsonOption = False) -> None:
         print_table(pl.DataFrame(rows), title="Services", limit=100)
     if any(one["status"] != "well" for one in reports) or not reports:
         raise typer.Exit(1)
+
+
+def watch(
+    context: typer.Context,
+    agency: Annotated[list[str] | None, typer.Option(help="Agencies to show; default: all that run here.")] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(help="Parameters to show, as names or patterns (`*temperature*`); default: the most telling."),
+    ] = None,
+    every: Annotated[float, typer.Option(min=0.5, max=60.0, help="Seconds between two pictures.")] = REFRESH_S,
+    once: Annotated[bool, typer.Option("--once", help="Print one picture and end; exit code 1 when no service answers.")] = False,
+) -> None:
+    """Show the running complex: lines to stations, frames, services, alarms, latest values, events and streams.
+
+    What has been silent for two refreshes is dim, and called unknown, silent or down. Ends with q or Ctrl-C.
+    """
+    import asyncio
+
+    from ..services import live
+
+    installation = live.read_installation(settings(context).data / "complex")
+    made = live.Watch(installation, tuple(agency or ()), every, tuple(parameter or ()))
+    if once:
+        picture = asyncio.run(live.picture_of(made))
+        _print(picture)
+        if not any(one.pid for one in picture.services):
+            raise typer.Exit(1)
+        return
+    full = sys.stdout.isatty()
+    with _screen(full) as (draw, keys):
+        asyncio.run(live.show(made, draw, every_s=every if full else max(every, STATUS_LINE_S), keys=keys))
+
+
+def _print(picture: "Picture") -> None:
+    from rich.console import Console
+
+    from .watching import view
+
+    console = Console(highlight=False)
+    console.print(view(picture, console.width))
+
+
+@contextmanager
+def _screen(full: bool) -> Iterator[tuple[Callable[["Picture"], None], int | None]]:
+    """Give what draws a picture, on the whole terminal or as a line, and the terminal that gives keys, if there is one."""
+    from .watching import status_line, view
+
+    if not full:
+        yield lambda picture: print(status_line(picture), flush=True), None
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(highlight=False)
+    with _keys() as keys, Live(console=console, screen=console.is_terminal, auto_refresh=False) as live:
+        yield lambda picture: live.update(view(picture, console.width, console.height), refresh=True), keys
+
+
+@contextmanager
+def _keys() -> Iterator[int | None]:
+    """Have the terminal give each key at once, and be as before at the end; None where there is no terminal to read."""
+    import termios
+    import tty
+
+    try:
+        keys = sys.stdin.fileno()
+        before = termios.tcgetattr(keys)
+    except (OSError, ValueError, termios.error):
+        yield None
+        return
+    tty.setcbreak(keys)
+    try:
+        yield keys
+    finally:
+        termios.tcsetattr(keys, termios.TCSADRAIN, before)
