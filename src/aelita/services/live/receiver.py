@@ -15,7 +15,7 @@ import numpy as np
 from nats.aio.msg import Msg
 
 from ...agencies import Station
-from ...errors import AelitaError
+from ...errors import AelitaError, DataError
 from ...sle import (
     Aborted,
     AnnotatedFrame,
@@ -27,14 +27,16 @@ from ...sle import (
     UserEvent,
     UserSettings,
 )
+from ...time import DAY
 from .agency_streams import address_of
 from .geometry import Geometry
 from .merging import frames_subject
-from .messages import pack_frames
+from .messages import copies_of, pack_frames
 from .serving import Context
-from .sle_client import SleClient, SleError
+from .sle_client import SleClient
 from .sle_secrets import authority, secrets_of_user
 from .station import instance_of
+from .stream_plan import KINDS
 from .streams import StreamError, StreamFullError, Streams
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 5.0
@@ -42,6 +44,7 @@ MOST_FRAMES, MOST_OCTETS = 200, 200 << 10  # of a message
 FULL_PAUSE_S = 1.0
 STATUS_S = 1.0
 FETCH_S = 550.0
+MISSED = "missed"  # how frames came that were heard while nobody received
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +67,7 @@ async def receiver(context: Context) -> None:
                 tasks.create_task(line.run())
                 tasks.create_task(line.tell())
                 tasks.create_task(line.answer())
+                tasks.create_task(line.catch_up())
         context.health.ready = True
 
 
@@ -92,6 +96,10 @@ class Line:
         self.subject = frames_subject(context.agency, spacecraft, station.key)
         self.link = Link()
         self._name = f"{station.key}/{spacecraft}"
+        self._offline = asyncio.Lock()  # a service instance has one user at a time
+        self._since: int | None = None  # what was received after this (TAI ns) may not be on the stream
+        self._behind = asyncio.Event()
+        self._reached = 0  # how far catching up has come
 
     def settings(self, mode: str) -> UserSettings:
         """Return how to bind the instance of a delivery mode. Raises UsageError while there are no secrets."""
@@ -126,6 +134,7 @@ class Line:
                     self.link.state, pause = "active", FIRST_PAUSE_S
                     self.context.health.well(self._name)
                     log.info("receiving", extra={"line": self._name})
+                    self._missed_after(await self._newest())
                     await self._take(client, "live")
                     why = "the association ended"
             except (OSError, TimeoutError, AelitaError) as error:
@@ -138,16 +147,19 @@ class Line:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
-    async def _take(self, client: SleClient, how: str) -> None:
-        """Put what a delivery brings on the stream, until it ends; frames that wait go together."""
+    async def _take(self, client: SleClient, how: str) -> bool:
+        """Put what a delivery brings on the stream, until it ends; frames that wait go together. Return whether it was whole."""
         waiting: asyncio.Queue[AnnotatedFrame | None] = asyncio.Queue(4 * MOST_FRAMES)
+        whole = False
 
         async def read() -> None:
+            nonlocal whole
             try:
                 async for event in client:
                     if isinstance(event, AnnotatedFrame):
                         await waiting.put(event)
                     elif self._heed(event, how):
+                        whole = isinstance(event, EndOfData)
                         break
             finally:
                 await waiting.put(None)
@@ -171,6 +183,7 @@ class Line:
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
+        return whole
 
     async def _publish(self, frames: list[AnnotatedFrame], how: str) -> None:
         received = np.array([frame.received_at for frame in frames], np.int64)
@@ -184,6 +197,8 @@ class Line:
         if how == "live":
             self.link.frames += len(frames)
             self.link.last_received, self.link.lock = int(received[-1]), "locked"
+        elif how == MISSED:
+            self._reached = int(received[-1])
 
     async def _store(self, message: bytes, identity: str) -> None:
         """Have the stream keep a message; while it is full nothing more is taken, and the station discards or waits."""
@@ -202,6 +217,8 @@ class Line:
         """Take note of what is no frame; return whether the delivery is at its end."""
         if isinstance(event, LossOfFrameSync):
             self.link.lock = "lost"
+            if how == "live" and self.link.last_received:
+                self._missed_after(self.link.last_received)
         elif isinstance(event, ProductionStatusChange):
             self.link.production = event.status.name.lower()
         elif isinstance(event, ExcessiveBacklog):
@@ -230,23 +247,58 @@ class Line:
     async def answer(self) -> None:
         """Fetch ranges of Earth received times that the processor asks for, one after another, and tell it how each ended."""
         async for message in self._asked():
-            why = ""
             try:
                 start, stop = (int(edge) for edge in json.loads(message.data))
-                async with asyncio.timeout(FETCH_S), await self.connect("offl") as client:
-                    await client.start(FrameQuality.ALL_FRAMES, start, stop)
-                    await self._take(client, f"offline-{self.context.clock.now()}")
-                    await client.stop()
-                    await client.unbind()
-            except (OSError, TimeoutError, AelitaError, ValueError, TypeError) as error:
-                if isinstance(error, StreamError) and not isinstance(error, SleError):
-                    raise
-                why = str(error) or type(error).__name__
-                log.warning("frames were not fetched", extra={"line": self._name, "why": why})
-            else:
-                self.context.health.count("ranges_fetched", station=self.station.key, spacecraft=self.spacecraft)
+                why = await self._fetch(start, stop, f"offline-{self.context.clock.now()}")
+            except (ValueError, TypeError) as error:
+                why = str(error)
             with contextlib.suppress(nats.errors.Error, OSError):
                 await message.respond(json.dumps({"why": why}).encode())
+
+    async def catch_up(self) -> None:
+        """Fetch what the station heard while nobody received, or what it discarded, whenever an association or signal was lost.
+
+        A hole that frames follow would be found by the processor; the end of a pass has none behind it.
+        """
+        while True:
+            await self._behind.wait()
+            self._behind.clear()
+            if self._since is None:
+                continue
+            self._reached, self._since = self._since, None
+            if await self._fetch(self._reached + 1, self.context.clock.now(), MISSED):
+                self._missed_after(self._reached)
+                await asyncio.sleep(LONGEST_PAUSE_S)
+
+    def _missed_after(self, moment: int) -> None:
+        self._since = moment if self._since is None else min(moment, self._since)
+        self._behind.set()
+
+    async def _newest(self) -> int:
+        """Return when the newest frame on the stream was received (TAI nanoseconds), the start of the last day without any."""
+        last = await self.streams.last(self.subject, KINDS["frames"].stream)
+        with contextlib.suppress(DataError):
+            if last is not None and len(copies := copies_of(last.data, self.station.key, last.sequence)):
+                return int(copies.received_at.max())
+        return self.context.clock.now() - DAY
+
+    async def _fetch(self, start: int, stop: int, how: str) -> str:
+        """Have the station deliver what it received from `start` to `stop` (TAI nanoseconds); return why not, if so."""
+        try:
+            async with self._offline, asyncio.timeout(FETCH_S), await self.connect("offl") as client:
+                await client.start(FrameQuality.ALL_FRAMES, start, stop)
+                if not await self._take(client, how):
+                    return "the delivery was cut short"
+                await client.stop()
+                await client.unbind()
+        except (OSError, TimeoutError, AelitaError) as error:
+            if isinstance(error, StreamError):
+                raise
+            why = str(error) or type(error).__name__
+            log.warning("frames were not fetched", extra={"line": self._name, "why": why})
+            return why
+        self.context.health.count("ranges_fetched", station=self.station.key, spacecraft=self.spacecraft)
+        return ""
 
     async def _asked(self) -> AsyncIterator[Msg]:
         """Yield requests as they come, also over lost connections."""

@@ -188,11 +188,12 @@ class Antenna:
         self.host, self.port, self.station = host, port, station
 
     async def arrivals(self) -> AsyncIterator[list[tuple[str, int, bytes]]]:
-        """Yield what arrives, as it arrives, until the line ends. Raises OSError when there is no line."""
+        """Yield an empty list once there is a line, then what arrives, until the line ends. Raises OSError when there is none."""
         reader, writer = await asyncio.open_connection(self.host, self.port, limit=1 << 20)
         try:
             writer.write(json.dumps({"station": self.station}).encode() + b"\n")
             names = json.loads(await reader.readline())["spacecraft"]
+            yield []
             held = b""
             while piece := await reader.read(1 << 18):
                 held, found = _arrived(held + piece, names)

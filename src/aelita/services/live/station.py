@@ -156,6 +156,7 @@ class StationService:
                 antenna = Antenna("127.0.0.1", port, self.station.key)
                 async for arrivals in antenna.arrivals():
                     self._production(ProductionStatus.RUNNING)
+                    self.context.health.well(self.station.key)
                     self._hear(arrivals)
             except (OSError, ValueError) as error:
                 self.context.health.fault(self.station.key, f"the antenna hears nothing: {error}")
@@ -170,13 +171,14 @@ class StationService:
             if beam is not None and 0 < len(octets) <= 65536:
                 by_craft.setdefault(spacecraft, []).append(beam.contact.hear(received, octets))
         for spacecraft, heard in by_craft.items():
-            beam = self.beams[spacecraft]
+            beam, store = self.beams[spacecraft], f"{self.station.key}/{spacecraft} store"
             try:
                 beam.store.append([StoredFrame(one.received, one.quality, one.octets) for one in heard])
-                self.context.health.well(self.station.key)
             except AelitaError as error:
-                self.context.health.fault(self.station.key, str(error))
+                if self.context.health.fault(store, str(error)):
+                    log.error("frames are not kept", extra={"station": self.station.key, "why": str(error)})
                 continue
+            self.context.health.well(store)
             self._deliver(beam, heard)
             self._count(beam)
 
