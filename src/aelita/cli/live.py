@@ -14,7 +14,7 @@ from .options import JsonOption, MissionOption, settings
 from .output import print_json, print_table, say
 
 if TYPE_CHECKING:
-    from ..services.live import Picture
+    from ..services import live as complex_
 
 REFRESH_S, STATUS_LINE_S = 2.0, 10.0
 
@@ -31,14 +31,19 @@ def run(
     context: typer.Context,
     mission: MissionOption = "",
     spacecraft: Annotated[
-        str, typer.Option(help="Which spacecraft to follow; default: that of the mission's default channel.")
-    ] = "",
+        list[str] | None,
+        typer.Option(help="A spacecraft to follow; may be repeated. Default: those of --play, else that of the default channel."),
+    ] = None,
     agency: Annotated[list[str] | None, typer.Option(help="Agencies to run here; default: the mission's leading ones.")] = None,
     station: Annotated[
         list[str] | None, typer.Option(help="Stations that hear it; default: for each agency the one that sees it highest.")
     ] = None,
     play: Annotated[
-        Path | None, typer.Option(help="A recording that the stations hear as if it were sent now, at its own epoch.")
+        list[str] | None,
+        typer.Option(
+            help="[SPACECRAFT=]FILE: a recording that the stations hear as if it were sent now, at its own epoch; further ones,"
+            " of other spacecraft, begin to arrive with it."
+        ),
     ] = None,
     speed: Annotated[float, typer.Option(help="How many times as fast the clock of the complex runs.")] = 1.0,
     loss: Annotated[float, typer.Option(min=0, max=1, help="Share of frames that each station misses.")] = 0.0,
@@ -58,11 +63,12 @@ def run(
     from ..services import live
 
     folder = settings(context).data / "complex"
-    recording, synthetic = _recording(folder, play)
+    recordings, synthetic = _recordings(folder, play or [])
     installation, clock = live.begin(
         folder,
-        mission=mission or "exomars", spacecraft=spacecraft, agencies=tuple(agency or ()), stations=tuple(station or ()),
-        recording=recording, synthetic=synthetic, speed=speed, loss=loss, bit_error_rate=bit_errors, seed=seed,
+        mission=mission or "exomars", spacecraft=tuple(spacecraft or ()), agencies=tuple(agency or ()),
+        stations=tuple(station or ()), recordings=recordings, synthetic=synthetic, speed=speed, loss=loss,
+        bit_error_rate=bit_errors, seed=seed,
     )  # fmt: skip
     if any(one.synthetic for one in installation.plays):
         say("The signal is SYNTHETIC: Aelita made it, nothing in it came from a spacecraft.")
@@ -72,14 +78,20 @@ def run(
         asyncio.run(live.run_shown(installation, clock, draw, refresh_s=REFRESH_S, every_s=every, keys=keys))
 
 
-def _recording(folder: Path, play: Path | None) -> tuple[Path | None, bool]:
-    """Return what is played, and whether Aelita made it. An installation that is there knows it already."""
+def _recordings(folder: Path, plays: list[str]) -> tuple[tuple[tuple[str, Path], ...], bool]:
+    """Return what is played, by spacecraft, and whether Aelita made it. An installation that is there knows it already."""
     from ..services import write_recording
 
-    if play is not None or (folder / "complex.toml").is_file():
-        return play, False
+    if plays or (folder / "complex.toml").is_file():
+        return tuple(_play(text) for text in plays), False
     beside = Path("..") / "shared" / RECORDING
-    return (beside, False) if beside.is_file() else (write_recording(folder / "synthetic"), True)
+    return ((("", beside),), False) if beside.is_file() else ((("", write_recording(folder / "synthetic")),), True)
+
+
+def _play(text: str) -> tuple[str, Path]:
+    """Return spacecraft (empty: the first followed) and file of a recording to play."""
+    name, equals, path = text.partition("=")
+    return (name, Path(path)) if equals and not Path(text).is_file() else ("", Path(text))
 
 
 def serve(
@@ -150,7 +162,7 @@ def watch(
         asyncio.run(live.show(made, draw, every_s=every if full else max(every, STATUS_LINE_S), keys=keys))
 
 
-def _print(picture: "Picture") -> None:
+def _print(picture: "complex_.Picture") -> None:
     from rich.console import Console
 
     from .watching import view
@@ -160,7 +172,7 @@ def _print(picture: "Picture") -> None:
 
 
 @contextmanager
-def _screen(full: bool) -> Iterator[tuple[Callable[["Picture"], None], int | None]]:
+def _screen(full: bool) -> Iterator[tuple[Callable[["complex_.Picture"], None], int | None]]:
     """Give what draws a picture, on the whole terminal or as a line, and the terminal that gives keys, if there is one."""
     from .watching import status_line, view
 

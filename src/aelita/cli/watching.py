@@ -12,16 +12,7 @@ from rich.text import Text
 from ..time import utc_from_tai_ns
 
 if TYPE_CHECKING:
-    from ..services.live import Picture
-    from ..services.live.watched import (
-        AlarmSeen,
-        CountsSeen,
-        EventSeen,
-        LinkSeen,
-        ServiceSeen,
-        StreamSeen,
-        ValueSeen,
-    )
+    from ..services import live
 
 NARROWEST, TWO_COLUMNS = 60, 170
 ANY_HEIGHT = 10_000
@@ -58,7 +49,7 @@ class Section:
         return 2 + len(self.notes)
 
 
-def view(picture: "Picture", width: int, height: int = ANY_HEIGHT) -> RenderableType:
+def view(picture: "live.Picture", width: int, height: int = ANY_HEIGHT) -> RenderableType:
     """Return a picture for a terminal of this size; where room is short, long tables lose their ends."""
     head = _header(picture, width)
     room = height - len(head)
@@ -79,7 +70,7 @@ def view(picture: "Picture", width: int, height: int = ANY_HEIGHT) -> Renderable
     return Group(*head, _stack(sections, max(width, NARROWEST), room))
 
 
-def status_line(picture: "Picture") -> str:
+def status_line(picture: "live.Picture") -> str:
     """Return one line on the complex: the clock, and of each agency what was merged and what is wrong."""
     parts = [f"{_utc(picture.now)} UTC" + (" SYNTHETIC" if picture.synthetic else "")]
     for agency in picture.agencies:
@@ -94,7 +85,7 @@ def status_line(picture: "Picture") -> str:
     return " | ".join(parts)
 
 
-def _header(picture: "Picture", width: int) -> list[Text]:
+def _header(picture: "live.Picture", width: int) -> list[Text]:
     title = Text(f"Aelita  {picture.mission}", style=HEAD)
     if picture.synthetic:
         title.append("  ")
@@ -160,11 +151,11 @@ def _cell(text: Text | str) -> Text:
     return text if isinstance(text, Text) else Text(text)
 
 
-def _lines(picture: "Picture") -> Section:
-    def words(of: Callable[["LinkSeen"], str], good: tuple[str, ...]) -> Callable[["LinkSeen"], Text]:
+def _lines(picture: "live.Picture") -> Section:
+    def words(of: Callable[["live.LinkSeen"], str], good: tuple[str, ...]) -> Callable[["live.LinkSeen"], Text]:
         return lambda link: Text(of(link), style=_alive(link.alive, GOOD if of(link) in good else BAD))
 
-    def number(of: Callable[["LinkSeen"], str]) -> Callable[["LinkSeen"], Text]:
+    def number(of: Callable[["live.LinkSeen"], str]) -> Callable[["live.LinkSeen"], Text]:
         return lambda link: Text(of(link), style="" if link.alive else FADED)
 
     columns = (
@@ -186,7 +177,7 @@ def _lines(picture: "Picture") -> Section:
     return Section("Lines", columns, picture.links, len(picture.links), notes)
 
 
-def _missed(link: "LinkSeen") -> Text:
+def _missed(link: "live.LinkSeen") -> Text:
     if link.missed is None:
         return Text(UNKNOWN, style=FADED)
     total = link.frames + link.missed
@@ -194,15 +185,15 @@ def _missed(link: "LinkSeen") -> Text:
     return Text(text, style=_alive(link.alive, POOR if link.missed else ""))
 
 
-def _elevation(link: "LinkSeen") -> Text:
+def _elevation(link: "live.LinkSeen") -> Text:
     if link.elevation_deg is None:
         return Text(UNKNOWN, style=FADED)
     return Text(f"{link.elevation_deg:.0f}°", style="" if link.elevation_deg > 0 else POOR)
 
 
-def _counts(picture: "Picture") -> Section:
-    def processed(of: Callable[["CountsSeen"], str], poor: str = "") -> Callable[["CountsSeen"], Text]:
-        def cell(one: "CountsSeen") -> Text:
+def _counts(picture: "live.Picture") -> Section:
+    def processed(of: Callable[["live.CountsSeen"], str], poor: str = "") -> Callable[["live.CountsSeen"], Text]:
+        def cell(one: "live.CountsSeen") -> Text:
             style = POOR if poor and getattr(one, poor) else ""
             return Text(of(one), style=_alive(one.processing, style))
 
@@ -224,7 +215,7 @@ def _counts(picture: "Picture") -> Section:
     return Section("Frames", columns, picture.counts, len(picture.counts))
 
 
-def _services(picture: "Picture") -> Section:
+def _services(picture: "live.Picture") -> Section:
     agencies = list(dict.fromkeys(service.agency for service in picture.services))
     rows = [(agency, [one for one in picture.services if one.agency == agency]) for agency in agencies]
     columns = (
@@ -240,7 +231,7 @@ def _services(picture: "Picture") -> Section:
     return Section("Services", columns, rows, len(rows), tuple(notes[:4]))
 
 
-def _by_status(services: list["ServiceSeen"]) -> Text:
+def _by_status(services: list["live.ServiceSeen"]) -> Text:
     """Return the names of services, those that are not well first, behind the word for it."""
     shown = Text()
     for status in dict.fromkeys(sorted((one.status for one in services), key=lambda status: status == "well")):
@@ -250,8 +241,8 @@ def _by_status(services: list["ServiceSeen"]) -> Text:
     return shown
 
 
-def _alarms(picture: "Picture") -> Section:
-    def style(one: "AlarmSeen") -> str:
+def _alarms(picture: "live.Picture") -> Section:
+    def style(one: "live.AlarmSeen") -> str:
         return FADED if one.stale or not one.calls else BAD if one.severity >= 3 else POOR
 
     columns = (
@@ -264,11 +255,11 @@ def _alarms(picture: "Picture") -> Section:
     return Section("Alarms", columns, picture.alarms, 4)
 
 
-def _values(picture: "Picture") -> Section:
-    def style(one: "ValueSeen") -> str:
+def _values(picture: "live.Picture") -> Section:
+    def style(one: "live.ValueSeen") -> str:
         return FADED if not one.alive else POOR if not one.good else ""
 
-    seen: dict[tuple[str, str], ValueSeen] = {}
+    seen: dict[tuple[str, str], live.ValueSeen] = {}
     for one in picture.values:  # one row a parameter: agencies that hear the same spacecraft have the same values
         known = seen.setdefault((one.spacecraft, one.parameter), one)
         if one.alive and not known.alive:
@@ -285,9 +276,9 @@ def _values(picture: "Picture") -> Section:
     return Section("Latest values", columns, list(seen.values()), 4)
 
 
-def _events(picture: "Picture") -> Section:
+def _events(picture: "live.Picture") -> Section:
     colours = {"info": "", "low": POOR, "medium": POOR, "high": BAD, "distress": BAD, "critical": BAD, "severe": BAD}
-    unique: dict[tuple[str, int | None, str], EventSeen] = {}
+    unique: dict[tuple[str, int | None, str], live.EventSeen] = {}
     for one in picture.events:
         unique.setdefault((one.spacecraft, one.at, one.text), one)
     columns = (
@@ -299,8 +290,8 @@ def _events(picture: "Picture") -> Section:
     return Section("Events", columns, list(unique.values())[:30], 3)
 
 
-def _streams(picture: "Picture") -> Section:
-    def style(one: "StreamSeen") -> str:
+def _streams(picture: "live.Picture") -> Section:
+    def style(one: "live.StreamSeen") -> str:
         return _alive(one.alive)
 
     used = [one for one in picture.streams if one.messages or one.fault or (one.mirror and not _mirror_well(one, picture))]
@@ -319,11 +310,11 @@ def _streams(picture: "Picture") -> Section:
     return Section("Streams and mirrors", columns, used, 3, tuple(notes[:3]))
 
 
-def _mirror_well(one: "StreamSeen", picture: "Picture") -> bool:
+def _mirror_well(one: "live.StreamSeen", picture: "live.Picture") -> bool:
     return one.origin_s is not None and one.origin_s <= 2 * picture.refresh_s
 
 
-def _origin(one: "StreamSeen", picture: "Picture") -> Text:
+def _origin(one: "live.StreamSeen", picture: "live.Picture") -> Text:
     if not one.mirror:
         return Text("")
     if not one.alive:

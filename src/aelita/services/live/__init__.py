@@ -5,10 +5,21 @@ from .clock import MissionClock
 from .installation import Installation, read_installation
 from .running import begin, run_complex, serve_one
 from .showing import picture_of, run_shown, show
-from .watched import Picture
+from .watched import (
+    AgencySeen,
+    AlarmSeen,
+    CountsSeen,
+    EventSeen,
+    LinkSeen,
+    Picture,
+    ServiceSeen,
+    StreamSeen,
+    ValueSeen,
+)
 from .watching import Watch
 
 __all__ = [
-    "Installation", "MissionClock", "Picture", "Watch", "asked", "begin", "metrics_of", "picture_of", "read_installation",
-    "run_complex", "run_shown", "serve_one", "show",
+    "AgencySeen", "AlarmSeen", "CountsSeen", "EventSeen", "Installation", "LinkSeen", "MissionClock", "Picture", "ServiceSeen",
+    "StreamSeen", "ValueSeen", "Watch", "asked", "begin", "metrics_of", "picture_of", "read_installation", "run_complex",
+    "run_shown", "serve_one", "show",
 ]  # fmt: skip

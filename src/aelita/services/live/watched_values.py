@@ -53,6 +53,13 @@ class LatestValues:
 
     def __init__(self, databases: dict[str, Database]) -> None:
         self.databases = databases
+        self._derived = {
+            key: (
+                {made.output for made in one.derivations},
+                {used.parameter for made in one.derivations for _, used in made.inputs},
+            )
+            for key, one in databases.items()
+        }
         self.containers: dict[str, Latest] = {}
         self.heard: float | None = None
         self._ranked: list[tuple[str, str]] = []  # container's subject, parameter
@@ -86,23 +93,21 @@ class LatestValues:
         return database.type_of(name).facts.units if database is not None and known else ""
 
     def _rank(self) -> list[tuple[str, str]]:
-        """Return all parameters, the most telling and newest first; those that nearly every packet has come last."""
+        """Return all parameters, the most telling first, containers taking turns; what nearly every packet has comes last."""
         often = Counter(name for one in self.containers.values() for name in one.names)
         common = {name for name, count in often.items() if count > max(2, len(self.containers) // 3)}
-        scored = [
-            (-self._worth(one, name, name in common), -(one.row.get("received") or 0), subject, place, name)
-            for subject, one in self.containers.items()
-            for place, name in enumerate(one.names)
-        ]
-        first, rest = list[tuple[str, str]](), list[tuple[str, str]]()
-        alike, seen = Counter[str](), set[str]()
-        for worth, _, subject, _, name in sorted(scored):
-            if name in seen:
-                continue
-            seen.add(name)
-            alike[kind := _DIGITS.sub("#", name)] += 1
-            (first if worth < 0 and alike[kind] <= MOST_ALIKE else rest).append((subject, name))
-        return first + rest
+        found: list[tuple[int, int, int, int, str, str]] = []  # -worth, turn, container, place, its subject, name
+        seen = set[str]()
+        newest = sorted(self.containers.items(), key=lambda item: -(item[1].row.get("received") or 0))
+        for number, (subject, one) in enumerate(newest):
+            worths = {name: self._worth(one, name, name in common) for name in one.names if name not in seen}
+            seen |= worths.keys()
+            alike, kinds = Counter[str](), dict[str, int]()
+            for place, name in enumerate(sorted(worths, key=lambda name: -worths[name])):
+                alike[kind := _DIGITS.sub("#", name)] += 1
+                worth = worths[name] if alike[kind] <= MOST_ALIKE else 0
+                found.append((-worth, kinds.setdefault(kind, len(kinds)), number, place, subject, name))
+        return [(subject, name) for *_, subject, name in sorted(found)]
 
     def _worth(self, one: Latest, name: str, common: bool) -> int:
         value = one.row.get(name)
@@ -114,10 +119,11 @@ class LatestValues:
             return worth
         kind = database.type_of(name)
         limits = kind.facts.alarms.default is not None or bool(kind.facts.alarms.contexts)
-        derived = any(name == made.output for made in database.derivations)
+        outputs, inputs = self._derived[one.spacecraft]
         plain = isinstance(kind, FloatType | EnumeratedType)
-        measured = kind.facts.units not in ("", "s", "seconds")  # counters of seconds tell little
-        return worth + 8 * limits + 4 * measured + 6 * derived + plain
+        if kind.facts.units in ("s", "seconds") and not limits:
+            return 1  # clocks on board tell little
+        return worth + 8 * limits + 4 * bool(kind.facts.units) + 6 * (name in outputs) - 4 * (name in inputs) + plain
 
 
 def _fits(name: str, pattern: str) -> bool:
