@@ -6,6 +6,7 @@ import logging
 from ...agencies import subjects
 from ...errors import AelitaError
 from .clock import MissionClock
+from .ending import ended
 from .health import Health
 from .installation import Installation
 from .nats_server import Link, NatsServer, ServerSettings
@@ -76,9 +77,7 @@ async def keep_servers(installation: Installation, clock: MissionClock, health: 
         ready.set()
         await asyncio.gather(*keepers)
     finally:
-        for keeper in keepers:
-            keeper.cancel()
-        await asyncio.gather(*keepers, return_exceptions=True)
+        await ended(keepers)
         await asyncio.gather(*(server.stop() for server in servers.values()))
 
 

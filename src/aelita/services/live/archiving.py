@@ -14,6 +14,7 @@ from ..definitions import Definition, define
 from ..library import open_with_library
 from .agency_streams import address_of
 from .decoding import LiveDecoder, batch_of
+from .ending import ended
 from .following import follow
 from .messages import merged_of
 from .serving import Context
@@ -100,8 +101,7 @@ class _Line:
                 except TimeoutError:
                     yield None
         finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            await ended([reading])
 
     def _take(self, message: Message) -> None:
         try:

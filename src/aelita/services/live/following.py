@@ -13,6 +13,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
+from .ending import heed_cancellation
 from .streams import Message, NoStreamError, StreamError, Streams
 
 _HEARTBEAT_S, _EXPIRES_S = 2.0, 30.0
@@ -90,7 +91,9 @@ class Follower:
             try:
                 if self._generation != self._streams.generation:
                     await self._begin()
-                if (message := await self._next()) is not None:
+                message = await self._next()
+                heed_cancellation()  # the client may have swallowed it together with a message
+                if message is not None:
                     return message
             except (nats.errors.Error, OSError) as fault:
                 self._refuse_hopeless(fault)

@@ -14,6 +14,7 @@ from ...agencies import subject
 from ...errors import DataError
 from ...link import Channel
 from ...telemetry import Merged, Merger
+from .ending import ended
 from .following import Start, follow
 from .health import Health
 from .messages import copies_of, merged_of, pack_merged
@@ -94,9 +95,7 @@ class FrameMerger:
                     yield one
                 await self._acknowledge()
         finally:
-            for reader in readers:
-                reader.cancel()
-            await asyncio.gather(*readers, return_exceptions=True)
+            await ended(readers)
 
     async def _read(self, intake: Intake) -> None:
         async with follow(

@@ -29,6 +29,7 @@ from ...sle import (
 )
 from ...time import DAY
 from .agency_streams import address_of
+from .ending import ended
 from .geometry import Geometry
 from .merging import frames_subject
 from .messages import copies_of, pack_frames
@@ -166,8 +167,8 @@ class Line:
 
         reading = asyncio.create_task(read())
         try:
-            ended = False
-            while not ended:
+            over = False
+            while not over:
                 frames: list[AnnotatedFrame] = []
                 size = 0
                 frame = await waiting.get()
@@ -177,12 +178,11 @@ class Line:
                     if len(frames) >= MOST_FRAMES or size >= MOST_OCTETS or waiting.empty():
                         break
                     frame = waiting.get_nowait()
-                ended = frame is None
+                over = frame is None
                 if frames:
                     await self._publish(frames, how)
         finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            await ended([reading])
         return whole
 
     async def _publish(self, frames: list[AnnotatedFrame], how: str) -> None:

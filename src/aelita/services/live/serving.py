@@ -14,6 +14,7 @@ from typing import Any
 from ...errors import AelitaError
 from .agency_streams import address_of
 from .clock import MissionClock
+from .ending import ended
 from .health import Health, HealthServer, log_as_json
 from .installation import Installation, read_installation
 from .leases import PROGRAM, Lease, own_name
@@ -89,9 +90,7 @@ async def _held(name: str, service: Service, context: Context) -> None:
             for one in done:
                 one.result()
         finally:
-            for one in (work, keeping):
-                one.cancel()
-            await asyncio.gather(work, keeping, return_exceptions=True)
+            await ended([work, keeping])
             await lease.release()
 
 
