@@ -21,12 +21,12 @@ from ..definitions import read_clock
 from ..missions import Spacecraft
 from .agency_streams import address_of
 from .following import follow
+from .geometry import LIGHT_KM_S
 from .messages import merged_of
 from .serving import Context
 from .stream_plan import KINDS
 from .streams import Streams
 
-LIGHT_KM_S = 299_792.458
 TOLD_EVERY = 8  # time packets
 
 log = logging.getLogger(__name__)

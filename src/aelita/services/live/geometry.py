@@ -13,6 +13,7 @@ from ...time import SECOND
 from ..missions import Mission, Spacecraft
 
 Integers = NDArray[np.int64]
+LIGHT_KM_S = 299_792.458
 
 
 def site_of(station: Station) -> Site:
@@ -29,9 +30,14 @@ def target_of(craft: Spacecraft) -> Target:
     return Target(str(craft.naif_id), craft.near, craft.near_km)
 
 
-def elevation_deg(station: Station, craft: Spacecraft, at: int) -> float:
-    """Return how high a spacecraft stands over a station (degrees, without refraction) when light is received `at` (TAI ns)."""
+def elevation_deg(station: Station, craft: Spacecraft, at: int) -> float | None:
+    """Return how high a spacecraft stands over a station (degrees, without refraction) when light is received `at` (TAI ns).
+
+    None where only a body stands in for it that it may be as far from as the station is: that tells a light time, no direction.
+    """
     look = elevation_azimuth(site_of(station), target_of(craft), np.array([at], np.int64))
+    if not look.direct[0] and float(look.light_s[0]) * LIGHT_KM_S <= craft.near_km:
+        return None
     return float(look.elevation_deg[0])
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import time
+from dataclasses import replace
 
 import nats.errors
 
@@ -33,6 +34,8 @@ class HoleKeeper:
         organisation = context.installation.mission.organisation
         here = context.installation.agency(context.agency).stations
         self._stations = {key: organisation.stations[key] for key in here}
+        faster = max(context.clock.speed, 1.0)  # patience is of the mission's time
+        rules = replace(rules, settle_s=rules.settle_s / faster, backoff_s=rules.backoff_s / faster)
         self.tracker = HoleTracker(self._in_contact, self._light_time_ns, rules)
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -80,11 +83,11 @@ class HoleKeeper:
 
     def _in_contact(self, after: int, before: int) -> list[str]:
         middle = (after + before) // 2
-        seen = [
-            (elevation_deg(one, self._craft, middle + self._light_time_ns(key, middle)), key)
-            for key, one in self._stations.items()
-        ]
-        return [key for elevation, key in sorted(seen, reverse=True) if elevation > LOWEST_DEG]
+        seen = []
+        for key, station in self._stations.items():
+            elevation = elevation_deg(station, self._craft, middle + self._light_time_ns(key, middle))
+            seen.append((LOWEST_DEG if elevation is None else elevation, key))  # not known: it may have heard it
+        return [key for elevation, key in sorted(seen, reverse=True) if elevation >= LOWEST_DEG]
 
     def _light_time_ns(self, station: str, emitted: int) -> int:
         received = emitted

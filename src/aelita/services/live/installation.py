@@ -12,7 +12,7 @@ from pathlib import Path
 from ...errors import DefinitionError, UsageError
 from ...tables import Table
 from ...time import tai_ns_from_utc, utc_from_tai_ns
-from ..missions import Mission, find_mission
+from ..missions import Mission, find_mission, package_missions
 from .space import SignalPath
 
 FILE, PORTS = "complex.toml", "ports.json"
@@ -100,12 +100,17 @@ class Installation:
         if not path.exists():
             path.write_text(self.as_toml(), encoding="utf-8")
 
+    def _mission(self) -> str:
+        """Return how the mission is found from any folder: by name when it comes with the package."""
+        where = self.mission.folder.absolute()
+        return where.name if where.parent == package_missions() else str(where)
+
     def as_toml(self) -> str:
         """Return the description as it is read."""
         q = json.dumps
         lines = [
             "# What runs here. Edit and start again; `aelita doctor` says what is wrong with it.",
-            f"mission = {q(str(self.mission.folder) if self.mission.folder.parent.name != 'missions' else self.mission.name)}",
+            f"mission = {q(self._mission())}",
             f"spacecraft = {q(list(self.spacecraft))}",
             f"speed = {self.speed}",
             f"kernels = {q([str(path) for path in self.kernels])} # SPICE kernels, such as orbits",
