@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ...alarms import SEVERITIES, AlarmBook, AlarmEngine, decode
@@ -47,6 +48,7 @@ from .watched import (
 from .watched_values import LatestValues, heard_at
 
 AGAIN_S = 1.0
+STARTING_S = 20.0
 LATER_S = 5.0  # until a stream that is not there, or refuses, is asked again
 MOST_EVENTS = 100
 MOST_VALUES = 40
@@ -118,11 +120,9 @@ class AgencyWatch:
             lambda: self._recent(streams, "EVENTS", self._event),
             lambda: self._recent(streams, "LIMITS", self._limit),
             lambda: self._follow(streams, "AUDIT", Start.FIRST, self._alarm, (f"{self.key}.audit.alarms",)),
-            lambda: self._follow(streams, "LINKS", Start.LAST_OF_EACH_SUBJECT, self._link),
+            lambda: self._lines(streams, "LINKS", self.key),
         ]
-        for giver in self._mirrored:
-            name = mirror_name(giver, "links")
-            works.append(lambda name=name: self._follow(streams, name, Start.LAST_OF_EACH_SUBJECT, self._link))  # type: ignore[misc]
+        works += [partial(self._lines, streams, mirror_name(giver, "links"), giver) for giver in self._mirrored]
         async with asyncio.TaskGroup() as tasks:
             for work in works:
                 tasks.create_task(_for_ever(work))
@@ -146,6 +146,10 @@ class AgencyWatch:
             async for message in follower:
                 with contextlib.suppress(AelitaError, ValueError, KeyError, TypeError, IndexError):  # what is no such message
                     take(message)
+
+    async def _lines(self, streams: Streams, stream: str, agency: str) -> None:
+        subjects = tuple(f"{agency}.links.{spacecraft}.*" for spacecraft in self.installation.spacecraft)
+        await self._follow(streams, stream, Start.LAST_OF_EACH_SUBJECT, self._link, subjects)
 
     async def _recent(self, streams: Streams, stream: str, take: Callable[[Message], None]) -> None:
         state = await streams.info(stream)
@@ -346,7 +350,8 @@ class Watch:
             started = starts.metrics.get(("aelita_process_starts", label)) if starts is not None else None
             count = int(started) if started is not None else None
             if pid is None or told is None:
-                yield ServiceSeen(*key, "down" if pid is None else "silent", pid, starts=count)
+                young = starts is not None and ("", "supervisor") in self._pids and starts.what.get("up_s", 0.0) < STARTING_S
+                yield ServiceSeen(*key, "starting" if young else "down" if pid is None else "silent", pid, starts=count)
                 continue
             silent = time.monotonic() - told.heard > limit
             faults = tuple(f"{what}: {why}" for what, why in told.what.get("faults", {}).items())
