@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ..errors import ArchiveError, UsageError
 from ..records import BATCHES
 from .batch import Batch, Source
+from .durability import on_disk
 from .gathered import Committed, Gathered, Writing
 from .live_state import Arrays, LiveStates
 from .lock import turn_in
@@ -168,6 +169,7 @@ class Following:
                 made = Committed(made.packets + new.packets, made.duplicates + new.duplicates, made.samples + new.samples)
         if last > there:
             self._states.write(last, {**state, **_stored(numbers)})
+            on_disk(self._folder)  # what `done` will promise must outlive a power cut
             gathered.seal()
         return Flushed(len(self._held), made.packets, made.duplicates, made.samples)
 
