@@ -26,8 +26,9 @@ PARTS = {
     "reception": "reception",
     "decode": "bench_decode",
     "chain": "chain",
+    "live": "live",
 }
-WITH_SETTING = {"reception", "chain"}
+WITH_SETTING = {"reception", "chain", "live"}
 PACKAGES = ("aelita", "numpy", "numba", "polars", "deltalake", "space-packet-parser", "ccsdspy", "yamcs-client")
 RESULTS = ROOT / "bench" / "results"
 
