@@ -1,16 +1,21 @@
-# Aelita: `make run` shows what it does, `make test` proves it.
+# Aelita: `make run` brings two agencies to life, `make test` proves what it does.
 
 VENV    ?= .venv
 PYTHON  ?= $(firstword $(foreach p,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(p) >/dev/null 2>&1 && \
              $(p) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 BIN      = $(VENV)/bin
 FILE    ?=
+SPEED   ?=
 WORKERS ?= 2
 COMPILE  = $(BIN)/python -m compileall -q src/aelita  # as pip does with what it copies: an editable install has no bytecode yet
 
-.PHONY: run test lint bench soak clean
+.PHONY: run demo test lint bench soak clean
 
 run: $(VENV)/.run
+	@exec $(BIN)/aelita --data aelita-data$(if $(FILE),"/$$(basename "$(FILE)")") run \
+	  --station malargue --station kalyazin $(if $(FILE),--play "$(FILE)") $(if $(SPEED),--speed $(SPEED))
+
+demo: $(VENV)/.run
 	@$(BIN)/aelita --data aelita-data demo $(if $(FILE),"$(FILE)")
 
 test: $(VENV)/.test
@@ -34,7 +39,7 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.python pyproject.toml constraints.txt
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[nav]'
 	@$(COMPILE) && touch $@
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt

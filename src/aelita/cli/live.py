@@ -72,6 +72,7 @@ def run(
         stations=tuple(station or ()), recordings=recordings, synthetic=synthetic, speed=speed, loss=loss,
         bit_error_rate=bit_errors, seed=seed,
     )  # fmt: skip
+    _tell_unused(installation, agency or [], station or [], play, speed if given("speed") else None)
     if any(one.synthetic for one in installation.plays):
         say(SYNTHETIC)
     full = sys.stdout.isatty() if shown is None else shown
@@ -94,6 +95,22 @@ def _play(text: str) -> tuple[str, Path]:
     """Return spacecraft (empty: the first followed) and file of a recording to play."""
     name, equals, path = text.partition("=")
     return (name, Path(path)) if equals and not Path(text).is_file() else ("", Path(text))
+
+
+def _tell_unused(
+    installation: "complex_.Installation", agencies: list[str], stations: list[str], play: Path | None, speed: float | None
+) -> None:
+    """Say which wishes an installation that was there before does not follow."""
+    here = {agency.key for agency in installation.agencies}
+    heard = {station for agency in installation.agencies for station in agency.stations}
+    played = {one.recording.absolute() for one in installation.plays}
+    unused = [f"--agency {key}" for key in agencies if key not in here]
+    unused += [f"--station {key}" for key in stations if key not in heard]
+    unused += [f"--play {play}"] if play is not None and play.absolute() not in played else []
+    unused += [f"--speed {speed:g}"] if speed is not None and speed != installation.speed else []
+    if unused:
+        where = installation.folder / "complex.toml"
+        say(f"Not used: {', '.join(unused)}. {where} says what runs; edit it, or name another folder with --data.")
 
 
 def serve(
