@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aelita.link import LATE, FrameReceiver, flat_state, nested_state
-from aelita.telemetry import Copies, Hole, Merged, Merger
+from aelita.telemetry import Copies, Hole, Merged, Merger, joined_copies, joined_merged
 from reception_material import checked, mission_channel, tm, tm_frame
 from shared import shared
 from station_material import LIGHT_NS, MS, SECOND, START, Heard, World, copies_of, frames_of
@@ -50,6 +50,28 @@ def test_every_good_frame_comes_out_once_and_in_order(seed: int, spacing: int, b
     assert_in_order(world, merged)
     assert merger.next_deadline() is None and not merger.unsettled()
     assert sum(s.won for s in merger.stations.values()) == len(world.good)
+
+
+@settings(max_examples=8)
+@given(st.integers(0, 2**32), SPACINGS, st.integers(1, 20), st.integers(2, 30))
+def test_batches_that_waited_are_merged_together(seed: int, spacing: int, batch: int, together: int) -> None:
+    world, merger = World(seed, spacing, 350), Merger(CHANNEL)
+    batches, merged = world.batches(batch), []
+    for first in range(0, len(batches), together):
+        by_station: dict[str, list[Copies]] = {}
+        for number, heard in enumerate(batches[first : first + together], start=first):
+            copies = copies_of(heard, number)
+            by_station.setdefault(copies.station, []).append(copies)
+        now = batches[min(first + together, len(batches)) - 1][-1].delivered
+        merged.append(joined_merged([merger.feed(joined_copies(some), now) for some in by_station.values()]))
+        for station, number in merger.unsettled().items():
+            assert number in {copies.message for copies in by_station.get(station, ())} or number < first
+    merged.append(merger.finish())
+    whole = joined_merged(merged)
+    assert_all_once(world, merged)
+    assert_all_once(world, [whole])
+    assert_in_order(world, [whole])
+    assert sorted(whole.opened, key=str) == sorted(merger.holes(), key=str) and not whole.closed
 
 
 @settings(max_examples=12)

@@ -1,7 +1,7 @@
 """Frames to packets to parameter values: decommutation, calibration, derivation, limits, events."""
 
 from .columns import Column
-from .copies import BadFrame, Copies, Merged, StationCounts
+from .copies import BadFrame, Copies, Merged, StationCounts, joined_copies, joined_merged
 from .correlating import ClockCorrelation, FrameTimes, TimePacketRule, TimePackets, merged_times
 from .decode import ContainerRows, Decoded, Decoder
 from .dependencies import needed_parameters
@@ -24,5 +24,6 @@ __all__ = [
     "HoleCounts", "HoleStatus", "HoleTracker", "Kernel", "Kernels", "LimitChecker", "Mender", "Merged", "Merger",
     "Processed", "Processor", "Reception", "Request", "RequestRules", "StationCounts", "TimePacketRule", "TimePackets",
     "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times",
-    "initial_value", "merged_times", "needed_parameters", "packet_ticks", "sampled", "severity_column",
+    "initial_value", "joined_copies", "joined_merged", "merged_times", "needed_parameters", "packet_ticks", "sampled",
+    "severity_column",
 ]  # fmt: skip

@@ -1,6 +1,8 @@
 """What goes into the merging of stations and what comes out, as columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +85,48 @@ class Merged:
     def empty(self) -> bool:
         """Whether there is nothing to tell."""
         return not (len(self) or self.opened or self.closed or self.unusable)
+
+
+def joined_copies(some: Sequence[Copies]) -> Copies:
+    """Return copies of one station, at least one batch, as one batch; it has the number of the first."""
+    if len(some) == 1:
+        return some[0]
+    return Copies(
+        some[0].station,
+        **_joined(some, ("received_at", "emitted_at", "quality", "continuity")),
+        message=some[0].message,
+    )
+
+
+def joined_merged(some: Sequence[Merged]) -> Merged:
+    """Return batches of one merger, at least one, as one batch; a hole that came and went within them is in none of its lists."""
+    if len(some) == 1:
+        return some[0]
+    names = {name: row for row, name in enumerate(dict.fromkeys(name for one in some for name in one.stations))}
+    opened: list[Hole] = []
+    closed: list[Hole] = []
+    for one in some:
+        closed += [hole for hole in one.closed if hole not in opened]
+        opened = [hole for hole in opened if hole not in one.closed] + list(one.opened)
+    rows = [np.array([names[name] for name in one.stations], np.int16)[one.station] for one in some if len(one)]
+    return Merged(
+        **_joined(some, ("virtual_channel", "count", "received_at", "emitted_at", "late")),
+        station=np.concatenate([np.empty(0, np.int16), *rows]),
+        stations=tuple(names),
+        opened=tuple(opened),
+        closed=tuple(closed),
+        unusable=tuple(bad for one in some for bad in one.unusable),
+    )
+
+
+def _joined(some: Sequence[Copies | Merged], names: tuple[str, ...]) -> dict[str, Any]:
+    begin = np.cumsum([0, *(one.buffer.size for one in some)])
+    return {
+        "buffer": np.concatenate([one.buffer for one in some]),
+        "offset": np.concatenate([one.offset + start for one, start in zip(some, begin, strict=False)]),
+        "length": np.concatenate([one.length for one in some]),
+        **{name: np.concatenate([getattr(one, name) for one in some]) for name in names},
+    }
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from ...agencies import subject
 from ...errors import DataError
 from ...link import Channel
-from ...telemetry import Merged, Merger
+from ...telemetry import Copies, Merged, Merger, joined_copies, joined_merged
 from .ending import ended
 from .following import Start, follow
 from .health import Health
@@ -23,6 +23,7 @@ from .streams import Message, StreamFullError, Streams
 
 REMEMBERED_MESSAGES = 4096  # of the merged stream, read again at start
 WAITING_MESSAGES = 256
+TOGETHER_OCTETS = 1 << 20  # of waiting messages are merged together: a merger that is behind writes fewer, larger messages
 FULL_PAUSE_S = 1.0
 
 log = logging.getLogger(__name__)
@@ -110,23 +111,31 @@ class FrameMerger:
         wait = 1.0 if due is None else min(max((due - time.monotonic_ns()) / 1e9, 0.0), 1.0)
         try:
             async with asyncio.timeout(wait):  # not wait_for: before Python 3.12 it may swallow a cancellation
-                intake, message = await self._queue.get()
+                waiting = [await self._queue.get()]
         except TimeoutError:
             return self.merger.on_timer(time.monotonic_ns())
-        return self._feed(intake, message)
+        octets = len(waiting[0][1].data)
+        while octets < TOGETHER_OCTETS and not self._queue.empty():
+            waiting.append(self._queue.get_nowait())
+            octets += len(waiting[-1][1].data)
+        return self._feed(waiting)
 
-    def _feed(self, intake: Intake, message: Message) -> Merged:
-        station = message.subject.rpartition(".")[2]
-        intake.open.setdefault(station, []).append(replace(message, data=b""))
+    def _feed(self, waiting: list[tuple[Intake, Message]]) -> Merged:
+        by_station: dict[str, list[Copies]] = {}
+        for intake, message in waiting:
+            station = message.subject.rpartition(".")[2]
+            intake.open.setdefault(station, []).append(replace(message, data=b""))
+            try:
+                copies = copies_of(message.data, station, message.sequence)
+            except DataError as error:
+                self.health.count("messages_damaged", stream=intake.stream)
+                log.error("a message of frames is damaged", extra={"subject": message.subject, "why": str(error)})
+                continue
+            self.health.count("frames_in", len(copies), station=station, spacecraft=self.spacecraft)
+            by_station.setdefault(station, []).append(copies)
         now = time.monotonic_ns()
-        try:
-            copies = copies_of(message.data, station, message.sequence)
-        except DataError as error:
-            self.health.count("messages_damaged", stream=intake.stream)
-            log.error("a message of frames is damaged", extra={"subject": message.subject, "why": str(error)})
-            return self.merger.on_timer(now)
-        self.health.count("frames_in", len(copies), station=station, spacecraft=self.spacecraft)
-        return self.merger.feed(copies, now)
+        found = [self.merger.feed(joined_copies(some), now) for some in by_station.values()]
+        return joined_merged(found or [self.merger.on_timer(now)])
 
     async def _write(self, merged: Merged) -> list[Written]:
         made = []
