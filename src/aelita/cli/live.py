@@ -72,7 +72,9 @@ def run(
         stations=tuple(station or ()), recordings=recordings, synthetic=synthetic, speed=speed, loss=loss,
         bit_error_rate=bit_errors, seed=seed,
     )  # fmt: skip
-    _tell_unused(installation, agency or [], station or [], play, speed if given("speed") else None)
+    source = context.get_parameter_source("speed")
+    wished = speed if source is not None and source.name == "COMMANDLINE" else installation.speed
+    _tell_unused(installation, agency or [], station or [], [path for _, path in recordings], wished)
     if any(one.synthetic for one in installation.plays):
         say(SYNTHETIC)
     full = sys.stdout.isatty() if shown is None else shown
@@ -98,7 +100,7 @@ def _play(text: str) -> tuple[str, Path]:
 
 
 def _tell_unused(
-    installation: "complex_.Installation", agencies: list[str], stations: list[str], play: Path | None, speed: float | None
+    installation: "complex_.Installation", agencies: list[str], stations: list[str], plays: list[Path], speed: float
 ) -> None:
     """Say which wishes an installation that was there before does not follow."""
     here = {agency.key for agency in installation.agencies}
@@ -106,8 +108,8 @@ def _tell_unused(
     played = {one.recording.absolute() for one in installation.plays}
     unused = [f"--agency {key}" for key in agencies if key not in here]
     unused += [f"--station {key}" for key in stations if key not in heard]
-    unused += [f"--play {play}"] if play is not None and play.absolute() not in played else []
-    unused += [f"--speed {speed:g}"] if speed is not None and speed != installation.speed else []
+    unused += [f"--play {path}" for path in plays if path.absolute() not in played]
+    unused += [f"--speed {speed:g}"] if speed != installation.speed else []
     if unused:
         where = installation.folder / "complex.toml"
         say(f"Not used: {', '.join(unused)}. {where} says what runs; edit it, or name another folder with --data.")
