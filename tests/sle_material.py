@@ -109,7 +109,7 @@ class Line:
         output = source.take_output()
         for item in output:
             if isinstance(item, Urgent):
-                sink.feed(bytes([item.octet]), at(self.now))  # in line, as SO_OOBINLINE has it
+                sink.on_urgent(item.octet, at(self.now))
             elif isinstance(item, Close):
                 sink.on_eof(at(self.now))
             else:

@@ -45,6 +45,7 @@ from sle_material import (
     T0,
     directory,
     number_of,
+    provider_security,
     security,
     station_frame,
 )
@@ -315,6 +316,42 @@ def test_refused_bind_and_dead_server() -> None:
         await user.close()
         with pytest.raises(OSError):
             await client(server)
+
+    run(session)
+
+
+def test_user_that_comes_back_takes_over_from_its_vanished_association() -> None:
+    async def session() -> None:
+        offered = Directory(ProviderSettings("PROVIDER-1", {"USER-1": provider_security("all")}, take_over=True))
+        instance = offered.offer(InstanceSettings(RAF))
+        server = SleServer(offered)
+        await server.start()
+        server.production(instance, ProductionStatus.RUNNING)
+        vanished = await client(server, level="all")
+        await vanished.bind()
+        await vanished.start(FrameQuality.ALL_FRAMES)
+        async with await client(server, level="all") as again:
+            await again.bind()
+            await again.start(FrameQuality.ALL_FRAMES)
+            server.frame(instance, station_frame(1))
+            assert await frames(again, 1) == [1]
+        assert [event async for event in vanished] == [Aborted(PeerAbortDiagnostic.OTHER_REASON, by_peer=True)]
+        await vanished.close()
+        await server.close()
+
+    run(session)
+
+
+def test_withdrawn_instance_ends_its_association() -> None:
+    async def session() -> None:
+        async with serving() as (server, instance), await client(server) as user:
+            await user.bind()
+            server.withdraw(instance)
+            ended = [event async for event in user]
+            assert ended == [Aborted(PeerAbortDiagnostic.END_OF_SERVICE_PROVISION_PERIOD, by_peer=True)]
+            async with await client(server) as late:
+                with pytest.raises(SleError, match="NO_SUCH"):
+                    await late.bind()
 
     run(session)
 

@@ -246,6 +246,27 @@ def test_supply_is_bounded_by_its_credits() -> None:
     assert pair.provider_events == [DataWanted(2), DataWanted(2)]
 
 
+def test_store_that_has_nothing_is_asked_again_only_when_there_is_new_room() -> None:
+    pair, instance = started(RAF_COMPLETE, buffer_size=4, latency_s=2)
+    pair.provider_events.clear()
+    for _ in range(3):
+        instance.supply([], at(0.0))
+    assert pair.run().provider_events == []
+    instance.supply([station_frame(0)], at(0.0))
+    assert pair.run().provider_events == []
+    assert pair.at(2.0).provider_events == [DataWanted(4)]
+    pair.provider_events.clear()
+    instance.supply([station_frame(number) for number in range(1, 5)], at(2.0))
+    assert pair.run().provider_events == [DataWanted(4)]
+
+
+def test_frames_that_are_not_selected_leave_their_room_wanted() -> None:
+    pair, instance = started(RAF_COMPLETE, request=FrameQuality.ERRED_FRAMES_ONLY, buffer_size=4)
+    pair.provider_events.clear()
+    instance.supply([station_frame(number) for number in range(4)], at(0.0))
+    assert pair.run().provider_events == [DataWanted(4)]
+
+
 def test_latency_limit_releases_a_started_buffer() -> None:
     pair, instance = started(buffer_size=10, latency_s=3)
     instance.frame(station_frame(0), at(0.0))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aelita.errors import DefinitionError
+from aelita.errors import DefinitionError, UsageError
 from aelita.sle import (
     PROVIDER_TABLE,
     Aborted,
@@ -295,9 +295,10 @@ def test_every_pdu_in_every_state(state: ProviderState, pdu: Any) -> None:
         assert peer.urgent is None
     else:
         assert peer.urgent == PeerAbortDiagnostic.PROTOCOL_ERROR
-        assert peer.events() == [
-            Aborted(PeerAbortDiagnostic.PROTOCOL_ERROR, by_peer=False, why=f"{type(pdu).__name__} while {state.value}")
-        ]
+        (event,) = peer.events()
+        assert (event.diagnostic, event.by_peer) == (PeerAbortDiagnostic.PROTOCOL_ERROR, False)
+        if state is not ProviderState.UNBOUND:  # before BIND, PDUs that are legal after it only are not read
+            assert event.why == f"{type(pdu).__name__} while {state.value}"
         assert peer.provider.directory.instances[RAF].bound is None
 
 
@@ -310,7 +311,7 @@ def test_peer_abort_pdu_and_garbage_in_every_state(state: ProviderState) -> None
     assert peer.events() == [Aborted(PeerAbortDiagnostic.OPERATIONAL_REQUIREMENT, by_peer=True)]
     peer = Peer(offering())
     peer.say(*WAYS[state])
-    peer.provider.feed(message(1, b"\xa0\x7f garbage"), at(0.0))
+    peer.provider.feed(message(1, (b"\x30" if state is ProviderState.UNBOUND else b"\xa0") + b"\x7f garbage"), at(0.0))
     peer.heard()
     assert peer.urgent == PeerAbortDiagnostic.ENCODING_ERROR
 
@@ -385,6 +386,126 @@ def test_user_that_reads_nothing_gets_no_heap() -> None:
         instance.frame(frame, at(float(s)))
         peer.provider.on_timer(at(float(s)))
     assert len(peer.provider.take_output()) < 10
+
+
+@pytest.mark.parametrize(
+    ("request_", "reports"),
+    [(ReportRequest.IMMEDIATELY, 1), (ReportRequest.PERIODICALLY, 1), (ReportRequest.STOP, 0)],
+)
+def test_report_that_waits_for_tcp_is_sent_later_and_once(request_: ReportRequest, reports: int) -> None:
+    peer = Peer(offering(InstanceSettings(RAF, buffer_size=1)))
+    peer.say(A_BIND, A_START, ScheduleStatusReport(1, ReportRequest.PERIODICALLY, 5))
+    instance = peer.provider.directory.instances[RAF]
+    instance.frame(StationFrame(T0, b"A", 0, DeliveredQuality.GOOD, bytes(10)), at(0.0))
+    for s in (5.0, 10.0, 15.0):
+        peer.provider.on_timer(at(s))
+    peer.heard()
+    cycle = 5 if request_ is ReportRequest.PERIODICALLY else None
+    assert peer.say(ScheduleStatusReport(2, request_, cycle)) == [ScheduleStatusReportReturn(2)]
+    peer.provider.transmitted(at(16.0))
+    made = peer.heard()
+    assert [type(pdu) for pdu in made] == [RafStatusReport] * reports
+    assert all(pdu.delivered_frames == 1 for pdu in made)
+    peer.provider.transmitted(at(17.0))
+    assert peer.heard() == []
+
+
+def test_report_asked_for_outlives_the_stop_of_the_periodic_ones() -> None:
+    peer = Peer(offering(InstanceSettings(RAF, buffer_size=1)))
+    peer.say(A_BIND, A_START, ScheduleStatusReport(1, ReportRequest.PERIODICALLY, 5))
+    peer.provider.directory.instances[RAF].frame(StationFrame(T0, b"A", 0, DeliveredQuality.GOOD, bytes(10)), at(0.0))
+    peer.say(ScheduleStatusReport(2, ReportRequest.IMMEDIATELY), ScheduleStatusReport(3, ReportRequest.STOP), Stop(4))
+    peer.provider.transmitted(at(1.0))
+    assert [type(pdu) for pdu in peer.heard()] == [RafStatusReport]
+
+
+def test_before_bind_messages_are_short_and_of_the_association() -> None:
+    peer = Peer(offering())
+    peer.provider.feed(message(1, bytes(4097))[:8], at(0.0))  # refused by its length, before it is kept
+    peer.heard()
+    assert peer.urgent == 129
+    peer = Peer(offering())
+    peer.say(A_BIND)
+    peer.provider.feed(message(1, bytes(4097))[:8], at(0.0))
+    assert peer.heard() == [] and peer.urgent is None
+    longest = "x" * 256
+    identifier = (
+        ".".join(f"{name}={longest}" for name in ("sagr", "spack", "fsl-fg", "rsl-fg", "cltu", "fsp", "rcf")) + ".raf=onlt1"
+    )
+    peer = Peer(offering(InstanceSettings(identifier)))
+    assert isinstance(peer.say(replace(A_BIND, service_instance=identifier))[0].result, BindAccepted)
+
+
+def test_take_over_aborts_the_stale_association_of_the_same_initiator() -> None:
+    def offered(level: str, *, take_over: bool) -> Directory:
+        peers = {"USER-1": provider_security(level), "USER-2": provider_security(level)}
+        made = Directory(ProviderSettings("PROVIDER-1", peers, take_over=take_over))
+        made.offer(InstanceSettings(RAF)).production(ProductionStatus.RUNNING, at(0.0))
+        return made
+
+    for level, wanted, other, expected in (
+        ("all", True, "USER-1", BindAccepted(5)),
+        ("bind", True, "USER-1", BindAccepted(5)),
+        ("none", True, "USER-1", BindDiagnostic.ALREADY_BOUND),  # nothing proves who binds
+        ("all", False, "USER-1", BindDiagnostic.ALREADY_BOUND),
+        ("all", True, "USER-2", BindDiagnostic.ALREADY_BOUND),
+    ):
+        both = offered(level, take_over=wanted)
+        stale, new = Peer(both), Peer(both)
+        stale.say(replace(A_BIND, credentials=proof(number=1) if level != "none" else None))
+        bind = replace(A_BIND, initiator=other, credentials=proof(number=2, user=other) if level != "none" else None)
+        assert [answer.result for answer in new.say(bind)] == [expected]
+        stale.heard()
+        taken = isinstance(expected, BindAccepted)
+        assert stale.provider.is_over == taken and (stale.urgent == PeerAbortDiagnostic.OTHER_REASON) == taken
+        assert both.instances[RAF].bound is (new if taken else stale).provider
+    both = offered("all", take_over=True)
+    bound, liar = Peer(both), Peer(both)
+    bound.say(replace(A_BIND, credentials=proof(number=1)))
+    liar.say(replace(A_BIND, credentials=proof(number=2, password=b"wrong")))
+    assert both.instances[RAF].bound is bound.provider and not bound.provider.is_over
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"antenna": b""}, {"antenna": bytes(17)}, {"antenna": (3, 1)}, {"antenna": (1,)}, {"antenna": (1, 2, -3)},
+        {"annotation": b""}, {"annotation": bytes(129)}, {"continuity": -2}, {"continuity": 1 << 24}, {"ocf": bytes(3)},
+        {"ocf": b""}, {"data": b""}, {"data": bytes(65537)}, {"received_at": -(1 << 60)}, {"received_at_ps": 1000},
+    ],
+)  # fmt: skip
+def test_frame_that_cannot_be_told_is_refused_when_it_is_made(wrong: dict[str, Any]) -> None:
+    right = StationFrame(T0, (1, 3, 112), 16_777_215, DeliveredQuality.GOOD, bytes(1), ocf=bytes(4), annotation=bytes(128))
+    with pytest.raises(UsageError):
+        replace(right, **wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"identifier": "raf=onlt1.raf=onlt" + "1" * 300}, {"identifier": "x.raf=onlt1"}, {"buffer_size": 65536},
+        {"channels": (GvcidSet(1024, 0),)}, {"channels": (GvcidSet(1, 4),)}, {"channels": (GvcidSet(1, 0, (64,)),)},
+        {"tc_vcids": (64,)}, {"tc_vcids": (-1,)}, {"qualities": ()}, {"qualities": (FrameQuality.UNDEFINED,)},
+        {"control_words": (ControlWordType.UNDEFINED,)}, {"return_timeout_s": 601}, {"begin": 5, "end": 5},
+    ],
+)  # fmt: skip
+def test_instance_that_could_not_answer_is_refused_when_it_is_defined(wrong: dict[str, Any]) -> None:
+    with pytest.raises(DefinitionError):
+        InstanceSettings(**{"identifier": RAF} | wrong)
+
+
+def test_largest_buffer_holds_a_notice_too_and_is_told() -> None:
+    peer = Peer(offering(InstanceSettings(RAF, buffer_size=65535)))
+    peer.say(A_BIND)
+    assert peer.say(GetParameter(1, ParameterName.BUFFER_SIZE))[0].result.value == 65535
+
+
+@pytest.mark.parametrize("name", ["", "AB", "X" * 17, "HAS SPACE", "UML\u00c4UT"])
+def test_authorities_are_checked_when_they_are_defined(name: str) -> None:
+    with pytest.raises(DefinitionError, match="authority"):
+        ProviderSettings(name, {})
+    with pytest.raises(DefinitionError, match="authority"):
+        ProviderSettings("PROVIDER-1", {name: Security()})
 
 
 def test_definitions_are_checked() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aelita.errors import UsageError
 from aelita.sle.terms import PeerAbortDiagnostic
 from aelita.sle.tml import (
     TML_TABLE,
@@ -143,13 +144,33 @@ def test_start_up_timer() -> None:
     assert tml.take_output() == [Close(hard=True)]
 
 
-@pytest.mark.parametrize("code", [0, 1, 2, 3, 7, 127, 128, 199, 255])
+@pytest.mark.parametrize("code", [0, 4, 7, 127, 128, 199, 255])
 def test_stray_octet_before_the_end_is_a_peer_abort(code: int) -> None:
     for tml in (responder(), initiator()):
         list(tml.take_events())
         tml.feed(message(1, b"pdu") + bytes([code]), 0.0)
         tml.on_eof(0.0)
         assert list(tml.take_events()) == [TmlPdu(b"pdu"), TmlAborted(code, by_peer=True)]
+
+
+@pytest.mark.parametrize("code", [1, 2, 3])
+def test_stray_octet_that_begins_a_message_is_an_abort_only_where_the_socket_tells(code: int) -> None:
+    for tml in (responder(), initiator()):
+        list(tml.take_events())
+        tml.feed(bytes([code]), 0.0)
+        tml.on_eof(0.0)
+        assert list(tml.take_events()) == [TmlAborted(133, by_peer=False)]
+    told = responder()
+    told.on_urgent(code, 0.0)
+    assert list(told.take_events()) == [TmlAborted(code, by_peer=True)]
+
+
+def test_dead_factor_of_nothing_is_refused() -> None:
+    with pytest.raises(UsageError, match="dead factor"):
+        TmlLimits(heartbeat_s=25, dead_factor=0)
+    with pytest.raises(UsageError, match="dead factor"):
+        TmlLimits(least_dead_factor=0)
+    assert TmlLimits(heartbeat_s=0, dead_factor=0).heartbeat_s == 0
 
 
 def test_urgent_octet_that_the_socket_tells_discards_the_rest() -> None:

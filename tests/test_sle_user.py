@@ -346,6 +346,24 @@ def test_invoke_ids_wrap_and_leave_out_what_waits() -> None:
 def test_settings_are_checked() -> None:
     with pytest.raises(DefinitionError, match="no return service"):
         UserSettings("USER-1", "PROVIDER-1", "PORT-1", f"{PREFIX}.cltu=cltu1")
+    right = UserSettings("USER-1", "PROVIDER-1", "PORT-1", RAF)
+    for wrong in (
+        {"initiator": "AB"}, {"initiator": "A USER"}, {"initiator": "X" * 17}, {"responder_port": ""},
+        {"responder_port": "P" * 129}, {"version": 0}, {"version": 6}, {"return_timeout_s": 0.5}, {"return_timeout_s": 601.0},
+        {"service_instance": f"nothing.{RAF}"}, {"responder": "NO"}, {"responder": "A PROVIDER"},
+    ):  # fmt: skip
+        with pytest.raises(DefinitionError):
+            replace(right, **wrong)
+
+
+def test_return_of_another_parameter_aborts() -> None:
+    peer = Peer().reach(UserState.READY)
+    asked = peer.user.get_parameter(ParameterName.BUFFER_SIZE, at(1.0))
+    peer.heard()
+    peer.say(GetParameterReturn(asked, Parameter(ParameterName.RETURN_TIMEOUT_PERIOD, 60)))
+    peer.heard()
+    assert peer.urgent == PeerAbortDiagnostic.PROTOCOL_ERROR
+    assert not any(isinstance(event, ParameterRead) for event in peer.user.take_events())
 
 
 def lied(pdu: Any) -> Any:

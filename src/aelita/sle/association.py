@@ -18,12 +18,13 @@ from .terms import PeerAbortDiagnostic, ServiceType
 from .tml import Output, Tml, TmlAborted, TmlClosed, TmlOpened, TmlPdu
 
 Event = TypeVar("Event")
+LATER = {kind | tag for kind in (0x80, 0xA0) for tag in range(10)}  # first octets of PDUs that are legal after BIND only
 
 
 class Association(ABC, Generic[Event]):
     """One association over one TCP connection. Feed it octets, times and the end; take octets and events from it."""
 
-    def __init__(self, tml: Tml, guard: Guard | None, service: ServiceType, version: int) -> None:
+    def __init__(self, tml: Tml, guard: Guard | None, service: ServiceType | None, version: int) -> None:
         self.tml = tml
         self.service, self.version = service, version
         self._guard = guard
@@ -99,7 +100,8 @@ class Association(ABC, Generic[Event]):
         try:
             pdu = decode(octets, self.service, self.version)
         except DataError as error:
-            self.abort(PeerAbortDiagnostic.ENCODING_ERROR, now, str(error))
+            is_early = self.service is None and octets[0] in LATER
+            self.abort(PeerAbortDiagnostic.PROTOCOL_ERROR if is_early else PeerAbortDiagnostic.ENCODING_ERROR, now, str(error))
             return
         if isinstance(pdu, PeerAbort):
             self._over(Aborted(known_abort(pdu.diagnostic), by_peer=True))

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from ..errors import UsageError
+from ..errors import DefinitionError, UsageError
 from .ber import fault
 from .grammar import Choice
 from .operations import VERSIONS, association
@@ -34,6 +34,14 @@ def encode(pdu: Pdu, service: ServiceType | None, version: int) -> bytes:
         name = "the association" if service is None else f"{service.name} version {version}"
         raise UsageError(f"{type(pdu).__name__} is no PDU of {name}, or a value in it is out of range")
     return grammar.write(pdu)
+
+
+def check(pdu: Pdu, service: ServiceType | None, version: int, what: str) -> None:
+    """Raise DefinitionError, naming `what`, when a PDU made of settings cannot be encoded."""
+    try:
+        encode(pdu, service, version)
+    except UsageError as error:
+        raise DefinitionError(f"{what}: {error.what}", remedy=error.remedy) from error
 
 
 def decode(octets: bytes, service: ServiceType | None = None, version: int = VERSIONS[-1]) -> Pdu:

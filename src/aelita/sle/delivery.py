@@ -72,14 +72,17 @@ class Delivery:
         if element is not None:
             self._insert(element, now)
 
-    def supply(self, frames: Iterable[StationFrame], now: Now, *, end: bool) -> None:
-        """Take frames of the store. Raises UsageError for a frame that finds no room."""
+    def supply(self, frames: Iterable[StationFrame], now: Now, *, end: bool) -> int:
+        """Take frames of the store and return how many came. Raises UsageError for a frame that finds no room."""
+        count = 0
         for frame in frames:
+            count += 1
             if not self.credits and not self.has_ended:
                 raise UsageError("more frames than the provider asked for", remedy="Supply at most `credits` frames")
             self.frame(frame, now)
         if end:
             self.end(now)
+        return count
 
     def notify(self, notification: Notification, now: Now) -> None:
         """Take a notification."""

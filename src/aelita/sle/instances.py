@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from ..errors import DefinitionError
-from .codec import encode
+from ..errors import DefinitionError, UsageError
+from .codec import check
 from .credentials import ReplayMemory
 from .identifiers import attributes_of
 from .now import Now
@@ -32,14 +32,16 @@ from .terms import (
     DeliveryMode,
     FrameQuality,
     LockStatus,
+    ParameterName,
+    PeerAbortDiagnostic,
     ProductionStatus,
     ServiceType,
     StartDiagnostic,
     UpdateMode,
 )
-from .terms import ParameterName as P
 from .tml import TmlLimits
 
+P = ParameterName
 ONLINE = (DeliveryMode.RETURN_TIMELY_ONLINE, DeliveryMode.RETURN_COMPLETE_ONLINE)
 CYCLES = range(2, 601)
 LONGEST_INVOCATION = 1 << 16  # octets; users of return services send short messages only
@@ -99,7 +101,7 @@ class InstanceSettings:
             )
         if self.service is not ServiceType.RAF and not self.channels:
             raise DefinitionError(f"service instance {self.identifier!r} permits no channel", remedy="Give its channels")
-        for key, number, most in (("buffer_size", self.buffer_size, 1 << 16), ("latency_s", self.latency_s, 65535)):
+        for key, number, most in (("buffer_size", self.buffer_size, 65535), ("latency_s", self.latency_s, 65535)):
             if not 1 <= number <= most:
                 raise DefinitionError(f"{key} of {self.identifier!r} is {number}", remedy=f"Give 1 to {most}")
         if self.min_reporting_cycle_s not in CYCLES or not 1 <= self.return_timeout_s <= 600:
@@ -108,10 +110,24 @@ class InstanceSettings:
                 remedy="A reporting cycle is 2 to 600 s, a return timeout 1 to 600 s",
             )
 
-        attributes_of(self.identifier)
-        told = (Parameter(P.PERMITTED_GVCID_SET, self.channels), Parameter(P.PERMITTED_TC_VCID_SET, self.tc_vcids))
-        for parameter in told:
-            encode(GetParameterReturn(0, parameter), ServiceType.ROCF, 5)  # refuses numbers out of range
+        self._check_identifier()
+        for service, parameter in (
+            (ServiceType.RAF, Parameter(P.PERMITTED_FRAME_QUALITY, self.qualities)),
+            (ServiceType.ROCF, Parameter(P.PERMITTED_GVCID_SET, self.channels)),
+            (ServiceType.ROCF, Parameter(P.PERMITTED_TC_VCID_SET, self.tc_vcids)),
+            (ServiceType.ROCF, Parameter(P.PERMITTED_CONTROL_WORD_TYPE_SET, self.control_words)),
+            (ServiceType.ROCF, Parameter(P.PERMITTED_UPDATE_MODE_SET, self.update_modes)),
+        ):  # refused here, not when a user asks for it
+            what = f"{ParameterName(parameter.name).name.lower()} of {self.identifier!r}"
+            check(GetParameterReturn(0, parameter), service, 5, what)
+
+    def _check_identifier(self) -> None:
+        try:
+            attributes_of(self.identifier)
+        except UsageError as error:
+            raise DefinitionError(error.what, remedy=error.remedy) from error
+        if self.begin is not None and self.end is not None and self.begin >= self.end:
+            raise DefinitionError(f"the provision period of {self.identifier!r} ends before it begins")
 
     @property
     def service(self) -> ServiceType:
@@ -157,6 +173,11 @@ class Lock:
 
 class Association(Protocol):
     """What a service instance needs of the association that has it bound."""
+
+    initiator: str
+
+    def abort(self, diagnostic: PeerAbortDiagnostic, now: Now, why: str = "") -> None:
+        """End it at once."""
 
     def frame(self, frame: StationFrame, now: Now) -> None:
         """Deliver a frame just heard."""
@@ -235,7 +256,8 @@ class ServiceInstance:
 class ProviderSettings:
     """Who a provider is, whom it knows (by authority identifier), and what it speaks.
 
-    `bind_within_s` bounds how long a connection may stand without BIND.
+    `bind_within_s` bounds how long a connection may stand without BIND. With `take_over` a BIND of an instance that the same
+    initiator has bound aborts that association and is accepted, where credentials prove who binds; else it is refused.
     """
 
     identifier: str
@@ -243,11 +265,15 @@ class ProviderSettings:
     versions: frozenset[int] = frozenset({4, 5})
     limits: TmlLimits = field(default_factory=lambda: TmlLimits(longest_message=LONGEST_INVOCATION))
     bind_within_s: float = 30.0
+    take_over: bool = False
 
     def __post_init__(self) -> None:
         if not self.versions <= {1, 2, 3, 4, 5} or not self.versions:
             raise DefinitionError(f"versions {sorted(self.versions)} of SLE services", remedy="Give some of 1 to 5")
-        encode(BindReturn(self.identifier, BindAccepted(5)), None, 5)  # refuses an identifier that cannot be told
+        for name in (self.identifier, *self.peers):
+            check(BindReturn(name, BindAccepted(5)), None, 5, f"authority {name!r} (3 to 16 visible characters, no spaces)")
+        if not 0 < self.bind_within_s <= 3600:
+            raise DefinitionError(f"BIND awaited for {self.bind_within_s} s", remedy="Give some seconds, at most 3600")
 
 
 @dataclass(slots=True)

@@ -36,7 +36,7 @@ from .pdus import (
     Unbind,
     UnbindReturn,
 )
-from .security import Guard
+from .security import AuthenticationLevel, Guard
 from .selection import StationFrame
 from .terms import (
     BindDiagnostic,
@@ -51,6 +51,7 @@ from .terms import (
 )
 from .tml import Tml
 
+LONGEST_BIND = 4096  # octets of a message that comes before BIND is accepted: the longest BIND has fewer
 LONGEST_WATCH_S = 1.0  # how long the mission clock goes unread while an end is awaited: it may run faster, or be set
 
 
@@ -77,7 +78,8 @@ class Provider(Association[ProviderEvent]):
 
     def __init__(self, directory: Directory, random: Callable[[], int]) -> None:
         limits = directory.settings.limits
-        super().__init__(Tml(initiator=False, limits=limits), None, ServiceType.RAF, max(directory.settings.versions))
+        super().__init__(Tml(initiator=False, limits=limits), None, None, max(directory.settings.versions))
+        self.tml.longest_message = min(LONGEST_BIND, limits.longest_message)
         self.directory = directory
         self.state = ProviderState.UNBOUND
         self.instance: ServiceInstance | None = None
@@ -90,7 +92,8 @@ class Provider(Association[ProviderEvent]):
         self._bind_by: float | None = None
         self._watch_at: float | None = None
         self._is_free = True
-        self._is_wanted = False
+        self._owed: ReportRequest | None = None  # why a status report waits for TCP
+        self._told_room = 0
         self._discarded = 0
 
     def frame(self, frame: StationFrame, now: Now) -> None:
@@ -108,6 +111,8 @@ class Provider(Association[ProviderEvent]):
     def transmitted(self, now: Now) -> None:
         """Say that TCP has taken what was sent, so that the next transfer buffer can go."""
         self._is_free = True
+        if self._owed is not None:
+            self._send_report(self._owed, now)
         if self.delivery is not None:
             self.delivery.buffer.transmitted()
             self._pump(now)
@@ -147,7 +152,7 @@ class Provider(Association[ProviderEvent]):
         else:
             if self._report_at is not None and self._report_at <= now.s and self._cycle_s is not None:
                 self._report_at = now.s + self._cycle_s
-                self._send_report(now)
+                self._send_report(ReportRequest.PERIODICALLY, now)
             if self.delivery is not None:
                 self.delivery.on_timer(now)
                 self._pump(now)
@@ -161,7 +166,7 @@ class Provider(Association[ProviderEvent]):
         if self.instance is not None and self.instance.bound is self:
             self.instance.bound = None
         self._discarded = self.discarded
-        self.state, self.delivery, self._cycle_s = ProviderState.OVER, None, None
+        self.state, self.delivery, self._cycle_s, self._owed = ProviderState.OVER, None, None, None
 
     def _watch(self, now: Now) -> None:
         """Come back when the provision period or a timely delivery ends."""
@@ -176,9 +181,10 @@ class Provider(Association[ProviderEvent]):
         if self._is_free and (taken := self.delivery.release(now)) is not None:
             self._is_free = False
             self._send(TransferBuffer(taken), now)
-        if self.delivery.credits and not self._is_wanted:
-            self._is_wanted = True
-            self._events.append(DataWanted(self.delivery.credits))
+        room = self.delivery.credits
+        if room > self._told_room:
+            self._events.append(DataWanted(room))
+        self._told_room = room
 
     # Actions of the table.
 
@@ -194,14 +200,26 @@ class Provider(Association[ProviderEvent]):
             self._refuse(pdu, BindDiagnostic.ACCESS_DENIED, now)
             return
         found = self.directory.find(pdu, now.mission_ns)
+        if found is BindDiagnostic.ALREADY_BOUND and self._takes_over(pdu, now):
+            found = self.directory.find(pdu, now.mission_ns)
         if isinstance(found, BindDiagnostic):
             self._refuse(pdu, found, now)
             return
         self.instance, self.initiator, found.bound = found, pdu.initiator, self
         self.state, self.service, self.version = ProviderState.READY, found.settings.service, pdu.version
+        self.tml.longest_message = self.directory.settings.limits.longest_message
         self._send(BindReturn(self.directory.settings.identifier, BindAccepted(pdu.version)), now)
         self._watch(now)
         self._events.append(Bound(pdu.initiator, pdu.service_instance, pdu.version))
+
+    def _takes_over(self, pdu: Bind, now: Now) -> bool:
+        """Abort the association of the same initiator that has the instance bound, if that may be; return whether it was."""
+        bound = self.directory.instances[pdu.service_instance].bound
+        is_proved = self._guard is not None and self._guard.security.level is not AuthenticationLevel.NONE
+        if not (self.directory.settings.take_over and is_proved and bound is not None and bound.initiator == pdu.initiator):
+            return False
+        bound.abort(PeerAbortDiagnostic.OTHER_REASON, now, "its initiator has bound the instance anew")
+        return True
 
     def _refuse(self, pdu: Bind, diagnostic: BindDiagnostic, now: Now) -> None:
         self._send(BindReturn(self.directory.settings.identifier, diagnostic), now)
@@ -215,7 +233,7 @@ class Provider(Association[ProviderEvent]):
         if diagnostic is None:
             self.state = ProviderState.ACTIVE
             self.delivery = Delivery(self.instance.settings, pdu, self.counts, is_free=self._is_free)
-            self._is_wanted = False
+            self._told_room = 0
             self._events.append(Started(pdu.request, pdu.start, pdu.stop))
             self._watch(now)
             self._pump(now)
@@ -239,7 +257,9 @@ class Provider(Association[ProviderEvent]):
             self._cycle_s = pdu.cycle_s if pdu.request is ReportRequest.PERIODICALLY else None
             self._report_at = None if self._cycle_s is None else now.s + self._cycle_s
         if pdu.request is not ReportRequest.STOP:
-            self._send_report(now)
+            self._send_report(pdu.request, now)
+        elif self._owed is ReportRequest.PERIODICALLY:
+            self._owed = None
 
     def _schedule_refusal(self, pdu: ScheduleStatusReport) -> ScheduleDiagnostic | None:
         assert self.instance is not None
@@ -253,17 +273,20 @@ class Provider(Association[ProviderEvent]):
             return ScheduleDiagnostic.INVALID_REPORTING_CYCLE
         return None
 
-    def _send_report(self, now: Now) -> None:
-        if self._is_free:  # a user that reads nothing gets no heap of reports when it reads again
+    def _send_report(self, request: ReportRequest, now: Now) -> None:
+        if self._is_free:
+            self._owed = None
             self._send(self._report(), now)
+        elif self._owed is not ReportRequest.IMMEDIATELY:  # a user that reads nothing gets one, not a heap, when it reads again
+            self._owed = request
 
     def _report(self) -> StatusReport:
         assert self.instance is not None
         equipment, status, counts = self.instance.equipment, self.instance.status, self.counts
         lock = (equipment.frame_sync, equipment.symbol_sync, equipment.subcarrier, equipment.carrier)
-        if self.service is ServiceType.RAF:
+        if self.instance.settings.service is ServiceType.RAF:
             return RafStatusReport(counts.error_free, counts.delivered, *lock, status)
-        if self.service is ServiceType.RCF:
+        if self.instance.settings.service is ServiceType.RCF:
             return RcfStatusReport(counts.delivered, *lock, status)
         return RocfStatusReport(counts.processed, counts.delivered, *lock, status)
 
@@ -289,8 +312,7 @@ class Provider(Association[ProviderEvent]):
     def _deliver_stored(self, what: Any, now: Now) -> None:
         if self.delivery is not None:
             frames, end = what
-            self._is_wanted = False
-            self.delivery.supply(frames, now, end=end)
+            self._told_room = max(self._told_room - self.delivery.supply(frames, now, end=end), 0)
             self._pump(now)
 
     def _tell(self, notification: Any, now: Now) -> None:

@@ -6,7 +6,9 @@ from typing import Protocol
 
 from ..errors import UsageError
 from .pdus import AnnotatedFrame, AnnotatedOcf, Antenna, Element, Gvcid, GvcidSet, OcfSelection, Request
+from .returns import ANTENNA
 from .terms import ControlWordType, DeliveredQuality, FrameQuality, UpdateMode
+from .times import in_range
 
 FIRST, DIRECT = -1, 0
 MOST_MISSING = 16_777_215
@@ -39,8 +41,16 @@ class StationFrame:
     def __post_init__(self) -> None:
         if not 1 <= len(self.data) <= LONGEST_FRAME:
             raise UsageError(f"a frame of {len(self.data)} octets", remedy=f"SLE carries frames of 1 to {LONGEST_FRAME} octets")
-        if isinstance(self.antenna, bytes) and not 1 <= len(self.antenna) <= 16:
-            raise UsageError(f"antenna {self.antenna!r}", remedy="Its local name has 1 to 16 octets")
+        if not ANTENNA.fits(self.antenna):
+            raise UsageError(f"antenna {self.antenna!r}", remedy="Give a local name of 1 to 16 octets, or an object identifier")
+        if not FIRST <= self.continuity <= MOST_MISSING:
+            raise UsageError(f"continuity {self.continuity}", remedy=f"It is {FIRST} to {MOST_MISSING}")
+        if self.ocf is not None and len(self.ocf) != 4:
+            raise UsageError(f"an operational control field of {len(self.ocf)} octets", remedy="It has 4")
+        if not in_range(self.received_at) or not 0 <= (self.received_at_ps or 0) < 1000:
+            raise UsageError(
+                f"Earth-received time {self.received_at} ns and {self.received_at_ps} ps", remedy="Give 1958 to 2137"
+            )
         if self.annotation is not None and not 1 <= len(self.annotation) <= 128:
             raise UsageError(f"an annotation of {len(self.annotation)} octets", remedy="Give 1 to 128 octets, or None")
 

@@ -65,6 +65,8 @@ class TmlLimits:
     longest_message: int = 16 * 1024 * 1024
 
     def __post_init__(self) -> None:
+        if (self.heartbeat_s and not self.dead_factor) or self.least_dead_factor < 1:
+            raise UsageError("a dead factor of 0 with a heartbeat ends every connection at once", remedy="Give 1 or more")
         if not (0 <= self.heartbeat_s <= 65535 and 0 <= self.dead_factor <= 65535):
             raise UsageError(
                 f"heartbeat {self.heartbeat_s} s with dead factor {self.dead_factor}", remedy="Each is a number of 16 bits"
@@ -137,10 +139,14 @@ class Tml:
     state: TmlState = TmlState.CLOSED
     heartbeat_s: int = 0
     dead_factor: int = 0
+    longest_message: int = 0
     _input: bytearray = field(default_factory=bytearray)
     _output: list[Output] = field(default_factory=list)
     _events: deque[TmlEvent] = field(default_factory=deque)
     _timers: dict[TmlCause, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.longest_message = self.longest_message or self.limits.longest_message
 
     def connected(self, now: float) -> None:
         """Say that TCP is connected: the initiator sends its context, the responder waits for one."""
@@ -173,8 +179,11 @@ class Tml:
         self._do(TmlCause.URGENT, now, bytes([octet]))
 
     def on_eof(self, now: float) -> None:
-        """Say that the peer ended TCP. A single stray octet before it is the urgent octet of an abort, received in line."""
-        stray = bytes(self._input) if len(self._input) == 1 else b""
+        """Say that the peer ended TCP.
+
+        A single stray octet before it is the urgent octet of an abort, received in line, unless a message may begin so.
+        """
+        stray = bytes(self._input) if len(self._input) == 1 and self._input[0] not in _KINDS else b""
         self._do(TmlCause.URGENT if stray and self.state is TmlState.OPEN else TmlCause.END, now, stray)
 
     def next_deadline(self) -> float | None:
@@ -225,7 +234,7 @@ class Tml:
             return False
         if kind == CONTEXT_TYPE:
             return length == CONTEXT_LENGTH
-        return (kind == HEARTBEAT_TYPE and length == 0) or (kind == PDU_TYPE and 0 < length <= self.limits.longest_message)
+        return (kind == HEARTBEAT_TYPE and length == 0) or (kind == PDU_TYPE and 0 < length <= self.longest_message)
 
     # Actions of the table.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import DefinitionError, UsageError
 from .association import Association
-from .codec import encode
+from .codec import check
 from .events import (
     BindRefused,
     Bound,
@@ -100,7 +100,10 @@ class UserSettings:
                 f"service instance {self.service_instance!r} is of no return service",
                 remedy="Its last part is raf=, rcf= or rocf=",
             )
-        encode(self.bind(), self.service, self.version)  # refuses what BIND cannot tell
+        if not 1 <= self.return_timeout_s <= 600:
+            raise DefinitionError(f"a return timeout of {self.return_timeout_s} s", remedy="Give 1 to 600 s")
+        check(BindReturn(self.responder, BindAccepted(5)), None, 5, f"responder {self.responder!r}")
+        check(self.bind(), self.service, self.version, f"what {self.initiator!r} would bind {self.service_instance!r} with")
 
     def bind(self) -> Bind:
         """Return the BIND that asks for it, without credentials."""
@@ -267,9 +270,13 @@ class User(Association[UserEvent]):
             self._events.append(ReportRefused(pdu.invoke_id, pdu.diagnostic) if refused else ReportScheduled(pdu.invoke_id))
 
     def _answered(self, pdu: Any, now: Now) -> None:
-        if self._returned(pdu, now) is not None:
+        if (asked := self._returned(pdu, now)) is not None:
             result, invoke_id = pdu.result, pdu.invoke_id
             is_value = isinstance(result, Parameter)
+            if is_value and result.name != asked.parameter:
+                why = f"{result.name!r} returned instead of {asked.parameter!r}"
+                self.abort(PeerAbortDiagnostic.PROTOCOL_ERROR, now, why)
+                return
             self._events.append(ParameterRead(invoke_id, result) if is_value else ParameterRefused(invoke_id, result))
 
     def _deliver(self, pdu: Any, _: Now) -> None:

@@ -24,6 +24,7 @@ from ...sle import (
     FrameQuality,
     LossOfFrameSync,
     ProductionStatusChange,
+    TmlLimits,
     UserEvent,
     UserSettings,
 )
@@ -40,6 +41,7 @@ from .station import instance_of
 from .stream_plan import KINDS
 from .streams import StreamError, StreamFullError, Streams
 
+LIMITS = TmlLimits(heartbeat_s=8, dead_factor=3)  # a station gives a receiver that vanished up after 24 s
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 5.0
 MOST_FRAMES, MOST_OCTETS = 200, 200 << 10  # of a message
 FULL_PAUSE_S = 1.0
@@ -112,6 +114,7 @@ class Line:
             self.names.responder_port,
             instance_of(self.names, "raf", mode, number, self._suffix),
             security=secrets_of_user(self.context.home / "sle", self.station.key, self.context.agency),
+            limits=LIMITS,
         )
 
     async def connect(self, mode: str) -> SleClient:

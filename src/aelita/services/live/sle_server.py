@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterable
 
 from ...sle import (
+    Bound,
     Directory,
     Lock,
     PeerAbortDiagnostic,
@@ -101,6 +102,14 @@ class SleServer:
         instance.production(status, now_of(self._clock))
         self._pump(instance)
 
+    def withdraw(self, instance: ServiceInstance) -> None:
+        """Offer an instance no more; whoever has it bound is told that its provision period has ended."""
+        self.directory.withdraw(instance.settings.identifier)
+        if instance.bound is not None:
+            provider = instance.bound
+            provider.abort(PeerAbortDiagnostic.END_OF_SERVICE_PROVISION_PERIOD, now_of(self._clock), "withdrawn")
+            self._pump_over()
+
     @property
     def connections(self) -> int:
         """How many connections stand."""
@@ -108,6 +117,11 @@ class SleServer:
 
     def _pump(self, instance: ServiceInstance) -> None:
         if isinstance(instance.bound, Provider) and (line := self._lines.get(instance.bound)) is not None:
+            line.pump()
+
+    def _pump_over(self) -> None:
+        """Send the aborts of associations that another, or the station, has ended."""
+        for line in [line for line in self._lines.values() if line.association.is_over]:
             line.pump()
 
     def _listen(self) -> None:
@@ -144,6 +158,8 @@ class SleServer:
 
     def _tell(self, provider: Provider) -> None:
         for event in provider.take_events():
+            if isinstance(event, Bound):
+                self._pump_over()  # it may have taken the instance over
             self._on_event(provider.instance, event)
 
 

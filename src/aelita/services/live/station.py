@@ -94,7 +94,7 @@ class StationService:
         self.context, self.station, self.names = context, station, station.sle
         agencies = tuple(context.installation.mission.organisation.agencies)
         peers = keep_secrets(context.home / "sle", station.key, self._users())
-        self.directory = Directory(ProviderSettings(self.names.responder_id, peers))
+        self.directory = Directory(ProviderSettings(self.names.responder_id, peers, take_over=True))
         self.beams = {key: self._beam(number, key, agencies) for number, key in enumerate(context.installation.spacecraft)}
         self._owners = {id(instance): beam for beam in self.beams.values() for instance in beam.instances}
         self.server = SleServer(self.directory, context.clock, self._on_event)
