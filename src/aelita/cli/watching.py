@@ -86,11 +86,11 @@ def status_line(picture: "live.Picture") -> str:
 
 
 def _header(picture: "live.Picture", width: int) -> list[Text]:
-    title = Text(f"Aelita  {picture.mission}", style=HEAD)
+    title = Text("Aelita  ", style=HEAD)
     if picture.synthetic:
-        title.append("  ")
         title.append(" SYNTHETIC ", style="bold black on yellow")
-        title.append(" made by Aelita, nothing came from a spacecraft" if width >= 110 else "", style=POOR)
+        title.append(" nothing came from a spacecraft  " if width >= 100 else "  ", style=POOR)
+    title.append(picture.mission, style=HEAD)
     clock = Text.assemble(("UTC ", FADED), (_utc(picture.now), HEAD))
     for spacecraft, emitted in picture.emitted:
         light = (picture.now - emitted) / 1e9
@@ -159,7 +159,7 @@ def _lines(picture: "live.Picture") -> Section:
         return lambda link: Text(of(link), style="" if link.alive else FADED)
 
     columns = (
-        Column("agency", lambda link: link.agency),
+        Column("agency", lambda link: link.agency, at_least=76),
         Column("station", lambda link: link.station),
         Column("craft", lambda link: link.spacecraft),
         Column("SLE", words(lambda link: link.state, ("active",))),
@@ -167,10 +167,10 @@ def _lines(picture: "live.Picture") -> Section:
         Column("station is", words(lambda link: link.production, ("running",)), at_least=100),
         Column("kbit/s", number(lambda link: _rate(None if link.bit_rate is None else link.bit_rate / 1000)), True),
         Column("frames", number(lambda link: f"{link.frames:,}"), True),
-        Column("missed", _missed, True),
+        Column("missed", _missed, True, at_least=76),
         Column("last frame", number(lambda link: _ago(link.last_frame_s)), True),
         Column("light", number(lambda link: _span(link.light_time_s)), True, at_least=96),
-        Column("elev.", _elevation, True),
+        Column("elev.", _elevation, True, at_least=76),
         Column("told", number(lambda link: _ago(link.heard_s)), True, at_least=110),
     )
     notes = tuple(Text(f"  {one.station} for {one.agency}: {one.why}", style=BAD) for one in picture.links if one.why)
@@ -205,10 +205,10 @@ def _counts(picture: "live.Picture") -> Section:
         Column("merged", processed(lambda one: _count(one.merged)), True),
         Column("/s", processed(lambda one: _rate(one.merged_per_s)), True),
         Column("late", processed(lambda one: _count(one.late), "late"), True),
-        Column("unusable", processed(lambda one: _count(one.unusable), "unusable"), True),
+        Column("unusable", processed(lambda one: _count(one.unusable), "unusable"), True, at_least=76),
         Column("holes", processed(lambda one: _count(one.holes), "holes"), True),
         Column("packets/s", processed(lambda one: _rate(one.packets_per_s)), True),
-        Column("samples/s", processed(lambda one: _rate(one.samples_per_s)), True),
+        Column("samples/s", processed(lambda one: _rate(one.samples_per_s)), True, at_least=76),
         Column("archived", lambda one: Text(_count(one.archived), style=_alive(one.archiving)), True, at_least=90),
         Column("archive lag", lambda one: Text(_ago(one.archive_lag_s), style=_alive(one.archiving)), True),
     )

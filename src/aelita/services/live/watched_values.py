@@ -105,13 +105,15 @@ class LatestValues:
             alike, kinds = Counter[str](), dict[str, int]()
             for place, name in enumerate(sorted(worths, key=lambda name: -worths[name])):
                 alike[kind := _DIGITS.sub("#", name)] += 1
-                worth = worths[name] if alike[kind] <= MOST_ALIKE else 0
+                worth = worths[name] if alike[kind] <= MOST_ALIKE else min(worths[name], 0)
                 found.append((-worth, kinds.setdefault(kind, len(kinds)), number, place, subject, name))
         return [(subject, name) for *_, subject, name in sorted(found)]
 
     def _worth(self, one: Latest, name: str, common: bool) -> int:
         value = one.row.get(name)
-        if common or value is None or isinstance(value, bytes):
+        if common:
+            return -1
+        if value is None or isinstance(value, bytes):
             return 0
         worth = 4 * isinstance(value, float) + 2 * (name + RAW in one.row) + 2 * isinstance(value, str)
         database = self.databases.get(one.spacecraft)
