@@ -10,7 +10,7 @@ from pathlib import Path
 from ...alarms import read_alarms, read_escalation
 from ...archive import check
 from ...ephemeris import earth_orientation_until, planets_until
-from ...errors import AelitaError
+from ...errors import AelitaError, UsageError
 from ...time import DAY, SECOND, utc_from_tai_ns
 from ..databases import Library
 from ..definitions import define
@@ -44,6 +44,7 @@ def examine(folder: Path) -> list[Finding]:
         return [*found, advice("installation", f"no complex is set up in {folder}", "`aelita run` sets one up")]
     try:
         made = read_installation(folder)
+        MissionClock.read(folder)
     except AelitaError as error:
         return [*found, fault("installation", *_told(error))]
     agencies = ", ".join(f"{one.key} with {', '.join(one.stations) or 'no station'}" for one in made.agencies)
@@ -186,7 +187,7 @@ def _ports(made: Installation) -> Iterator[Finding]:
     for name in names:
         try:
             port = made.port(name)
-        except AelitaError:
+        except UsageError:  # there is none
             yield advice("ports", f"none is chosen for {name} yet", "`aelita run` chooses one")
             continue
         if port not in held:
