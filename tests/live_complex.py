@@ -23,6 +23,7 @@ from aelita.link import INCOMPLETE, Channel, read_headers, verify
 from aelita.services import Library, Summary, define, ingest_file
 from aelita.services.live import Installation, asked, metrics_of
 from aelita.services.live.agency_streams import address_of
+from aelita.services.live.batches import unpack
 from aelita.services.live.clock import starting_at
 from aelita.services.live.following import follow
 from aelita.services.live.frame_store import FrameStore
@@ -55,7 +56,6 @@ class Complex:
     frames: int
     speed: float
     paths: tuple[tuple[str, SignalPath], ...] = ()
-    lead_s: float = 15.0
     process: subprocess.Popen[bytes] | None = None
     made: Installation = field(init=False)
     channel: Channel = field(init=False)
@@ -72,7 +72,7 @@ class Complex:
         self.made = Installation(self.home, mission, ("tgo",), AGENCIES, (play,), self.paths, self.speed)
         self.light = Geometry(mission).light_time
         first = min(arrival(self.light, station, "tgo", EMITTED) for station in STATION_OF.values())
-        self.clock = starting_at(first - round(self.lead_s * self.speed * SECOND), self.speed)
+        self.clock = starting_at(first - round(lead_s() * self.speed * SECOND), self.speed)
         self.over = arrival(self.light, "kalyazin", "tgo", EMITTED + self.frames * self.period)
 
     @property
@@ -89,8 +89,13 @@ class Complex:
         """Write what a first start would have written."""
         self.made = replace(self.made, links=tuple(links))
         self.made.write()
-        keep_ports(self.made)
+        self.keep_ports()
         self.clock.write(self.home)
+
+    def keep_ports(self) -> None:
+        """Choose the ports."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        keep_ports(self.made)
 
     def start(self) -> None:
         """Run `aelita run`."""
@@ -201,6 +206,13 @@ class Complex:
             found += [(self.numbered(at), merged.octets(i)) for i, at in enumerate(times)]
         return found
 
+    async def generated(self, agency: str) -> dict[str, list[int]]:
+        """Return, by container, the generation times of the values in an agency's live stream, in its order."""
+        found: dict[str, list[int]] = {}
+        async for message in self._messages(agency, "PARAMETERS", f"{agency}.parameters.tgo.>"):
+            found.setdefault(message.subject, []).extend(unpack(message.data)["generated"].drop_nulls().to_list())
+        return found
+
     async def _messages(self, agency: str, stream: str, subject: str) -> Any:
         async with await Streams.connect(address_of(self.made, agency, "reader"), name="looking") as streams:
             newest = await streams.last(subject, stream)
@@ -240,10 +252,23 @@ class Complex:
         return f"missing {sorted(wanted - have)[:20]} of {len(wanted)}, beyond {sorted(have - wanted)[:20]}"
 
 
+def lead_s() -> float:
+    """Return how long before the first frame a complex is started: so that its services are up, on this machine as it is now."""
+    began = time.monotonic()
+    subprocess.run((sys.executable, "-c", "from aelita.services.live import processing"), check=True)
+    return 4 + 10 * (time.monotonic() - began)
+
+
 @contextlib.contextmanager
-def complex_in(folder: Path, frames: int, speed: float, paths: Any = (), lead_s: float = 15.0, **how: Any) -> Iterator[Complex]:
+def complex_in(folder: Path, frames: int, speed: float, paths: Any = (), **how: Any) -> Iterator[Complex]:
     """Run a complex; every process of it is ended afterwards."""
-    made = Complex(folder, frames, speed, paths, lead_s)
+    with running_complex(Complex(folder, frames, speed, paths), **how) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def running_complex(made: Complex, **how: Any) -> Iterator[Complex]:
+    """Run a complex that is made; every process of it is ended afterwards."""
     made.describe(**how)
     made.start()
     try:

@@ -74,7 +74,13 @@ def configuration(
     secure = _tls(tls)
     scheme = "tls" if tls else "nats-leaf"
     linked = [
-        {"urls": [f"{scheme}://{one.host}:{one.port}"], "account": link_account(one.giver), "nkey": one.key.seed} | secure
+        {
+            "urls": [f"{scheme}://{one.host}:{one.port}"],
+            "account": link_account(one.giver),
+            "nkey": one.key.seed,
+            "ignore_discovered_servers": True,  # a link goes the way that was set, as through a tunnel, and no other
+        }
+        | secure
         for one in remotes
     ]
     return json.dumps(
@@ -95,7 +101,8 @@ def configuration(
                 "max_file_store": plan.max_bytes + (64 << 20),
                 "max_memory_store": 64 << 20,
             },
-            "leafnodes": {"listen": f"{listening.link_host}:{listening.link_port}", "remotes": linked} | secure,
+            "leafnodes": {"listen": f"{listening.link_host}:{listening.link_port}", "no_advertise": True, "remotes": linked}
+            | secure,
             "system_account": "system",
             "accounts": _accounts(plan, users),
         },
