@@ -153,7 +153,11 @@ def _cell(text: Text | str) -> Text:
 
 def _lines(picture: "live.Picture") -> Section:
     def words(of: Callable[["live.LinkSeen"], str], good: tuple[str, ...]) -> Callable[["live.LinkSeen"], Text]:
-        return lambda link: Text(of(link), style=_alive(link.alive, GOOD if of(link) in good else BAD))
+        def cell(link: "live.LinkSeen") -> Text:
+            word = of(link)
+            return Text(word, style=_alive(link.alive and word != "unknown", GOOD if word in good else BAD))
+
+        return cell
 
     def number(of: Callable[["live.LinkSeen"], str]) -> Callable[["live.LinkSeen"], Text]:
         return lambda link: Text(of(link), style="" if link.alive else FADED)
@@ -164,7 +168,7 @@ def _lines(picture: "live.Picture") -> Section:
         Column("craft", lambda link: link.spacecraft),
         Column("SLE", words(lambda link: link.state, ("active",))),
         Column("lock", words(lambda link: link.lock, ("locked",))),
-        Column("station is", words(lambda link: link.production, ("running",)), at_least=100),
+        Column("production", words(lambda link: link.production, ("running",)), at_least=100),
         Column("kbit/s", number(lambda link: _rate(None if link.bit_rate is None else link.bit_rate / 1000)), True),
         Column("frames", number(lambda link: f"{link.frames:,}"), True),
         Column("missed", _missed, True, at_least=76),
@@ -249,7 +253,11 @@ def _alarms(picture: "live.Picture") -> Section:
         Column("agency", lambda one: one.by),
         Column("severity", lambda one: Text(SEVERITY_WORDS[one.severity], style=style(one))),
         Column("since", lambda one: _utc(one.since)[11:], at_least=70),
-        Column("alarm", lambda one: Text(f"{one.title or one.alarm} {one.value}".strip(), style=style(one)), stretch=True),
+        Column(
+            "alarm",
+            lambda one: Text(": ".join(filter(None, (one.title or one.alarm, one.value))), style=style(one)),
+            stretch=True,
+        ),
         Column("state", lambda one: one.state + (", stale" if one.stale else "")),
     )
     return Section("Alarms", columns, picture.alarms, 4)
@@ -267,10 +275,10 @@ def _values(picture: "live.Picture") -> Section:
     columns = (
         Column("agency", lambda one: Text(one.agency, style=style(one))),
         Column("craft", lambda one: Text(one.spacecraft, style=style(one)), at_least=70),
-        Column("parameter", lambda one: Text(one.parameter.rpartition("/")[2], style=style(one)), stretch=True),
+        Column("parameter", lambda one: Text(one.parameter.rpartition("/")[2], style=style(one))),
         Column("value", lambda one: Text(shown(one.value), style=style(one)), True),
         Column("unit", lambda one: Text(one.units, style=FADED)),
-        Column("raw", lambda one: Text("" if one.raw is None else shown(one.raw), style=FADED), True, at_least=100),
+        Column("raw", lambda one: Text("" if one.raw in (None, one.value) else shown(one.raw), style=FADED), True, at_least=100),
         Column("age", lambda one: Text(_ago(one.age_s), style=style(one)), True),
     )
     return Section("Latest values", columns, list(seen.values()), 4)
@@ -297,7 +305,7 @@ def _streams(picture: "live.Picture") -> Section:
     used = [one for one in picture.streams if one.messages or one.fault or (one.mirror and not _mirror_well(one, picture))]
     columns = (
         Column("agency", lambda one: one.agency),
-        Column("stream", lambda one: Text(one.name, style=style(one)), stretch=True),
+        Column("stream", lambda one: Text(one.name, style=style(one))),
         Column("messages", lambda one: Text(f"{one.messages:,}", style=style(one)), True),
         Column("/s", lambda one: Text(_rate(one.per_s), style=style(one)), True),
         Column("size", lambda one: Text(_octets(one.octets), style=style(one)), True),
