@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aelita.services import open_archive
-from aelita.services.live import Finding, Installation, LinkSeen, Picture, ServiceSeen, StreamSeen, Verdict, examine
+from aelita.services.live import CountsSeen, Finding, Installation, LinkSeen, Picture, ServiceSeen, StreamSeen, Verdict, examine
 from aelita.services.live import examined as machine
 from aelita.services.live.agency_streams import server_of
 from aelita.services.live.examined import STA_UNSYNC, TIME_ERROR, judge_clock, judged
@@ -205,3 +205,10 @@ def test_a_running_complex_is_judged_by_its_picture() -> None:
     assert [one.verdict for one in found] == [Verdict.FAULT] * 4 + [Verdict.ADVICE]
     assert "archive: full" in found[0].says and found[0].remedy == "See data/complex/logs/esa-archiver.log"
     assert "access denied" in found[2].says
+    foreign = replace(
+        well,
+        counts=(CountsSeen("esa", "tgo", archived_to=500),),
+        streams=(StreamSeen("esa", "MERGED", 0.1, last=20, alive=True),),
+    )
+    assert "up to message 500, its stream ends at 20" in next(judge_picture(foreign)).says
+    assert not [one for one in judge_picture(replace(foreign, counts=())) if one.verdict is Verdict.FAULT]

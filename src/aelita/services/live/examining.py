@@ -250,6 +250,15 @@ def judge_picture(picture: Picture) -> Iterator[Finding]:
             yield fault(
                 "streams", f"{stream.agency} {stream.name}: {stream.fault}", "See that the other agency's server is reached"
             )
+    for counts in picture.counts:
+        ends = [one.last for one in picture.streams if (one.agency, one.name) == (counts.agency, "MERGED") and one.alive]
+        if ends and counts.archived_to is not None and counts.archived_to > ends[0]:
+            bad += 1
+            where = f"{counts.agency} holds {counts.spacecraft} up to message {counts.archived_to}, its stream ends at {ends[0]}"
+            yield fault(
+                "archive", f"{where}: the streams were begun anew, and nothing is archived until they are as long again",
+                "Restore archive and streams together, or begin both anew in another data folder",
+            )  # fmt: skip
     if not bad:
         yield good("services", f"{len(picture.services)} are well, {len(picture.links)} lines are active")
 

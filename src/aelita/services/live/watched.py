@@ -63,6 +63,7 @@ class StreamSeen:
     missing: int = 0
     fault: str = ""
     alive: bool = False
+    last: int = 0  # number of its last message
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class CountsSeen:
     archive_lag_s: float | None = None
     processing: bool = False  # the processor tells of it
     archiving: bool = False
+    archived_to: int | None = None  # number of the merged message up to which the archive goes
 
 
 @dataclass(frozen=True, slots=True)
