@@ -58,7 +58,10 @@ class Contact:
 
     def hear(self, received: int, octets: bytes) -> Heard:
         """Take a frame heard at a time (TAI nanoseconds), and return what is said of it."""
-        quality = self.checks.quality(octets)
+        return self.take(received, self.checks.quality(octets), octets)
+
+    def take(self, received: int, quality: int, octets: bytes = b"") -> Heard:
+        """Take a frame of which the quality is known already."""
         continuity = self._continuity(received)
         self.counts[("good", "erred", "undetermined")[quality]] += 1
         self.counts["missing"] += max(continuity, 0)

@@ -1,6 +1,7 @@
 """The live complex: streams, stations, receivers, processors, archivers, and who keeps them running."""
 
 from .asking import asked, metrics_of
+from .booking_desk import BookingDesk
 from .clock import MissionClock
 from .examined import Finding, Verdict
 from .examining import examine
@@ -21,7 +22,7 @@ from .watched import (
 from .watching import Watch
 
 __all__ = [
-    "AgencySeen", "AlarmSeen", "CountsSeen", "EventSeen", "Finding", "Installation", "LinkSeen", "MissionClock", "Picture",
-    "ServiceSeen", "StreamSeen", "ValueSeen", "Verdict", "Watch", "asked", "begin", "examine", "metrics_of", "picture_of",
-    "read_installation", "run_complex", "run_shown", "serve_one", "show",
+    "AgencySeen", "AlarmSeen", "BookingDesk", "CountsSeen", "EventSeen", "Finding", "Installation", "LinkSeen", "MissionClock",
+    "Picture", "ServiceSeen", "StreamSeen", "ValueSeen", "Verdict", "Watch", "asked", "begin", "examine", "metrics_of",
+    "picture_of", "read_installation", "run_complex", "run_shown", "serve_one", "show",
 ]  # fmt: skip

@@ -30,6 +30,7 @@ from ...sle import (
 )
 from ...time import DAY
 from .agency_streams import address_of
+from .bookings import BookingFile, instance_of
 from .ending import ended
 from .geometry import Geometry
 from .merging import frames_subject
@@ -37,7 +38,6 @@ from .messages import copies_of, pack_frames
 from .serving import Context
 from .sle_client import SleClient
 from .sle_secrets import authority, secrets_of_user
-from .station import instance_of
 from .stream_plan import KINDS
 from .streams import StreamError, StreamFullError, Streams
 
@@ -99,12 +99,28 @@ class Line:
         self.subject = frames_subject(context.agency, spacecraft, station.key)
         self.link = Link()
         self._name = f"{station.key}/{spacecraft}"
+        self._bookings = BookingFile(context.installation, station)
         self._offline = asyncio.Lock()  # a service instance has one user at a time
         self._since: int | None = None  # what was received after this (TAI ns) may not be on the stream
         self._behind = asyncio.Event()
         self._reached = 0  # how far catching up has come
 
-    def settings(self, mode: str) -> UserSettings:
+    def booked(self) -> str | None:
+        """Return the reference of what is booked now, empty for a booking until further notice; None: nothing is."""
+        now = self.context.clock.now()
+        self._bookings.look(now)
+        if not self._bookings.is_there:
+            return ""  # the station is elsewhere, or has not begun: it will tell
+        found = [
+            one
+            for one in self._bookings.schedule.at(self.station.key, now)
+            if one.spacecraft == self.spacecraft and self.context.agency in one.agencies
+        ]
+        if any(one.is_standing for one in found):
+            return ""
+        return max(found, key=lambda one: one.stop).reference if found else None
+
+    def settings(self, mode: str, reference: str = "") -> UserSettings:
         """Return how to bind the instance of a delivery mode. Raises UsageError while there are no secrets."""
         agencies = list(self.context.installation.mission.organisation.agencies)
         number = agencies.index(self.context.agency) + 1
@@ -112,15 +128,15 @@ class Line:
             authority(self.context.agency),
             self.names.responder_id,
             self.names.responder_port,
-            instance_of(self.names, "raf", mode, number, self._suffix),
+            instance_of(self.names, "raf", mode, number, self._suffix, reference),
             security=secrets_of_user(self.context.home / "sle", self.station.key, self.context.agency),
             limits=LIMITS,
         )
 
-    async def connect(self, mode: str) -> SleClient:
+    async def connect(self, mode: str, reference: str = "") -> SleClient:
         """Return an association that is bound. Raises OSError, TimeoutError and AelitaError."""
         port = self.context.installation.port(f"{self.context.agency}/sle/{self.station.key}")
-        client = await SleClient.connect(self.settings(mode), self.names.host, port, clock=self.context.clock)
+        client = await SleClient.connect(self.settings(mode, reference), self.names.host, port, clock=self.context.clock)
         try:
             await client.bind()
         except BaseException:
@@ -132,8 +148,14 @@ class Line:
         """Receive for ever; bind again after every end."""
         pause = FIRST_PAUSE_S
         while True:
+            reference = self.booked()
+            if reference is None:
+                self.link.state, self.link.lock, self.link.why = "unbound", "unknown", "no contact is booked"
+                self.context.health.well(self._name)
+                await asyncio.sleep(STATUS_S)
+                continue
             try:
-                async with await self.connect("onlt") as client:
+                async with await self.connect("onlt", reference) as client:
                     await client.start(FrameQuality.ALL_FRAMES)
                     self.link.state, pause = "active", FIRST_PAUSE_S
                     self.context.health.well(self._name)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ...agencies import SleNames, Station
-from ...errors import AelitaError, DefinitionError
+from ...agencies import Station
+from ...errors import AelitaError, ArchiveError, DefinitionError
 from ...link import Channel, read_headers
 from ...sle import (
     DataWanted,
@@ -28,8 +28,10 @@ from ...sle import (
     Started,
     StationFrame,
 )
-from ...stations import Checks, Contact, Heard
+from ...stations import FOR_EVER, Booking, Checks, Contact, Heard
 from ...time import SECOND
+from .bookings import BookingFile, instance_of
+from .contacts import Contacts
 from .frame_store import FrameStore, StoredFrame
 from .serving import Context
 from .sle_secrets import authority, keep_secrets
@@ -40,6 +42,7 @@ MODES = ("onlt", "onlc", "offl")
 VERSIONS = {"TM": 0, "AOS": 1}  # transfer frame version numbers that a global virtual channel identifier can tell
 LOOK_S, SYNC_S, AGAIN_S = 0.5, 1.0, 0.5
 BUFFER_FRAMES = 10
+OFFERED_NS = 3600 * SECOND  # how long after its end a booking's instances still tell that its time has passed
 LOCKED = Lock(LockStatus.IN_LOCK, LockStatus.IN_LOCK, LockStatus.NOT_IN_USE, LockStatus.IN_LOCK)
 UNLOCKED = Lock(LockStatus.OUT_OF_LOCK, LockStatus.OUT_OF_LOCK, LockStatus.NOT_IN_USE, LockStatus.OUT_OF_LOCK)
 
@@ -56,12 +59,6 @@ async def stations(context: Context) -> None:
         context.health.ready = True
 
 
-def instance_of(names: SleNames, service: str, mode: str, number: int, spacecraft: str = "") -> str:
-    """Return a service instance identifier; `spacecraft` is added to the package's name, for all but the first followed."""
-    package = f"{names.service_package}-{spacecraft.upper()}" if spacecraft else names.service_package
-    return replace(names, service_package=package).instance(service, mode, number)
-
-
 @dataclass(slots=True)
 class Beam:
     """One spacecraft as one station hears it: the contact, what is kept, and the service instances that deliver it."""
@@ -71,8 +68,19 @@ class Beam:
     contact: Contact
     store: FrameStore
     antenna: bytes
+    suffix: str
+    permitted: tuple[GvcidSet, ...]
     instances: list[ServiceInstance] = field(default_factory=list)
     supplies: dict[str, "Supply"] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Offer:
+    """Whose service instance it is, of which spacecraft, and when frames for it were heard: (start, stop) in TAI nanoseconds."""
+
+    beam: Beam
+    agency: str
+    periods: tuple[tuple[int, int], ...]
 
 
 @dataclass(slots=True)
@@ -92,48 +100,110 @@ class StationService:
         if station.sle is None:
             raise DefinitionError(f"station {station.key} has no [sle] table", remedy="Add one to the mission's stations.toml")
         self.context, self.station, self.names = context, station, station.sle
-        agencies = tuple(context.installation.mission.organisation.agencies)
-        peers = keep_secrets(context.home / "sle", station.key, self._users())
-        self.directory = Directory(ProviderSettings(self.names.responder_id, peers, take_over=True))
-        self.beams = {key: self._beam(number, key, agencies) for number, key in enumerate(context.installation.spacecraft)}
-        self._owners = {id(instance): beam for beam in self.beams.values() for instance in beam.instances}
+        self.directory = Directory(ProviderSettings(self.names.responder_id, {}, take_over=True))
         self.server = SleServer(self.directory, context.clock, self._on_event)
+        self.beams = {key: self._beam(number, key) for number, key in enumerate(context.installation.spacecraft)}
+        self._offers: dict[int, Offer] = {}
+        self._status = ProductionStatus.HALTED
+        self._look_at = 0
+        self._booked: dict[str, tuple[Booking, ...]] = {}
+        self.bookings = BookingFile(context.installation, station)
+        self.bookings.begin()
+        folder = self.bookings.path.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        self.contacts = Contacts(folder, station, self._contact)
+        self._rebook()
+        stores = {key: beam.store for key, beam in self.beams.items()}
+        self.contacts.recover(self.bookings.schedule, stores, context.clock.now())
 
-    def _users(self) -> tuple[str, ...]:
-        """Return the agencies that may bind: whose station it is. Others have its frames by the agreement's mirrors."""
-        return (self.station.agency,)
-
-    def _beam(self, number: int, spacecraft: str, agencies: tuple[str, ...]) -> Beam:
+    def _beam(self, number: int, spacecraft: str) -> Beam:
         mission = self.context.installation.mission
         craft = mission.craft(spacecraft)
         path = mission.channel(craft.channels[0])
         channel = Channel.from_toml(path.read_text("utf-8"), str(path))
-        checks = Checks(channel.frame_octets, channel.fecf_octets if channel.fecf == "present" else 0)
-        period = round(channel.frame_octets * 8 / channel.bit_rate * SECOND) if channel.bit_rate else 0
-        store = FrameStore(self.context.home / "stations" / self.station.key / spacecraft)
-        beam = Beam(
+        version = VERSIONS.get(channel.protocol, 0)
+        return Beam(
             spacecraft,
             channel,
-            Contact(self.station.key, spacecraft, checks, period=period),
-            store,
+            contact_of(self.station.key, spacecraft, channel),
+            FrameStore(self.context.home / "stations" / self.station.key / spacecraft),
             self.names.antenna_id.encode(),
+            spacecraft if number else "",
+            (GvcidSet(channel.spacecraft_id, version), GvcidSet(channel.spacecraft_id, version, tuple(range(64)))),
         )
-        version = VERSIONS.get(channel.protocol, 0)
-        permitted = (GvcidSet(channel.spacecraft_id, version), GvcidSet(channel.spacecraft_id, version, tuple(range(64))))
-        for user in self._users():
+
+    def _contact(self, spacecraft: str) -> Contact | None:
+        beam = self.beams.get(spacecraft)
+        return None if beam is None else contact_of(self.station.key, spacecraft, beam.channel)
+
+    def _rebook(self) -> None:
+        """Offer what is booked, when the bookings have changed or one has been over for long."""
+        now = self.context.clock.now()
+        if not self.bookings.look(now) and now < self._look_at:
+            return
+        if self.bookings.fault:
+            self.context.health.fault(f"{self.station.key} bookings", self.bookings.fault)
+        else:
+            self.context.health.well(f"{self.station.key} bookings")
+        bookings = [one for one in self.bookings.schedule.bookings if one.stop + OFFERED_NS > now]
+        self._look_at = min((one.stop + OFFERED_NS for one in bookings), default=FOR_EVER)
+        users = tuple(dict.fromkeys([self.station.agency, *(agency for one in bookings for agency in one.agencies)]))
+        peers = keep_secrets(self.context.home / "sle", self.station.key, users)
+        self.directory.settings = replace(self.directory.settings, peers=peers)
+        for key, beam in self.beams.items():
+            self._booked[key] = tuple(one for one in bookings if one.spacecraft == key)
+            self._offer(beam, self._wanted(beam, users, self._booked[key]))
+
+    def _wanted(
+        self, beam: Beam, users: tuple[str, ...], bookings: tuple[Booking, ...]
+    ) -> dict[str, tuple[InstanceSettings, Offer]]:
+        """Return what is to be offered, by identifier: online for each booking, offline what was kept for each agency."""
+        made = {}
+        for user in users:
+            kept = self.bookings.schedule.periods(user, self.station.key, beam.spacecraft)
+            everything = ((0, FOR_EVER),)  # who operates the station may have what it heard for anybody
             for service in ("raf", "rcf", "rocf"):
-                for mode in MODES:
-                    identifier = instance_of(self.names, service, mode, agencies.index(user) + 1, spacecraft if number else "")
-                    settings = InstanceSettings(
-                        identifier,
-                        initiators=frozenset({authority(user)}),
-                        responder_port=self.names.responder_port,
-                        buffer_size=1 if mode == "onlt" else BUFFER_FRAMES,
-                        channels=permitted,
-                        ending=Ending.NONE,
-                    )
-                    beam.instances.append(self.directory.offer(settings))
-        return beam
+                stored = self._settings(beam, user, service, "offl", None)
+                made[stored.identifier] = stored, Offer(beam, user, everything if user == self.station.agency else kept)
+                for booking in (one for one in bookings if user in one.agencies):
+                    for mode in ("onlt", "onlc"):
+                        online = self._settings(beam, user, service, mode, booking)
+                        made[online.identifier] = online, Offer(beam, user, ((booking.start, booking.stop),))
+        return made
+
+    def _settings(self, beam: Beam, user: str, service: str, mode: str, booking: Booking | None) -> InstanceSettings:
+        number = tuple(self.context.installation.mission.organisation.agencies).index(user) + 1
+        reference = "" if booking is None or booking.is_standing else booking.reference
+        return InstanceSettings(
+            instance_of(self.names, service, mode, number, beam.suffix, reference),
+            initiators=frozenset({authority(user)}),
+            responder_port=self.names.responder_port,
+            begin=booking.start if booking is not None and booking.start > 0 else None,
+            end=booking.stop if booking is not None and not booking.is_standing else None,
+            buffer_size=1 if mode == "onlt" else BUFFER_FRAMES,
+            channels=beam.permitted,
+            ending=Ending.NONE,
+        )
+
+    def _offer(self, beam: Beam, wanted: dict[str, tuple[InstanceSettings, Offer]]) -> None:
+        """Offer this and nothing else; an association goes on when only the times of its booking have changed."""
+        for instance in list(beam.instances):
+            settings, offer = wanted.pop(instance.settings.identifier, (None, None))
+            if settings is not None and offer is not None:
+                instance.settings = settings
+                self._offers[id(instance)] = offer
+                continue
+            beam.instances.remove(instance)
+            beam.supplies.pop(instance.settings.identifier, None)
+            self.server.withdraw(instance)
+            self._offers.pop(id(instance), None)
+        for settings, offer in wanted.values():
+            assert settings is not None and offer is not None
+            instance = self.directory.offer(settings)
+            beam.instances.append(instance)
+            self._offers[id(instance)] = offer
+            if settings.is_online:
+                instance.status = self._status
 
     async def run(self) -> None:
         """Hear and deliver until cancelled. Raises AelitaError and OSError when the station cannot listen."""
@@ -146,6 +216,7 @@ class StationService:
                 tasks.create_task(self._look())
         finally:
             await self.server.close()
+            self._settle(save=True)
             for beam in self.beams.values():
                 beam.store.close()
 
@@ -164,12 +235,16 @@ class StationService:
             await asyncio.sleep(AGAIN_S)
 
     def _hear(self, arrivals: list[tuple[str, int, bytes]]) -> None:
-        """Keep what arrived, then deliver it: what was not kept is not delivered either."""
+        """Keep what arrived while it was booked, then deliver it: what was not kept is not delivered either."""
         by_craft: dict[str, list[Heard]] = {}
         for spacecraft, received, octets in arrivals:
             beam = self.beams.get(spacecraft)
-            if beam is not None and 0 < len(octets) <= 65536:
-                by_craft.setdefault(spacecraft, []).append(beam.contact.hear(received, octets))
+            if beam is None or not 0 < len(octets) <= 65536:
+                continue
+            if not any(booking.start <= received < booking.stop for booking in self._booked[spacecraft]):
+                self.context.health.count("station_frames_unbooked", station=self.station.key, spacecraft=spacecraft)
+                continue
+            by_craft.setdefault(spacecraft, []).append(beam.contact.hear(received, octets))
         for spacecraft, heard in by_craft.items():
             beam, store = self.beams[spacecraft], f"{self.station.key}/{spacecraft} store"
             try:
@@ -179,6 +254,9 @@ class StationService:
                     log.error("frames are not kept", extra={"station": self.station.key, "why": str(error)})
                 continue
             self.context.health.well(store)
+            for booking in self._booked[spacecraft]:
+                if under := [one for one in heard if booking.start <= one.received < booking.stop]:
+                    self.contacts.take(booking, under)
             self._deliver(beam, heard)
             self._count(beam)
 
@@ -190,8 +268,10 @@ class StationService:
             if instance.equipment.frame_sync is not LockStatus.IN_LOCK:
                 self.server.lock(instance, LOCKED)
             if instance.settings.mode is DeliveryMode.RETURN_TIMELY_ONLINE:
+                (start, stop), *_ = self._offers[id(instance)].periods
                 for frame in frames:
-                    self.server.frame(instance, frame)
+                    if start <= frame.received_at < stop:
+                        self.server.frame(instance, frame)
             elif (supply := beam.supplies.get(instance.settings.identifier)) is not None and supply.hungry:
                 self._supply(beam, instance, supply)
 
@@ -217,7 +297,9 @@ class StationService:
             log.warning("an association was refused", extra={"station": self.station.key, "why": str(event)})
             self.context.health.count("sle_refused", station=self.station.key)
             return
-        beam, identifier = self._owners[id(instance)], instance.settings.identifier
+        if (offer := self._offers.get(id(instance))) is None:
+            return  # it is offered no more
+        beam, identifier = offer.beam, instance.settings.identifier
         if isinstance(event, Started) and instance.settings.mode is not DeliveryMode.RETURN_TIMELY_ONLINE:
             begin = self.context.clock.now() if event.start is None else event.start
             beam.supplies[identifier] = Supply(begin, event.stop)
@@ -233,7 +315,7 @@ class StationService:
         found: list[StoredFrame] = []
         while len(found) < room:
             if supply.reading is None:
-                supply.reading = beam.store.read(supply.next, stop)
+                supply.reading = stored(beam.store, self._offers[id(instance)].periods, supply.next, stop)
             frame = next(supply.reading, None)
             if frame is None:
                 supply.reading = None
@@ -252,6 +334,8 @@ class StationService:
         while True:
             await asyncio.sleep(LOOK_S)
             synced += LOOK_S
+            self._rebook()
+            self._settle(save=synced >= SYNC_S)
             for beam in self.beams.values():
                 if beam.contact.lost_at(self.context.clock.now()):
                     log.info("loss of signal", extra=dict(beam.contact.report()))
@@ -263,7 +347,20 @@ class StationService:
             synced = 0.0 if synced >= SYNC_S else synced
             self.context.health.gauge("sle_connections", self.server.connections, station=self.station.key)
 
+    def _settle(self, *, save: bool) -> None:
+        """Begin and end contacts, and keep what is open."""
+        what = f"{self.station.key} contacts"
+        try:
+            for report in self.contacts.settle(self.bookings.schedule, self.context.clock.now()):
+                log.info("contact over", extra={"station": self.station.key, "report": report})
+            if save:
+                self.contacts.save()
+            self.context.health.well(what)
+        except ArchiveError as error:
+            self.context.health.fault(what, str(error))
+
     def _production(self, status: ProductionStatus) -> None:
+        self._status = status
         for beam in self.beams.values():
             for instance in beam.instances:
                 if instance.settings.is_online and instance.status is not status:
@@ -274,3 +371,17 @@ class StationService:
         for what in ("good", "erred", "undetermined", "missing", "losses"):
             self.context.health.gauge(f"station_frames_{what}", beam.contact.counts[what], **labels)
         self.context.health.gauge("station_locked", float(beam.contact.locked), **labels)
+
+
+def contact_of(station: str, spacecraft: str, channel: Channel) -> Contact:
+    """Return a contact that has heard nothing yet."""
+    checks = Checks(channel.frame_octets, channel.fecf_octets if channel.fecf == "present" else 0)
+    period = round(channel.frame_octets * 8 / channel.bit_rate * SECOND) if channel.bit_rate else 0
+    return Contact(station, spacecraft, checks, period=period)
+
+
+def stored(store: FrameStore, periods: tuple[tuple[int, int], ...], start: int, stop: int) -> Iterator[StoredFrame]:
+    """Yield the frames kept that were received from `start` to before `stop` and in one of the periods (TAI nanoseconds)."""
+    for first, last in periods:
+        if max(first, start) < min(last, stop):
+            yield from store.read(max(first, start), min(last, stop))
