@@ -127,6 +127,7 @@ class Complex:
                     os.kill(pid, signal.SIGKILL)
         for one in [self.process, *self.others]:
             if one is not None:
+                one.kill()
                 one.wait()
         self.others.clear()
 
