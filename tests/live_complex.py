@@ -31,7 +31,6 @@ from aelita.services.live.geometry import Geometry
 from aelita.services.live.installation import AgencyHere, LinkElsewhere, Playing, keep_ports
 from aelita.services.live.messages import copies_of, merged_of
 from aelita.services.live.running import programs_of
-from aelita.services.live.serving import running
 from aelita.services.live.space import SignalPath, arrival
 from aelita.services.live.streams import Streams
 from aelita.services.missions import find_mission
@@ -122,14 +121,16 @@ class Complex:
         self.process.wait()
 
     def pids(self) -> dict[str, int]:
-        """Return the processes but the supervisor's: services by their run files, servers of streams by their pid files."""
-        found = {f"{one['agency']}/{one['service']}": int(one["pid"]) for one in running(self.home)}
-        found.pop("/supervisor", None)
-        for agency in STATION_OF:
-            with contextlib.suppress(OSError, ValueError):
-                pid = int((self.home / agency / "nats" / "server.pid").read_text())
-                os.kill(pid, 0)
-                found[f"{agency}/nats"] = pid
+        """Return the processes but the supervisor's: its children, those that only begin too."""
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError, IndexError, AssertionError):
+                assert self.process is not None
+                if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == self.process.pid:
+                    words = (folder / "cmdline").read_bytes().decode().split("\0")
+                    at = words.index("serve") if "serve" in words else -1
+                    name = f"{words[at + 3]}/{words[at + 1]}" if "--agency" in words else words[at + 1 if at > 0 else 2]
+                    found[name] = int(folder.name)
         return found
 
     def kill_one(self, chance: random.Random) -> str:
@@ -243,8 +244,9 @@ class Complex:
 
     def tail(self) -> str:
         """Return the ends of all logs, for a failure's message."""
-        logs = [self.folder / "run.log", *sorted((self.home / "logs").glob("*.log"))]
-        return "\n".join(f"--- {path.name}\n{path.read_text()[-1500:]}" for path in logs if path.is_file())
+        servers = [self.home / agency / "nats" / "server.log" for agency in STATION_OF]
+        logs = [self.folder / "run.log", *sorted((self.home / "logs").glob("*.log")), *servers]
+        return "\n".join(f"--- {path.name}\n{path.read_text()[-2500:]}" for path in logs if path.is_file())
 
     def missing(self, found: Sequence[int]) -> str:
         """Describe the difference to what was heard."""
@@ -256,7 +258,7 @@ def lead_s() -> float:
     """Return how long before the first frame a complex is started: so that its services are up, on this machine as it is now."""
     began = time.monotonic()
     subprocess.run((sys.executable, "-c", "from aelita.services.live import processing"), check=True)
-    return 4 + 10 * (time.monotonic() - began)
+    return min(4 + 10 * (time.monotonic() - began), 45)
 
 
 @contextlib.contextmanager

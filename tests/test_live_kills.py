@@ -17,13 +17,13 @@ PATHS = (("malargue", SignalPath(0.05, 0.0, (), 1)), ("kalyazin", SignalPath(0.0
 
 
 def disturb(one: Complex, kills: int, chance: random.Random) -> list[str]:
-    """Kill so many processes while the recording is played, all at once in between; return which."""
+    """Kill so many processes while the recording is played, each twentieth time all at once; return which."""
     done: list[str] = []
     until("the first frame", lambda: one.clock.now() > one.over - one.frames * one.period)
     pause = (one.seconds_left() - LAST_S) / (kills + 1)
     for number in range(kills):
         time.sleep(chance.uniform(0.5, 1.5) * max(pause, 0.1))
-        if number == kills // 2:
+        if number % 20 == 5:
             one.kill_all()
             one.start()
             done.append("all")

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import shutil
+from pathlib import Path
 
 from ...agencies import subjects
 from ...errors import AelitaError
+from ...time import NO_TIME, utc_from_tai_ns
 from .clock import MissionClock
 from .ending import ended
 from .health import Health
@@ -12,9 +15,12 @@ from .installation import Installation
 from .nats_server import Link, NatsServer, ServerSettings
 from .stream_plan import HOME, AgencyPlan, Give, export_account, plan_streams
 from .stream_setup import make_streams
-from .streams import Address
+from .streams import Address, Streams
 
 PAUSE_S = 1.0
+LONGEST_SLEEP_S = 60.0  # a clock that is put right meanwhile is noticed
+LOOK_S, SILENT_LOOKS = 1.0, 3
+ROOM_OCTETS = 256 << 20  # or a tenth of a smaller disk: with less a server that stopped storing is not started again
 
 log = logging.getLogger(__name__)
 
@@ -37,25 +43,34 @@ def plan_of(installation: Installation, agency: str, at: int) -> AgencyPlan:
 
 def server_of(installation: Installation, agency: str, at: int) -> NatsServer:
     """Return the server of an agency, with links to those here that give it something; keys are made where they are absent."""
-    plan = plan_of(installation, agency, at)
+    return NatsServer(plan_of(installation, agency, at), settings_of(installation, agency, at))
+
+
+def settings_of(installation: Installation, agency: str, at: int) -> ServerSettings:
+    """Return where the server of an agency is, and its links at an instant (TAI nanoseconds)."""
     links = {}
-    for giver in plan.takes:
-        other = _bare(installation, giver, at)
+    for giver in plan_of(installation, agency, at).takes:
+        other = NatsServer(plan_of(installation, giver, at), _settings(installation, giver, {}))
         other.prepare()
         listening = other.listening()
         elsewhere = [(one.host, one.port) for one in installation.links if (one.agency, one.giver) == (agency, giver)]
         host, port = elsewhere[0] if elsewhere else (listening.link_host, listening.link_port)
         links[giver] = Link(host, port, other.link_key_files[agency])
-    return NatsServer(plan, _settings(installation, agency, links))
-
-
-def _bare(installation: Installation, agency: str, at: int) -> NatsServer:
-    return NatsServer(plan_of(installation, agency, at), _settings(installation, agency, {}))
+    return _settings(installation, agency, links)
 
 
 def _settings(installation: Installation, agency: str, links: dict[str, Link]) -> ServerSettings:
     port, leaf = installation.port(f"{agency}/nats"), installation.port(f"{agency}/leaf")
-    return ServerSettings(installation.home(agency) / "nats", port=port, link_port=leaf, links=links)
+    folder, most = installation.home(agency) / "nats", _most_octets(installation, agency)
+    return ServerSettings(folder, port=port, link_port=leaf, links=links, store_bytes=most)
+
+
+def _most_octets(installation: Installation, agency: str) -> int:
+    """Return what the streams of an agency take with all that the agreement ever gives."""
+    here = {one.key for one in installation.agencies}
+    gives = installation.mission.organisation.agreement.gives
+    kinds = {(one.giver, one.receiver, one.kind) for one in gives if one.giver in here and one.receiver in here}
+    return plan_streams(agency, [Give(giver, taker, (f"{giver}.{kind}.>",)) for giver, taker, kind in kinds]).max_bytes
 
 
 def address_of(installation: Installation, agency: str, role: str = "services") -> Address:
@@ -67,35 +82,92 @@ def address_of(installation: Installation, agency: str, role: str = "services") 
 
 
 async def keep_servers(installation: Installation, clock: MissionClock, health: Health, ready: asyncio.Event) -> None:
-    """Keep the servers of all agencies here running, until cancelled; `ready` is set when all have their streams."""
+    """Keep the servers of all agencies here running, until cancelled; `ready` is set when all have their streams.
+
+    When something in the agreement begins or ends by the clock, they go on with what is given then, without a restart.
+    """
     agencies = [agency.key for agency in installation.agencies]
-    servers = {key: server_of(installation, key, clock.now()) for key in agencies}
+    at = clock.now()
+    servers = {key: server_of(installation, key, at) for key in agencies}
     up = {key: asyncio.Event() for key in agencies}
     keepers = [asyncio.create_task(_keep(servers[key], health, up[key])) for key in agencies]
     try:
         await asyncio.gather(*(event.wait() for event in up.values()))
         ready.set()
+        keepers.append(asyncio.create_task(_follow_agreement(installation, clock, health, servers, at)))
         await asyncio.gather(*keepers)
     finally:
         await ended(keepers)
         await asyncio.gather(*(server.stop() for server in servers.values()))
 
 
+async def _follow_agreement(
+    installation: Installation, clock: MissionClock, health: Health, servers: dict[str, NatsServer], at: int
+) -> None:
+    """Change the servers whenever a give begins or ends; `at` is the instant for which they were planned."""
+    agreement = installation.mission.organisation.agreement
+    while (change := agreement.next_change(at)) != NO_TIME:
+        while (wait := clock.seconds_until(change)) > 0:
+            await asyncio.sleep(min(wait, LONGEST_SLEEP_S))
+        at = change
+        log.info("the agreement changes", extra={"instant": utc_from_tai_ns(at)})
+        await asyncio.gather(*(_change(installation, key, server, at, health) for key, server in servers.items()))
+
+
+async def _change(installation: Installation, agency: str, server: NatsServer, at: int, health: Health) -> None:
+    """Bring a server to what is given at an instant; one that does not take it is started again by its keeper."""
+    try:
+        await server.change(plan_of(installation, agency, at), settings_of(installation, agency, at))
+        await make_streams(server.plan, _administrators(server))
+    except AelitaError as error:
+        health.fault(f"{agency}/nats", str(error))
+        log.warning("a server of streams is started again", extra={"agency": agency, "why": str(error)})
+        await server.stop()
+
+
+def _administrators(server: NatsServer) -> dict[str, Address]:
+    accounts = {HOME, *(export_account(receiver) for receiver in server.plan.gives)}
+    return {account: server.address("admin", account) for account in accounts}
+
+
 async def _keep(server: NatsServer, health: Health, up: asyncio.Event) -> None:
     name = f"{server.plan.agency}/nats"
-    accounts = {HOME, *(export_account(receiver) for receiver in server.plan.gives)}
     while True:
         try:
             await server.start()
-            await make_streams(server.plan, {account: server.address("admin", account) for account in accounts})
+            await make_streams(server.plan, _administrators(server))
             up.set()
             health.count("process_starts", program=name)
             health.well(name)
-            code = await server.wait()
-            why = f"the server ended with {code}"
+            why = await _over(server, health)
         except AelitaError as error:
             await server.stop()
             why = str(error)
         health.fault(name, why)
         log.warning("a server of streams ended", extra={"agency": server.plan.agency, "why": why})
         await asyncio.sleep(PAUSE_S)
+
+
+async def _over(server: NatsServer, health: Health) -> str:
+    """Wait until a server has ended, and return why. One that stopped storing is ended as soon as there is room on its disk."""
+    name, silent = f"{server.plan.agency}/nats", 0
+    ending = asyncio.ensure_future(server.wait())
+    try:
+        async with await Streams.connect(server.address("admin"), name="keeper") as streams:
+            while not ending.done():
+                await asyncio.wait([ending], timeout=LOOK_S)
+                silent = 0 if ending.done() or await streams.storing() else silent + 1
+                if silent < SILENT_LOOKS:
+                    continue
+                health.fault(name, "the server stopped storing, as on a full disk; it is started again when there is room")
+                if _has_room(server.directory):
+                    await server.stop()
+                    return "the server had stopped storing"
+        return f"the server ended with {await ending}"
+    finally:
+        await ended([ending])
+
+
+def _has_room(folder: Path) -> bool:
+    disk = shutil.disk_usage(folder)
+    return disk.free >= min(ROOM_OCTETS, disk.total // 10)

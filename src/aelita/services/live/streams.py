@@ -241,11 +241,11 @@ class Streams:
                 if (stored := await self._stored_before(answer["stream"], subject, expected + 1, msg_id)) is None:
                     raise error
                 return stored
-        if isinstance(fault, NoStreamError) and not await self._storing():
+        if isinstance(fault, NoStreamError) and not await self.storing():
             raise StreamFullError(f"{subject}: the server stopped storing, as on a full disk", remedy="Free it, start it again")
         raise fault
 
-    async def _storing(self) -> bool:
+    async def storing(self) -> bool:
         """Tell whether the server's storage answers: it is turned off when a disk is full."""
         try:
             await self.client.request("$JS.API.INFO", b"", timeout=1.0)
