@@ -111,6 +111,16 @@ def test_silent_peer_is_given_up_after_the_dead_factor() -> None:
     assert tml.next_deadline() is None
 
 
+def test_silence_is_excused_while_nothing_is_read() -> None:
+    tml = responder()
+    for now in (100.0, 200.0, 300.0):
+        tml.excuse(now)
+        tml.on_timer(now)
+    assert tml.is_open
+    tml.on_timer(425.0)
+    assert list(tml.take_events()) == [TmlAborted(132, by_peer=False)]
+
+
 def test_half_a_message_is_no_sign_of_life() -> None:
     tml = responder()
     for now in range(125):

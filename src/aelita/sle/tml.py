@@ -186,6 +186,11 @@ class Tml:
         stray = bytes(self._input) if len(self._input) == 1 and self._input[0] not in _KINDS else b""
         self._do(TmlCause.URGENT if stray and self.state is TmlState.OPEN else TmlCause.END, now, stray)
 
+    def excuse(self, now: float) -> None:
+        """Say that nothing was read from TCP on purpose: the peer may have sent heartbeats."""
+        if self.state is TmlState.OPEN:
+            self._has_received(now)
+
     def next_deadline(self) -> float | None:
         """Return when `on_timer` is due (seconds), or None."""
         return min(self._timers.values(), default=None)

@@ -68,6 +68,10 @@ class Contact:
         self.first, self.last, self.locked = self.first or received, max(self.last, received), True
         return Heard(received, quality, continuity, octets)
 
+    def leave(self) -> None:
+        """Say that the antenna looks elsewhere: the next frame is a first one, and none is missing before it."""
+        self.last, self.locked = 0, False
+
     def lost_at(self, now: int) -> bool:
         """Return whether frame synchronization was lost by now: True once for each loss."""
         if self.locked and now - self.last >= self.silence:

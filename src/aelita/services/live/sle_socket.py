@@ -237,6 +237,8 @@ class SleSocket:
 
     def _ring(self) -> None:
         self._alarm = None
+        if self._is_held:
+            self.association.tml.excuse(self.now().s)
         self._do(self.association.on_timer, self.now())
 
     def _do(self, call: Callable[..., Any], *arguments: Any) -> None:

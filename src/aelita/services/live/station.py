@@ -243,10 +243,12 @@ class StationService:
                 continue
             if not any(booking.start <= received < booking.stop for booking in self._booked[spacecraft]):
                 self.context.health.count("station_frames_unbooked", station=self.station.key, spacecraft=spacecraft)
+                beam.contact.leave()
                 continue
             by_craft.setdefault(spacecraft, []).append(beam.contact.hear(received, octets))
         for spacecraft, heard in by_craft.items():
-            beam, store = self.beams[spacecraft], f"{self.station.key}/{spacecraft} store"
+            beam = self.beams[spacecraft]
+            store = self._store_of(beam)
             try:
                 beam.store.append([StoredFrame(one.received, one.quality, one.octets) for one in heard])
             except AelitaError as error:
@@ -342,6 +344,8 @@ class StationService:
                     for instance in beam.instances:
                         self.server.lock(instance, UNLOCKED)
                 self._count(beam)
+                if beam.store.has_room():
+                    self.context.health.well(self._store_of(beam))
                 if synced >= SYNC_S:
                     await asyncio.to_thread(beam.store.sync)
             synced = 0.0 if synced >= SYNC_S else synced
@@ -358,6 +362,9 @@ class StationService:
             self.context.health.well(what)
         except ArchiveError as error:
             self.context.health.fault(what, str(error))
+
+    def _store_of(self, beam: Beam) -> str:
+        return f"{self.station.key}/{beam.spacecraft} store"
 
     def _production(self, status: ProductionStatus) -> None:
         self._status = status
