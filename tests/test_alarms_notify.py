@@ -914,7 +914,7 @@ def test_the_server_runs_by_itself(tmp_path: Path) -> None:
 def test_the_journal_on_a_real_server(tmp_path: Path) -> None:
     async def story() -> None:
         async with one_server(tmp_path / "nats") as server, await client(server) as streams:
-            centre = Centre(tmp_path, senders={"mail": FakeSender()}, text=SHARED, store=StreamStore(streams))  # type: ignore[arg-type]
+            centre = Centre(tmp_path, senders={"mail": FakeSender()}, text=SHARED, store=StreamStore(streams, "esa.audit.alarms"))  # type: ignore[arg-type]
             first = await centre.server()
             await first.observe([LimitChanged("TGO", f"/p{number}", START, 4) for number in range(20)])
             await first.command(Acknowledge("c", "anna", "heat:TGO:/p3", "seen"))

@@ -2,7 +2,10 @@
 # isort: skip_file
 # fmt: off
 
-from .commands import Acknowledge, Assign, Command, Override, Remove, Reset, Restore, Shelve, Unshelve, Withdraw, permission_for
+from .commands import (
+    Acknowledge, Assign, Command, Override, Remove, Reset, Restore, Shelve, Unshelve, Withdraw, decode_command, encode_command,
+    permission_for,
+)
 from .definitions import AlarmBook, AlarmDefinition, Source, read_alarms
 from .engine import AlarmEngine
 from .escalation import Call, Escalation, Notify, calls_of, read_escalation
@@ -13,18 +16,19 @@ from .observations import (
 )
 from .operating import May, command
 from .overrides import check_override, kind_of
+from .projection import Projection
 from .records import (
     CalibrationSet, Change, Counts, LimitBand, LimitSet, Notified, Overridden, OverrideEnded, Record, Refused, Stance, decode,
     encode,
 )
-from .states import SEVERITIES, Event, Shelving, Situation, State
+from .states import SEVERITIES, UNSEEN, Event, Shelving, Situation, State
 
 __all__ = [
-    "SEVERITIES", "Acknowledge", "AlarmBook", "AlarmDefinition", "AlarmEngine", "Assign", "CalibrationSet", "Call", "Change",
-    "ClockOffset", "Command", "Contact", "ContactsBooked", "CorrelationResidual", "Counts", "Escalation", "Event",
+    "SEVERITIES", "UNSEEN", "Acknowledge", "AlarmBook", "AlarmDefinition", "AlarmEngine", "Assign", "CalibrationSet", "Call",
+    "Change", "ClockOffset", "Command", "Contact", "ContactsBooked", "CorrelationResidual", "Counts", "Escalation", "Event",
     "FramesHeard", "LimitBand", "LimitChanged", "LimitSet", "LimitsStanding", "LinkReported", "May", "Notified", "Notify",
-    "Observation", "Overridden", "Override", "OverrideEnded", "Record", "Refused", "Remove", "Reset", "Restore",
+    "Observation", "Overridden", "Override", "OverrideEnded", "Projection", "Record", "Refused", "Remove", "Reset", "Restore",
     "ServiceReported", "Shared", "Shelve", "Shelving", "Situation", "Source", "Stance", "State", "StorageLevel", "Unshelve",
-    "Withdraw", "calls_of", "check_override", "command", "decode", "encode", "kind_of", "permission_for", "read_alarms",
-    "read_escalation", "seen",
+    "Withdraw", "calls_of", "check_override", "command", "decode", "decode_command", "encode", "encode_command", "kind_of",
+    "permission_for", "read_alarms", "read_escalation", "seen",
 ]

@@ -1,8 +1,11 @@
 """What people may ask of alarms, limits and calibrations. `id` names the command: the same one again changes nothing."""
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
-from .records import CalibrationSet, LimitSet
+from ..errors import DataError
+from .records import MOST_OCTETS, CalibrationSet, LimitSet, built, no_number, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +134,25 @@ def permission_for(command: Command) -> str:
             return "calibration.override"
         case _:
             return PERMISSIONS[type(command)]
+
+
+_NAMED: dict[str, type] = {
+    kind.__name__.lower(): kind for kind in (Acknowledge, Reset, Shelve, Unshelve, Remove, Restore, Assign, Override, Withdraw)
+}
+
+
+def encode_command(asked: Command) -> bytes:
+    """Return the octets of a command: JSON in ASCII with its name in lower case as `command`."""
+    return json.dumps({"command": type(asked).__name__.lower(), **plain(asked)}, allow_nan=False).encode()
+
+
+def decode_command(octets: bytes, where: str = "command") -> Command:
+    """Return the command that octets hold. Raises DataError when they are none, whatever they are."""
+    if len(octets) > MOST_OCTETS:
+        raise DataError(f"{len(octets)} octets are too many for a command", where=where)
+    try:
+        values: dict[str, Any] = json.loads(octets, parse_constant=no_number)
+        found: Command = built(_NAMED[values.pop("command")], values)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise DataError(f"not a command: {type(error).__name__} {error}", where=where) from error
+    return found

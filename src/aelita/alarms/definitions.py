@@ -123,8 +123,8 @@ DEFAULTS = (
         text="A clock of the ground is wrong", consequence="Reception times are wrong.", advice="Check time synchronisation.",
     ),
     AlarmDefinition(
-        "service", Source.SERVICE, severity=WARNING + 1, delay_on_ns=10 * SECOND, text="A service is down",
-        consequence="Its part of the work stands still.", advice="See its log.",
+        "service", Source.SERVICE, severity=WARNING + 1, delay_on_ns=10 * SECOND, text="A service is down or faulty",
+        consequence="Its part of the work stands still.", advice="See `aelita status` and its log.",
     ),
     AlarmDefinition(
         "correlation", Source.CORRELATION, severity=WARNING, threshold=_THRESHOLDS[Source.CORRELATION], clear_below=0.005,

@@ -49,8 +49,7 @@ class Merged:
             return None
         situation = record.body.after
         mine = self.acknowledged(owner, alarm, viewer)
-        others = {key[2] for key in self._stances if key[:2] == (owner, alarm)}
-        known = {who for who in others if self.acknowledged(owner, alarm, who) >= situation.occurrence}
+        known = self.acknowledged_by(owner, alarm, situation.occurrence)
         if situation.state in (State.ACKNOWLEDGED, State.LATCHED):
             known.add(owner)
         return Shared(owner, alarm, seen(situation, mine), situation, record.at, tuple(sorted(known)))
@@ -59,6 +58,11 @@ class Merged:
         """Return up to which occurrence an agency has acknowledged an alarm; 0: none."""
         record = self._stances.get((owner, alarm, agency))
         return record.body.acknowledged if record is not None and isinstance(record.body, Stance) else 0
+
+    def acknowledged_by(self, owner: str, alarm: str, occurrence: int) -> set[str]:
+        """Return the agencies that said that they have acknowledged an occurrence of an alarm."""
+        told = {key[2] for key in self._stances if key[:2] == (owner, alarm)}
+        return {agency for agency in told if self.acknowledged(owner, alarm, agency) >= occurrence}
 
     def all(self, viewer: str) -> list[Shared]:
         """Return all alarms of other agencies as `viewer` sees them, by owner and name."""

@@ -144,15 +144,16 @@ class Record:
 
 def encode(record: Record) -> bytes:
     """Return the octets of a record: JSON in ASCII, keys sorted, defaults left out, the same for equal records."""
-    return json.dumps(_plain(record), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return json.dumps(plain(record), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return what JSON can hold of records and commands; defaults are left out."""
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if not is_dataclass(value):
         return value
-    found = {one.name: _plain(item) for one in fields(value) if (item := getattr(value, one.name)) != one.default}
+    found = {one.name: plain(item) for one in fields(value) if (item := getattr(value, one.name)) != one.default}
     return found | ({"record": type(value).__name__} if type(value).__name__ in _KINDS else {})
 
 
@@ -161,12 +162,13 @@ def decode(octets: bytes, where: str = "alarm record") -> Record:
     if len(octets) > MOST_OCTETS:
         raise DataError(f"{len(octets)} octets are too many for a record", where=where)
     try:
-        return _built(Record, json.loads(octets, parse_constant=_no_number))
+        return built(Record, json.loads(octets, parse_constant=no_number))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(f"not a record of alarms: {type(error).__name__} {error}", where=where) from error
 
 
-def _no_number(word: str) -> float:
+def no_number(word: str) -> float:
+    """Refuse NaN and infinities, which JSON has not. Raises ValueError."""
     raise ValueError(f"{word} is no number")
 
 
@@ -175,8 +177,8 @@ def _hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _built(kind: Any, value: Any) -> Any:
-    """Return `value`, as JSON gave it, as the type that the annotation `kind` names. Raises ValueError."""
+def built(kind: Any, value: Any) -> Any:
+    """Return `value`, as JSON gave it, as the type that the annotation `kind` names. Raises ValueError, TypeError, KeyError."""
     if is_dataclass(kind) and isinstance(kind, type):
         return _built_record(kind, value)
     origin, args = get_origin(kind), get_args(kind)
@@ -186,7 +188,7 @@ def _built(kind: Any, value: Any) -> Any:
         if not isinstance(value, list) or (args[-1] is not Ellipsis and len(value) != len(args)):
             raise ValueError(f"{value!r} is no list of the wanted length")
         inner = [args[0]] * len(value) if args[-1] is Ellipsis else args
-        return tuple(_built(one, item) for one, item in zip(inner, value, strict=True))
+        return tuple(built(one, item) for one, item in zip(inner, value, strict=True))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
     if kind is float and type(value) is int:
@@ -200,7 +202,7 @@ def _built_record(kind: Any, value: Any) -> Any:
     hints = _hints(kind)
     if not isinstance(value, dict) or not set(value) <= set(hints):
         raise ValueError(f"a {kind.__name__} has {', '.join(hints)}")
-    return kind(**{name: _built(hints[name], item) for name, item in value.items()})
+    return kind(**{name: built(hints[name], item) for name, item in value.items()})
 
 
 def _of_union(kinds: tuple[Any, ...], value: Any) -> Any:
@@ -208,8 +210,8 @@ def _of_union(kinds: tuple[Any, ...], value: Any) -> Any:
         return None
     others = [one for one in kinds if one is not NoneType]
     if len(others) == 1:
-        return _built(others[0], value)
+        return built(others[0], value)
     chosen = _KINDS[value["record"]]
     if chosen not in others:
         raise ValueError(f"{value['kind']} has no place here")
-    return _built(chosen, {key: item for key, item in value.items() if key != "record"})
+    return built(chosen, {key: item for key, item in value.items() if key != "record"})

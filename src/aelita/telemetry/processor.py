@@ -71,6 +71,16 @@ class Processor:
         if self._known is not None:
             self._known.restore(state)
 
+    def use(self, compiled: CompiledDatabase) -> None:
+        """Calibrate and judge by another database from now on, which differs from the first in limits and calibrations alone."""
+        self.compiled = compiled
+        if self._known is not None:
+            self._known.use(compiled)
+
+    def severities(self) -> dict[str, int]:
+        """Return the severity (0 to 5) that stands for every parameter judged so far."""
+        return {} if self._known is None else self._known.severities()
+
     def process(self, packets: Packets, received: Integers | None = None, generated: Integers | None = None) -> Processed:
         """Return the values of a batch.
 
@@ -115,6 +125,13 @@ class _Known:
     def restore(self, state: State) -> None:
         self._recent.restore(branch(state, "recent"))
         self._limits.restore(branch(state, "limits"))
+
+    def use(self, compiled: CompiledDatabase) -> None:
+        self._compiled = compiled  # packets are taken apart as defined
+        self._limits.use(compiled)
+
+    def severities(self) -> dict[str, int]:
+        return {parameter: int(severity) for parameter, severity in self._limits.severities().items()}
 
     def values(self, packets: Packets, times: Integers, header_octets: int) -> _Made:
         decoded = self._decode(packets)

@@ -1,5 +1,7 @@
 """The live complex: streams, stations, receivers, processors, archivers, and who keeps them running."""
 
+from .alarm_desk import alarm_records, alarms_of, ask_alarms, override_words, overrides_of, record_words
+from .alarm_files import alarm_book
 from .asking import asked, metrics_of
 from .booking_desk import BookingDesk
 from .clock import MissionClock
@@ -23,6 +25,7 @@ from .watching import Watch
 
 __all__ = [
     "AgencySeen", "AlarmSeen", "BookingDesk", "CountsSeen", "EventSeen", "Finding", "Installation", "LinkSeen", "MissionClock",
-    "Picture", "ServiceSeen", "StreamSeen", "ValueSeen", "Verdict", "Watch", "asked", "begin", "examine", "metrics_of",
-    "picture_of", "read_installation", "run_complex", "run_shown", "serve_one", "show",
+    "Picture", "ServiceSeen", "StreamSeen", "ValueSeen", "Verdict", "Watch", "alarm_book", "alarm_records",
+    "alarms_of", "ask_alarms", "asked", "begin", "examine", "metrics_of", "override_words", "overrides_of", "picture_of",
+    "read_installation", "record_words", "run_complex", "run_shown", "serve_one", "show",
 ]  # fmt: skip

@@ -133,12 +133,16 @@ class AlarmServer:
         """Keep for the audit that a command was refused."""
         await self._keep(self.engine.audit(subject, reason, digest(octets), self._around.now(), who))
 
-    async def foreign(self, subject: str, octets: bytes) -> bool:
-        """Take a message of another agency in; return whether it was genuine. One that is not is kept for the audit."""
+    async def foreign(self, subject: str, octets: bytes, *, again: bool = False) -> bool:
+        """Take a message of another agency in; return whether it was genuine. One that is not is kept for the audit.
+
+        `again`: it came before a restart, so that a refusal was kept then.
+        """
         try:
             self.engine.apply(self._verified(subject, octets))
         except DataError as error:
-            await self._keep(self.engine.audit(subject, str(error), digest(octets), self._around.now()))
+            if not again:
+                await self._keep(self.engine.audit(subject, str(error), digest(octets), self._around.now()))
             return False
         self._wake.set()
         return True

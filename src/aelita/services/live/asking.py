@@ -11,9 +11,9 @@ from .serving import running
 ANSWER_S = 2.0
 
 
-def asked(folder: Path) -> list[dict[str, Any]]:
-    """Return the health of every service that runs here; `status` is `silent` for one that does not answer."""
-    return [{**one, **_health(int(one["health_port"]))} for one in running(folder)]
+def asked(folder: Path, agency: str | None = None) -> list[dict[str, Any]]:
+    """Return the health of every service that runs here, or of those of an agency; `status` is `silent` without an answer."""
+    return [{**one, **_health(int(one["health_port"]))} for one in running(folder) if agency in (None, one["agency"])]
 
 
 def page(port: int, path: str) -> str:

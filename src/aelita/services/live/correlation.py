@@ -130,9 +130,14 @@ class _Clock:
             self.context.health.gauge("clock_rate", found.rate, **labels)
             self.context.health.gauge("clock_points", found.points, **labels)
             self.context.health.gauge("clock_segments", found.segments, **labels)
-            ticks = self.correlator.clock().ticks(np.array([found.last_point], np.int64))
-            offset = int(self._known.tai_ns(ticks)[0]) - found.last_point
-            self.context.health.gauge("clock_offset_seconds", offset / SECOND, **labels)
+            self.context.health.gauge("clock_offset_seconds", clock_offset_s(self.correlator, self._known, now), **labels)
+
+
+def clock_offset_s(correlator: Correlator, known: SpacecraftClock, now: int) -> float:
+    """Return how far (s) a known clock is from a correlated one at its latest point. Raises TimeError before the first."""
+    last = correlator.health(now).last_point
+    ticks = correlator.clock().ticks(np.array([last], np.int64))
+    return (int(known.tai_ns(ticks)[0]) - last) / SECOND
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ...archive import Batch, joined_batches
 from ...link import FrameReceiver, Packets, Quarantined, Received, branch, leaf
 from ...link import State as Tree
+from ...mdb import CompiledDatabase
 from ...telemetry import Mender, Merged, Processed, Processor
 from ...time import NO_TIME
 from ..definitions import Definition
@@ -62,6 +63,14 @@ class LiveDecoder:
         mended = Mended(packets, self._late.process(packets)) if len(packets) else None
         packets_received = self._received(received.packets.frame)
         return Decoded(received, self.processor.process(received.packets, packets_received), packets_received, mended)
+
+    def use(self, compiled: CompiledDatabase) -> None:
+        """Calibrate and judge by another database from now on, overridden in limits and calibrations; late frames as defined."""
+        self.processor.use(compiled)
+
+    def severities(self) -> dict[str, int]:
+        """Return the severity (0 to 5) that stands for every parameter judged so far."""
+        return self.processor.severities()
 
     def state(self) -> Tree:
         """Return what is carried over to the next message, as arrays."""

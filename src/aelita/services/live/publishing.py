@@ -4,8 +4,9 @@ A message of parameters has one row a packet: `received`, `generated` (TAI nanos
 `sequence_count`, and for each parameter its engineering value under its name, its raw value under the name with ` raw` behind.
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ...errors import DataError
 from ...records import Column, stored_type
 from ...time import NO_TIME
 from .batches import pack
 from .decoding import Decoded
 
 RAW = " raw"
+MOST_STANDING = 5_000  # parameters in one message
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 SEVERITIES = {1: "info", 2: "low", 3: "medium", 4: "high"}  # of event reports: service 5 subtypes (ECSS-E-70-41)
 
@@ -36,13 +39,38 @@ def messages_of(agency: str, spacecraft: str, decoded: Decoded) -> Iterator[Outg
     """Yield what is published of a decoded message."""
     yield from _packets(agency, spacecraft, decoded)
     yield from _parameters(agency, spacecraft, decoded)
-    yield from _reports(f"{agency}.limits.{spacecraft}", decoded, decoded.processed.limits, "limits")
+    yield from _reports(limits_subject(agency, spacecraft), decoded, decoded.processed.limits, "limits")
     yield from _events(agency, spacecraft, decoded)
 
 
 def container_token(container: str) -> str:
     """Return a container's qualified name as a token of a subject: `/TGO/hk/attitude` is `TGO_hk_attitude`."""
     return _UNSAFE.sub("_", container.strip("/")) or "_"
+
+
+def limits_subject(agency: str, spacecraft: str) -> str:
+    """Return the subject of a spacecraft's limit transitions."""
+    return f"{agency}.limits.{spacecraft}"
+
+
+def standing_subject(agency: str, spacecraft: str) -> str:
+    """Return the subject, in the stream of limit transitions, of what stands for all parameters judged so far."""
+    return f"{agency}.limits.{spacecraft}.standing"
+
+
+def pack_standing(at: int, severities: Mapping[str, int]) -> bytes:
+    """Return the message of the severities (0 to 5) that stand by parameter, written at an instant (TAI nanoseconds)."""
+    gravest_first = sorted(severities.items(), key=lambda one: -one[1])
+    return json.dumps({"at": at, "severities": dict(gravest_first[:MOST_STANDING])}).encode()
+
+
+def standing_in(octets: bytes) -> tuple[int, dict[str, int]]:
+    """Return the instant (TAI nanoseconds) and the severities in a message of what stands. Raises DataError."""
+    try:
+        told = json.loads(octets)
+        return int(told["at"]), {str(parameter): int(severity) for parameter, severity in told["severities"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"not what stands of limits: {type(error).__name__} {error}") from error
 
 
 def _packets(agency: str, spacecraft: str, decoded: Decoded) -> Iterator[Outgoing]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UsageError
-from ...link import Channel
 from ...time import SECOND
 from .agency_streams import keep_servers
+from .alarm_files import exchange_keys
 from .clock import FILE as CLOCK_FILE
 from .clock import MissionClock, starting_at
 from .geometry import Geometry
@@ -19,7 +19,7 @@ from .health import Health, HealthServer
 from .installation import FILE, Installation, Playing, keep_ports, read_installation
 from .serving import Service, serve, tell
 from .setting_up import Wishes, new_installation
-from .space import LEAST_RATE, arrival
+from .space import arrival, lasts
 from .supervisor import Program, Supervisor, this_program
 
 SERVICES = {  # name: module and function; an agency runs one of each, but for `space`, which belongs to none
@@ -29,6 +29,7 @@ SERVICES = {  # name: module and function; an agency runs one of each, but for `
     "processor": "processing:processor",
     "archiver": "archiving:archiver",
     "watchkeeper": "watchkeeping:watchkeeper",  # alarms and correlation in one process
+    "alarms": "alarm_service:alarms",
     "correlation": "correlation:correlation",
 }
 OF_AGENCIES = ("stations", "receiver", "processor", "archiver", "watchkeeper")
@@ -80,24 +81,22 @@ def begin(folder: Path, **wishes: Any) -> tuple[Installation, MissionClock]:
     light = geometry.light_time
     if (made.folder / CLOCK_FILE).is_file():
         kept = MissionClock.read(made.folder)
-        ends = (arrival(light, name, one.spacecraft, one.emitted + _duration(made, one)) for name, one in heard)
+        ends = (arrival(light, name, one.spacecraft, one.emitted + _lasts(made, one)) for name, one in heard)
         if kept.speed == made.speed and kept.now() < max(ends):
             return made, kept
     arrivals = [arrival(light, name, one.spacecraft, one.emitted) for name, one in heard]
     return made, starting_at(min(arrivals) - round(LEAD_NS * made.speed), made.speed)
 
 
-def _duration(made: Installation, play: Playing) -> int:
-    """Return how long a recording is played at most (ns)."""
-    path = made.mission.channel(play.channel)
-    rate = max(Channel.from_toml(path.read_text("utf-8"), str(path)).bit_rate, LEAST_RATE)
-    return round(play.recording.stat().st_size * 8 / rate * play.loops * SECOND)
+def _lasts(made: Installation, play: Playing) -> int:
+    return lasts(play.recording, made.mission.channel(play.channel), play.loops)
 
 
 async def run_complex(installation: Installation, clock: MissionClock, *, on_ready: Callable[[], None] = lambda: None) -> None:
     """Run everything until SIGINT, SIGTERM or cancellation. Raises AelitaError when the streams cannot be set up."""
     installation.write()
     keep_ports(installation)
+    exchange_keys(installation)
     clock.write(installation.folder)
     health = Health("supervisor")
     server = HealthServer(health)

@@ -119,6 +119,12 @@ def arrival(light_time: LightTime, station: str, spacecraft: str, emitted: int) 
     return received
 
 
+def lasts(recording: Path, channel: Path, loops: int = 1) -> int:
+    """Return how long a recording of a channel (its file) is played at most, nanoseconds."""
+    rate = max(Channel.from_toml(channel.read_text("utf-8"), str(channel)).bit_rate, LEAST_RATE)
+    return round(recording.stat().st_size * 8 / rate * loops * SECOND)
+
+
 class Space:
     """Serves what stations hear. A station connects and names itself; it hears what arrives from then on."""
 

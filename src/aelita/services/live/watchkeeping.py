@@ -2,6 +2,7 @@
 
 import asyncio
 
+from .alarm_service import alarms
 from .correlation import correlation
 from .serving import Context
 
@@ -10,3 +11,4 @@ async def watchkeeper(context: Context) -> None:
     """Keep watch until cancelled. Raises AelitaError when a part cannot go on."""
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(correlation(context))
+        tasks.create_task(alarms(context))

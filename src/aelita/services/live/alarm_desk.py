@@ -1,0 +1,100 @@
+"""What the command line does with alarms of an installation: look as a reader, act as a service."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+from ...alarms import (
+    SEVERITIES,
+    CalibrationSet,
+    Change,
+    Command,
+    LimitSet,
+    Notified,
+    Overridden,
+    OverrideEnded,
+    Record,
+    Refused,
+    Stance,
+)
+from . import alarm_reading
+from .agency_streams import address_of
+from .alarm_files import keys_folder
+from .alarm_reading import AlarmShown, projection_of, records_of
+from .alarm_requests import Answer, ask
+from .installation import Installation
+from .signing import read_public_keys
+from .streams import Streams
+
+READ_S = 5.0
+
+
+@asynccontextmanager
+async def _entered(installation: Installation, agency: str, role: str) -> AsyncIterator[Streams]:
+    connecting = Streams.connect(address_of(installation, agency, role), name="alarms command", timeout_s=READ_S)
+    async with await connecting as streams:
+        yield streams
+
+
+async def ask_alarms(installation: Installation, agency: str, asked: Command) -> Answer:
+    """Have an agency's alarm server do a command. Raises UsageError when it is refused, StreamError when nobody answers."""
+    async with _entered(installation, agency, "services") as streams:
+        return await ask(streams, agency, asked)
+
+
+async def alarms_of(installation: Installation, agency: str, *, quiet: bool = False) -> list[AlarmShown]:
+    """Return the alarms of an agency and those shared with it, with `quiet` the normal ones too. Raises StreamError."""
+    keys = read_public_keys(keys_folder(installation, agency))
+    async with _entered(installation, agency, "reader") as streams:
+        return await alarm_reading.alarms_of(streams, agency, keys, quiet=quiet)
+
+
+async def alarm_records(installation: Installation, agency: str, alarm: str = "") -> list[Record]:
+    """Return the records of an agency's journal, oldest first; those about one alarm when it is named. Raises StreamError."""
+    async with _entered(installation, agency, "reader") as streams:
+        return [one async for one in records_of(streams, agency) if not alarm or getattr(one.body, "alarm", "") == alarm]
+
+
+async def overrides_of(installation: Installation, agency: str, now: int) -> tuple[Overridden, ...]:
+    """Return the overrides in force in an agency at an instant (TAI nanoseconds). Raises StreamError."""
+    async with _entered(installation, agency, "reader") as streams:
+        return (await projection_of(streams, agency)).overrides.overrides_at(now)
+
+
+def override_words(one: Overridden) -> str:
+    """Return in words what holds while an override is in force."""
+    if isinstance(one.new, LimitSet):
+        return "; ".join(_bands(one.new)) or "no limits"
+    return calibration_words(one.new)
+
+
+def calibration_words(new: CalibrationSet) -> str:
+    """Return a calibration in words."""
+    if new.points:
+        return "lines through " + ", ".join(f"{raw:g}={engineering:g}" for raw, engineering in new.points)
+    return " + ".join(f"{factor:g} raw**{power}" for power, factor in enumerate(new.coefficients))
+
+
+def _bands(new: LimitSet) -> Iterator[str]:
+    for band in new.bands:
+        low = "" if band.minimum is None else f"{band.minimum:g}"
+        high = "" if band.maximum is None else f"{band.maximum:g}"
+        yield f"{SEVERITIES[band.severity]} outside {low}:{high}"
+
+
+def record_words(record: Record) -> dict[str, str]:
+    """Return what a record tells: `alarm` (or what else it is about), `what` happened, and `words`."""
+    match record.body:
+        case Change(alarm, event, _, after, _, comment):
+            return {"alarm": alarm, "what": f"{event.value}: {after.phase}", "words": comment or after.value}
+        case Stance(owner, alarm, acknowledged, comment):
+            return {"alarm": f"{owner}/{alarm}", "what": f"acknowledged occurrence {acknowledged}", "words": comment}
+        case Notified(owner, alarm, _, _, _, channel, address, sent, words):
+            name = alarm if owner == record.agency else f"{owner}/{alarm}"
+            return {"alarm": name, "what": f"{channel} {'sent' if sent else 'failed'}: {address}", "words": words}
+        case Overridden(spacecraft, parameter, _, _, _, reason):
+            return {"alarm": f"{spacecraft} {parameter}", "what": f"overridden: {override_words(record.body)}", "words": reason}
+        case OverrideEnded(spacecraft, parameter, kind, expired, reason):
+            how = "expired" if expired else "withdrawn"
+            return {"alarm": f"{spacecraft} {parameter}", "what": f"override of {kind} {how}", "words": reason}
+        case Refused(subject, reason, _):
+            return {"alarm": subject, "what": "refused", "words": reason}
