@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from ...agencies import subjects
@@ -51,7 +52,7 @@ def settings_of(installation: Installation, agency: str, at: int) -> ServerSetti
     links = {}
     for giver in plan_of(installation, agency, at).takes:
         other = NatsServer(plan_of(installation, giver, at), _settings(installation, giver, {}))
-        other.prepare()
+        other.keep_keys()
         listening = other.listening()
         elsewhere = [(one.host, one.port) for one in installation.links if (one.agency, one.giver) == (agency, giver)]
         host, port = elsewhere[0] if elsewhere else (listening.link_host, listening.link_port)
@@ -111,14 +112,19 @@ async def _follow_agreement(
             await asyncio.sleep(min(wait, LONGEST_SLEEP_S))
         at = change
         log.info("the agreement changes", extra={"instant": utc_from_tai_ns(at)})
-        await asyncio.gather(*(_change(installation, key, server, at, health) for key, server in servers.items()))
+        for linked in (False, True):  # a link is taken up only after its giver knows it
+            await asyncio.gather(*(_change(installation, key, one, at, health, linked) for key, one in servers.items()))
 
 
-async def _change(installation: Installation, agency: str, server: NatsServer, at: int, health: Health) -> None:
-    """Bring a server to what is given at an instant; one that does not take it is started again by its keeper."""
+async def _change(installation: Installation, agency: str, server: NatsServer, at: int, health: Health, linked: bool) -> None:
+    """Bring a server to what is given at an instant, without or with new links; one that refuses is started again."""
+    settings, known = settings_of(installation, agency, at), server.settings.links
+    if not linked:
+        settings = replace(settings, links={giver: link for giver, link in settings.links.items() if giver in known})
     try:
-        await server.change(plan_of(installation, agency, at), settings_of(installation, agency, at))
-        await make_streams(server.plan, _administrators(server))
+        await server.change(plan_of(installation, agency, at), settings)
+        if linked:
+            await make_streams(server.plan, _administrators(server))
     except AelitaError as error:
         health.fault(f"{agency}/nats", str(error))
         log.warning("a server of streams is started again", extra={"agency": agency, "why": str(error)})

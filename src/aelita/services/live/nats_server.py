@@ -38,7 +38,8 @@ class ServerSettings:
     """Where a server keeps its files and listens. Port 0 is chosen at first start and remembered.
 
     `links` says how to reach each giver; `partner_keys` the public key of each receiver's link, where the receiver made it
-    itself (else it is made here, and the file `link_key_file` is handed to the receiver).
+    itself (else it is made here, and the file `link_key_file` is handed to the receiver). `store_bytes` is what its streams may
+    take at least, as a running server cannot be allowed less than before.
     """
 
     directory: Path
@@ -49,6 +50,7 @@ class ServerSettings:
     links: Mapping[str, Link] = field(default_factory=dict)
     partner_keys: Mapping[str, str] = field(default_factory=dict)
     tls: Tls | None = None
+    store_bytes: int = 0
 
 
 class NatsServer:
@@ -100,16 +102,22 @@ class NatsServer:
 
     def prepare(self) -> Path:
         """Write keys, ports and configuration; return the configuration file. Raises UsageError."""
+        users = self.keep_keys()
+        links = [self._remote(giver, link) for giver, link in self.settings.links.items()]
+        files = Files(self.directory / "store", self.directory / "server.log", self.directory / "server.pid")
+        settings = self.settings
+        text = configuration(self.plan, self.listening(), files, users, links, settings.tls, settings.store_bytes)
+        path = self.directory / "server.conf"
+        write_secret(path, text)
+        return path
+
+    def keep_keys(self) -> dict[str, dict[str, str]]:
+        """Make the keys that are absent, and return the public halves by account and role. Raises UsageError."""
         users = {HOME: {role: self._public(HOME, role) for role in ROLES}}
         for receiver in self.plan.gives:
             account = export_account(receiver)
             users[account] = {"admin": self._public(account, "admin"), "link": self._link_key(receiver)}
-        links = [self._remote(giver, link) for giver, link in self.settings.links.items()]
-        files = Files(self.directory / "store", self.directory / "server.log", self.directory / "server.pid")
-        text = configuration(self.plan, self.listening(), files, users, links, self.settings.tls)
-        path = self.directory / "server.conf"
-        write_secret(path, text)
-        return path
+        return users
 
     async def start(self, timeout_s: float = 30.0) -> None:
         """Start the server and wait until it takes connections; one left over from a dead keeper is ended first.
@@ -137,6 +145,28 @@ class NatsServer:
         except BaseException:
             await self.stop()
             raise
+
+    async def change(self, plan: AgencyPlan, settings: ServerSettings, timeout_s: float = 20.0) -> None:
+        """Go on with another plan: the running server reads its configuration anew, without a restart.
+
+        Connections stay, but those of links whose accounts changed. Raises StreamError when the server refuses the change.
+        """
+        self.plan, self.settings = plan, settings
+        path, process = self.directory / "server.conf", self._process
+        before = path.read_text() if path.is_file() else ""
+        if self.prepare().read_text() == before or process is None or process.returncode is not None:
+            return  # nothing is new, or it starts with the new configuration
+        log = self.directory / "server.log"
+        begin = log.stat().st_size if log.is_file() else 0
+        process.send_signal(signal.SIGHUP)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while (said := _reloaded(log, begin)) is None:
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            said = f"no word of it after {timeout_s:.0f} s"
+        if said:
+            raise StreamError(f"the server does not take a change of the agreement: {said}", where=self._where)
 
     async def stop(self) -> None:
         """Stop the server cleanly: SIGTERM, then SIGKILL if it does not end in 15 s."""
@@ -255,6 +285,17 @@ async def _ended(process: asyncio.subprocess.Process, within_s: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def _reloaded(log: Path, begin: int) -> str | None:
+    """Return why a server did not take its new configuration, as its log says from an octet on; empty: it did, None: not yet."""
+    with log.open("rb") as file:
+        file.seek(begin if log.stat().st_size >= begin else 0)  # else the log was begun anew
+        said = file.read().decode(errors="replace")
+    if "Reloaded server configuration" in said:
+        return ""
+    _, refused, why = said.partition("Failed to reload server configuration: ")
+    return (why.splitlines() or ["?"])[0] if refused else None
 
 
 async def _greeting(listening: Listening) -> dict[str, Any] | None:

@@ -69,8 +69,12 @@ def configuration(
     users: Mapping[str, Mapping[str, str]],
     remotes: Sequence[Remote],
     tls: Tls | None = None,
+    store_bytes: int = 0,
 ) -> str:
-    """Return the configuration, which holds secrets; `users` has public keys by account and role (`link` for a partner's)."""
+    """Return the configuration, which holds secrets; `users` has public keys by account and role (`link` for a partner's).
+
+    All streams together may take `store_bytes`, or what the plan needs if that is more.
+    """
     secure = _tls(tls)
     scheme = "tls" if tls else "nats-leaf"
     linked = [
@@ -98,7 +102,7 @@ def configuration(
                 "store_dir": str(files.store),
                 "domain": plan.agency,
                 "sync_interval": "always",
-                "max_file_store": plan.max_bytes + (64 << 20),
+                "max_file_store": max(plan.max_bytes, store_bytes) + (64 << 20),
                 "max_memory_store": 64 << 20,
             },
             "leafnodes": {"listen": f"{listening.link_host}:{listening.link_port}", "no_advertise": True, "remotes": linked}
