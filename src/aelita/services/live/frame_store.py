@@ -5,6 +5,7 @@ record. Files are removed, oldest first, when their size together or their age p
 """
 
 import os
+import shutil
 import struct
 import zlib
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ RECORD = struct.Struct(">IqBI")  # octets of the frame, received (TAI ns), quali
 LARGEST_FRAME = 65536
 SEGMENT_OCTETS = 16 << 20
 SUFFIX = ".frames"
+ROOM_OCTETS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,10 @@ class FrameStore:
                 f"frames cannot be kept: {error.strerror}", where=str(self.folder), remedy="Free space on the disk"
             ) from error
         self.last = max(self.last, frames[-1].received)
+
+    def has_room(self) -> bool:
+        """Say whether the disk has room for more frames."""
+        return shutil.disk_usage(self.folder).free >= ROOM_OCTETS
 
     def read(self, start: int, stop: int) -> Iterator[StoredFrame]:
         """Yield the frames with start <= received < stop (TAI nanoseconds), in the order in which they were heard."""

@@ -100,7 +100,8 @@ class StationService:
         if station.sle is None:
             raise DefinitionError(f"station {station.key} has no [sle] table", remedy="Add one to the mission's stations.toml")
         self.context, self.station, self.names = context, station, station.sle
-        self.directory = Directory(ProviderSettings(self.names.responder_id, {}, take_over=True))
+        peers = keep_secrets(context.home / "sle", station.key, (station.agency,))
+        self.directory = Directory(ProviderSettings(self.names.responder_id, peers, take_over=True))
         self.server = SleServer(self.directory, context.clock, self._on_event)
         self.beams = {key: self._beam(number, key) for number, key in enumerate(context.installation.spacecraft)}
         self._offers: dict[int, Offer] = {}
@@ -147,7 +148,8 @@ class StationService:
             self.context.health.well(f"{self.station.key} bookings")
         bookings = [one for one in self.bookings.schedule.bookings if one.stop + OFFERED_NS > now]
         self._look_at = min((one.stop + OFFERED_NS for one in bookings), default=FOR_EVER)
-        users = tuple(dict.fromkeys([self.station.agency, *(agency for one in bookings for agency in one.agencies)]))
+        named = (agency for one in self.bookings.schedule.bookings for agency in one.agencies)
+        users = tuple(dict.fromkeys([self.station.agency, *named]))
         peers = keep_secrets(self.context.home / "sle", self.station.key, users)
         self.directory.settings = replace(self.directory.settings, peers=peers)
         for key, beam in self.beams.items():
