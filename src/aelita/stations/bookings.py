@@ -34,6 +34,11 @@ class Booking:
         """Whether it holds until further notice."""
         return self.stop >= FOR_EVER
 
+    def repeats(self, other: "Booking") -> bool:
+        """Whether both hold until further notice, for the same spacecraft and an agency in common."""
+        same = (self.station, self.spacecraft) == (other.station, other.spacecraft)
+        return same and self.is_standing and other.is_standing and bool(set(self.agencies) & set(other.agencies))
+
     def overlaps(self, other: "Booking") -> bool:
         """Whether both want the antenna at once."""
         return self.station == other.station and self.start < other.stop and other.start < self.stop
@@ -57,6 +62,12 @@ class Schedule:
                 if known == booking:
                     return self
                 raise UsageError(f"there is another booking {booking.reference!r}", remedy="Give it a reference of its own")
+        if booking.is_standing and (first := next((known for known in self.bookings if booking.repeats(known)), None)):
+            raise UsageError(
+                f"{booking.station} is booked for {booking.spacecraft} until further notice already, by {first.reference!r}",
+                where=f"booking {booking.reference}",
+                remedy="Cancel that booking first, or give this one an end",
+            )
         near = [known for known in self.bookings if known.overlaps(booking) and min(known.stop, booking.stop) > since]
         others = {known.spacecraft for known in near} - {booking.spacecraft}
         if len(others) >= dict(self.beams).get(booking.station, 1):

@@ -54,7 +54,7 @@ class BookingFile:
 
     def begin(self) -> None:
         """Write what holds where there is no file yet: all spacecraft, until further notice, if recordings are played."""
-        if self.installation.plays:
+        if self.installation.plays and not self.is_there:
             with locked(self.path.parent):
                 if not self.is_there:
                     write_bookings(self.path.parent, standing(self.installation, self.station))

@@ -150,7 +150,8 @@ class Line:
         while True:
             reference = self.booked()
             if reference is None:
-                self.link.state, self.link.lock, self.link.why = "unbound", "unknown", "no contact is booked"
+                self.link.state, self.link.lock = "unbound", "unknown"
+                self.link.why = self._bookings.fault or "no contact is booked"
                 self.context.health.well(self._name)
                 await asyncio.sleep(STATUS_S)
                 continue
