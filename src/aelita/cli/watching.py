@@ -19,6 +19,7 @@ ANY_HEIGHT = 10_000
 GOOD, POOR, BAD, FADED, HEAD = "green", "yellow", "bold red", "dim", "bold"
 SEVERITY_WORDS = ("normal", "watch", "warning", "distress", "critical", "severe")
 UNKNOWN = "–"
+KINDS = ("FRAMES", "MERGED", "PARAMETERS", "PACKETS", "ALARMS", "EVENTS", "LIMITS", "LINKS")  # of streams, as they are shown
 NEARLY_FULL, FULL = 0.7, 0.9
 
 
@@ -302,13 +303,21 @@ def _streams(picture: "live.Picture") -> Section:
     def style(one: "live.StreamSeen") -> str:
         return _alive(one.alive)
 
-    used = [one for one in picture.streams if one.messages or one.fault or (one.mirror and not _mirror_well(one, picture))]
+    def order(one: "live.StreamSeen") -> tuple[bool, int, bool]:
+        kind = one.name.rpartition("_")[2]
+        ill = one.fault or one.missing or one.fill >= NEARLY_FULL or (one.mirror and not _mirror_well(one, picture))
+        return not ill, KINDS.index(kind) if kind in KINDS else len(KINDS), one.mirror
+
+    used = sorted(
+        (one for one in picture.streams if one.messages or one.fault or (one.mirror and not _mirror_well(one, picture))),
+        key=order,
+    )
     columns = (
         Column("agency", lambda one: one.agency),
         Column("stream", lambda one: Text(one.name, style=style(one))),
         Column("messages", lambda one: Text(f"{one.messages:,}", style=style(one)), True),
         Column("/s", lambda one: Text(_rate(one.per_s), style=style(one)), True),
-        Column("size", lambda one: Text(_octets(one.octets), style=style(one)), True),
+        Column("size", lambda one: Text(_octets(one.octets), style=style(one)), True, at_least=90),
         Column("full", lambda one: Text(f"{100 * one.fill:.1f} %", style=_alive(one.alive, _fill_style(one.fill))), True),
         Column("lag", lambda one: Text("" if one.lag is None else f"{one.lag:,}", style=style(one)), True),
         Column("origin", lambda one: _origin(one, picture), True),

@@ -15,7 +15,7 @@ from .batches import unpack
 from .publishing import RAW
 
 ENVELOPE = ("received", "generated", "quality", "apid", "sequence_count")
-MOST_ALIKE = 4  # parameters whose names differ in digits alone
+WHOLE, SOME = 4, 2  # of parameters whose names differ in digits alone: so many are shown together, of more only some
 _DIGITS = re.compile(r"\d+")
 
 
@@ -102,10 +102,12 @@ class LatestValues:
         for number, (subject, one) in enumerate(newest):
             worths = {name: self._worth(one, name, name in common) for name in one.names if name not in seen}
             seen |= worths.keys()
+            members = Counter(_DIGITS.sub("#", name) for name in worths)
             alike, kinds = Counter[str](), dict[str, int]()
             for place, name in enumerate(sorted(worths, key=lambda name: -worths[name])):
                 alike[kind := _DIGITS.sub("#", name)] += 1
-                worth = worths[name] if alike[kind] <= MOST_ALIKE else min(worths[name], 0)
+                most = WHOLE if members[kind] <= WHOLE else SOME
+                worth = worths[name] if alike[kind] <= most else min(worths[name], 0)
                 found.append((-worth, kinds.setdefault(kind, len(kinds)), number, place, subject, name))
         return [(subject, name) for *_, subject, name in sorted(found)]
 
