@@ -21,6 +21,7 @@ from ...time import SECOND
 from ..databases import Library
 from ..definitions import define
 from .agency_streams import address_of, plan_of
+from .alarm_files import keys_folder
 from .asking import page
 from .batches import unpack
 from .clock import MissionClock
@@ -29,6 +30,7 @@ from .geometry import Geometry, elevation_deg
 from .installation import Installation
 from .running import programs_of
 from .serving import running
+from .signing import PublicKeys, read_public_keys, verify
 from .stream_plan import HOME, mirror_name
 from .streams import Message, Streams, StreamState
 from .watched import (
@@ -100,7 +102,8 @@ class AgencyWatch:
         clock = MissionClock.read(installation.folder)
         plan = plan_of(installation, key, clock.now())
         self._names = [stream.name for stream in plan.streams if stream.account == HOME]
-        self._mirrored = [giver for giver, kinds in plan.takes.items() if "links" in kinds and giver not in here]
+        self._mirrored = {giver: kinds for giver, kinds in plan.takes.items() if giver not in here}
+        self._keys: PublicKeys = {}
 
     async def run(self, refresh_s: float) -> None:
         """Follow the agency's streams until cancelled, whatever happens to its server."""
@@ -122,7 +125,11 @@ class AgencyWatch:
             lambda: self._follow(streams, "AUDIT", Start.FIRST, self._alarm, (f"{self.key}.audit.alarms",)),
             lambda: self._lines(streams, "LINKS", self.key),
         ]
-        works += [partial(self._lines, streams, mirror_name(giver, "links"), giver) for giver in self._mirrored]
+        for giver, kinds in self._mirrored.items():
+            if "links" in kinds:
+                works.append(partial(self._lines, streams, mirror_name(giver, "links"), giver))
+            if "alarms" in kinds:
+                works.append(partial(self._follow, streams, mirror_name(giver, "alarms"), Start.FIRST, self._foreign_alarm))
         async with asyncio.TaskGroup() as tasks:
             for work in works:
                 tasks.create_task(_for_ever(work))
@@ -182,6 +189,13 @@ class AgencyWatch:
 
     def _alarm(self, message: Message) -> None:
         self.alarms.apply(decode(message.data, message.subject))
+
+    def _foreign_alarm(self, message: Message) -> None:
+        """Take what another agency tells, if it is signed by it."""
+        self._keys = self._keys or read_public_keys(keys_folder(self.installation, self.key))
+        signed = verify(message.data, self._keys)
+        if signed.subject == message.subject and (record := decode(signed.payload, message.subject)).agency == signed.agency:
+            self.alarms.apply(record)
 
 
 async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -364,7 +378,7 @@ class Watch:
         alive = one.connected and age <= limit + self.refresh_s  # all streams are asked one after another
         return StreamSeen(
             one.key, name, age, state.messages, one.meters.rate(name) if alive else None, state.bytes, state.fill,
-            state.lag is not None, state.lag, state.heard_s, state.missing, state.fault, alive,
+            state.lag is not None, state.lag, state.heard_s, state.missing, state.fault, alive, state.last,
         )  # fmt: skip
 
     def _counts(self, agency: str, spacecraft: str, limit: float) -> CountsSeen:
@@ -383,6 +397,7 @@ class Watch:
             number("processor", "holes_open"), rate("processor", "packets_total"), rate("processor", "samples_total"),
             number("archiver", "archived_packets_total"), lag,
             self._tells((agency, "processor"), limit), self._tells((agency, "archiver"), limit),
+            number("archiver", "archive_done"),
         )  # fmt: skip
 
     def _tells(self, key: tuple[str, str], limit: float) -> bool:
@@ -414,12 +429,20 @@ class Watch:
 
 
 def alarms_of(engine: AlarmEngine) -> list[AlarmSeen]:
-    """Return the alarms of an agency that are not normal, those that call somebody and the gravest first."""
+    """Return the alarms of an agency, and those others told it of, that are not normal: what calls, and the gravest, first."""
     found = [
         AlarmSeen(engine.agency, name, one.severity, str(one.phase), one.title, one.value, one.occurred_at, one.unseen, one.stale)
         for name, one in engine.state.situations.items()
         if not one.quiet
     ]
+    found += [
+        AlarmSeen(
+            one.owner, one.alarm, one.situation.severity, str(one.state), one.situation.title, one.situation.value,
+            one.situation.occurred_at, False, one.situation.stale,
+        )
+        for one in engine.state.merged.all(engine.agency)
+        if not one.situation.quiet
+    ]  # fmt: skip
     return sorted(found, key=lambda alarm: (not alarm.calls, -alarm.severity, -alarm.since))
 
 
