@@ -62,16 +62,16 @@ def settings_of(installation: Installation, agency: str, at: int) -> ServerSetti
 
 def _settings(installation: Installation, agency: str, links: dict[str, Link]) -> ServerSettings:
     port, leaf = installation.port(f"{agency}/nats"), installation.port(f"{agency}/leaf")
-    folder, most = installation.home(agency) / "nats", _most_octets(installation, agency)
+    folder, most = installation.home(agency) / "nats", widest_plan(installation, agency).max_bytes
     return ServerSettings(folder, port=port, link_port=leaf, links=links, store_bytes=most)
 
 
-def _most_octets(installation: Installation, agency: str) -> int:
-    """Return what the streams of an agency take with all that the agreement ever gives."""
+def widest_plan(installation: Installation, agency: str) -> AgencyPlan:
+    """Return the streams of an agency with all that is ever given, by whole kinds: a mirror in it may begin later, or be over."""
     here = {one.key for one in installation.agencies}
     gives = installation.mission.organisation.agreement.gives
     kinds = {(one.giver, one.receiver, one.kind) for one in gives if one.giver in here and one.receiver in here}
-    return plan_streams(agency, [Give(giver, taker, (f"{giver}.{kind}.>",)) for giver, taker, kind in kinds]).max_bytes
+    return plan_streams(agency, [Give(giver, taker, (f"{giver}.{kind}.>",)) for giver, taker, kind in sorted(kinds)])
 
 
 def address_of(installation: Installation, agency: str, role: str = "services") -> Address:

@@ -13,18 +13,21 @@ from dataclasses import dataclass, field, replace
 from ...agencies import subject
 from ...errors import DataError
 from ...link import Channel
-from ...telemetry import Copies, Merged, Merger, joined_copies, joined_merged
+from ...telemetry import BadFrame, Copies, Merged, Merger, joined_copies, joined_merged
+from ...time import NO_TIME
 from .ending import ended
 from .following import Start, follow
 from .health import Health
 from .messages import copies_of, merged_of, pack_merged
 from .stream_plan import KINDS, mirror_name
-from .streams import Message, StreamFullError, Streams
+from .streams import Message, NoStreamError, StreamFullError, Streams
 
 REMEMBERED_MESSAGES = 4096  # of the merged stream, read again at start
 WAITING_MESSAGES = 256
 TOGETHER_OCTETS = 1 << 20  # of waiting messages are merged together: a merger that is behind writes fewer, larger messages
 FULL_PAUSE_S = 1.0
+KEPT_OCTETS = 64 << 10  # of a damaged message
+ABSENT_PAUSE_S = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -99,11 +102,19 @@ class FrameMerger:
             await ended(readers)
 
     async def _read(self, intake: Intake) -> None:
-        async with follow(
-            self.streams, intake.stream, durable=f"merger-{self.spacecraft}", start=Start.FIRST, subjects=intake.filters
-        ) as follower:
-            async for message in follower:
-                await self._queue.put((intake, message))
+        """Read a stream for ever. A mirror that is not there is waited for: what it mirrors may be given later."""
+        name = f"merger-{self.spacecraft}"
+        while True:
+            try:
+                async with follow(
+                    self.streams, intake.stream, durable=name, start=Start.FIRST, subjects=intake.filters
+                ) as follower:
+                    async for message in follower:
+                        await self._queue.put((intake, message))
+            except NoStreamError:
+                if intake is self._intakes[0]:
+                    raise
+            await asyncio.sleep(ABSENT_PAUSE_S)
 
     async def _next(self) -> Merged:
         """Return what the next message, or the passing of time, lets out of the merger."""
@@ -122,6 +133,7 @@ class FrameMerger:
 
     def _feed(self, waiting: list[tuple[Intake, Message]]) -> Merged:
         by_station: dict[str, list[Copies]] = {}
+        damaged: list[BadFrame] = []
         for intake, message in waiting:
             station = message.subject.rpartition(".")[2]
             intake.open.setdefault(station, []).append(replace(message, data=b""))
@@ -130,12 +142,15 @@ class FrameMerger:
             except DataError as error:
                 self.health.count("messages_damaged", stream=intake.stream)
                 log.error("a message of frames is damaged", extra={"subject": message.subject, "why": str(error)})
+                reason = f"damaged message of frames: {error}"
+                damaged.append(BadFrame(message.data[:KEPT_OCTETS], reason, NO_TIME, NO_TIME, (station,)))
                 continue
             self.health.count("frames_in", len(copies), station=station, spacecraft=self.spacecraft)
             by_station.setdefault(station, []).append(copies)
         now = time.monotonic_ns()
         found = [self.merger.feed(joined_copies(some), now) for some in by_station.values()]
-        return joined_merged(found or [self.merger.on_timer(now)])
+        merged = joined_merged(found or [self.merger.on_timer(now)])
+        return replace(merged, unusable=(*merged.unusable, *damaged))
 
     async def _write(self, merged: Merged) -> list[Written]:
         made = []

@@ -7,7 +7,7 @@ import time
 from ...time import SECOND
 from ..databases import Library
 from ..definitions import Definition, define
-from .agency_streams import address_of, plan_of
+from .agency_streams import address_of, widest_plan
 from .decoding import LiveDecoder
 from .geometry import Geometry
 from .health import Health
@@ -28,8 +28,7 @@ async def processor(context: Context) -> None:
     """Run the processor of an agency for all spacecraft that it follows. Raises AelitaError when it cannot go on."""
     installation, agency = context.installation, context.agency
     library, geometry = Library(), Geometry(installation.mission, installation.kernels)
-    takes = plan_of(installation, agency, context.clock.now()).takes
-    givers = tuple(giver for giver, kinds in takes.items() if "frames" in kinds)
+    givers = tuple(giver for giver, kinds in widest_plan(installation, agency).takes.items() if "frames" in kinds)
     connecting = Streams.connect(address_of(installation, agency), name="processor", timeout_s=60)
     async with await connecting as streams, asyncio.TaskGroup() as tasks:
         overrides = OverridesInForce(streams, agency)
