@@ -1,6 +1,7 @@
 """`aelita run`: everything of an installation on one machine, and `aelita serve`: one service of it."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from .clock import MissionClock, starting_at
 from .geometry import Geometry
 from .health import Health, HealthServer
 from .installation import FILE, Installation, Playing, keep_ports, read_installation
+from .nursery import Infant, Nursery
 from .serving import Service, serve, tell
 from .setting_up import Wishes, new_installation
 from .space import arrival, lasts
@@ -55,15 +57,19 @@ def serve_one(name: str, agency: str, folder: Path) -> int:
 
 def programs_of(installation: Installation) -> list[Program]:
     """Return the processes of an installation, its servers of streams excluded: the supervisor keeps those itself."""
-    data = ("--data", str(installation.folder))
-    made = [Program("space", this_program(*data, "serve", "space"), RANKS["space"])] if installation.plays else []
+    made = [_program(installation, "space", "")] if installation.plays else []
     for agency in installation.agencies:
         for name in OF_AGENCIES:
-            if name in ("stations", "receiver") and not agency.stations:
-                continue
-            arguments = this_program(*data, "serve", name, "--agency", agency.key)
-            made.append(Program(f"{agency.key}/{name}", arguments, RANKS.get(name, 3)))
+            if agency.stations or name not in ("stations", "receiver"):
+                made.append(_program(installation, name, agency.key))
     return made
+
+
+def _program(installation: Installation, service: str, agency: str) -> Program:
+    of = ("--agency", agency) if agency else ()
+    arguments = this_program("--data", str(installation.folder), "serve", service, *of)
+    infant = Infant(service, agency, installation.folder, arguments)
+    return Program(f"{agency}/{service}".lstrip("/"), arguments, RANKS.get(service, 3), infant=infant)
 
 
 def begin(folder: Path, **wishes: Any) -> tuple[Installation, MissionClock]:
@@ -101,7 +107,10 @@ async def run_complex(installation: Installation, clock: MissionClock, *, on_rea
     health = Health("supervisor")
     server = HealthServer(health)
     await server.start()
-    supervisor = Supervisor(programs_of(installation), installation.folder, health)
+    nursery = Nursery()
+    with contextlib.suppress(OSError):  # whoever needs it tries again
+        await nursery.start()
+    supervisor = Supervisor(programs_of(installation), installation.folder, health, nursery)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -122,6 +131,7 @@ async def run_complex(installation: Installation, clock: MissionClock, *, on_rea
                 await work
             streams.cancel()
             await asyncio.gather(streams, return_exceptions=True)
+            await nursery.close()
             await server.close()
 
 
