@@ -5,6 +5,8 @@ import json
 import os
 import pty
 import select
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -268,6 +270,21 @@ def test_one_picture_of_a_complex_that_does_not_run(tmp_path: Path) -> None:
     assert "DOWN streams stations receiver" in found and "kalyazin" not in found
     _, said = run("--data", tmp_path, "watch", "--once", "--agency", "nasa", expected=2)
     assert "does not run here" in said
+
+
+def test_a_complex_is_not_run_twice(tmp_path: Path) -> None:
+    made = installation(tmp_path / "complex")
+    words = [sys.executable, "-c", "import sys; sys.stdin.read()", "aelita", "run"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as other:
+        told = {"service": "supervisor", "agency": "", "pid": other.pid, "health_port": 1}
+        (made.folder / "run").mkdir()
+        (made.folder / "run" / "supervisor.json").write_text(json.dumps(told))
+        try:
+            _, said = run("--data", tmp_path, "run", "--station", "kalyazin", "--station", "cebreros", expected=2)
+        finally:
+            other.kill()
+    assert f"it runs already, as process {other.pid}" in said and not (made.home("esa") / "nats").exists()
+    assert "Not used: --station cebreros" in said
 
 
 def test_q_ends_the_view(tmp_path: Path) -> None:

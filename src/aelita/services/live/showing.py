@@ -9,10 +9,13 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ...errors import UsageError
 from .clock import MissionClock
 from .health import JsonLines
 from .installation import Installation
+from .processes import is_aelita
 from .running import run_complex
+from .serving import running
 from .supervisor import LOG_FILES, LOG_OCTETS
 from .watched import Picture
 from .watching import Watch
@@ -41,7 +44,11 @@ async def picture_of(watch: Watch) -> Picture:
 async def run_shown(
     installation: Installation, clock: MissionClock, draw: Draw, *, refresh_s: float, every_s: float, keys: int | None = None
 ) -> None:
-    """Run everything of an installation and draw pictures of it, until SIGINT, SIGTERM or a key. Raises AelitaError."""
+    """Run everything of an installation and draw pictures of it, until SIGINT, SIGTERM or a key.
+
+    Raises UsageError when it runs already, and other AelitaErrors.
+    """
+    refuse_second(installation)
     keep_log(installation.folder)
     ready, ended = asyncio.Event(), asyncio.Event()
     work = asyncio.create_task(run_complex(installation, clock, on_ready=ready.set))
@@ -59,6 +66,17 @@ async def run_shown(
         await asyncio.gather(work, return_exceptions=True)
     if not work.cancelled() and (fault := work.exception()) is not None:
         raise fault
+
+
+def refuse_second(installation: Installation) -> None:
+    """Raise UsageError when the installation runs already: two supervisors would end each other's servers."""
+    for one in running(installation.folder):
+        pid = int(one["pid"])
+        if one["service"] == "supervisor" and pid != os.getpid() and is_aelita(pid):
+            raise UsageError(
+                f"it runs already, as process {pid}", where=str(installation.folder),
+                remedy="Look at it with `aelita watch`, end it first, or name another folder with --data",
+            )  # fmt: skip
 
 
 async def _draw(watch: Watch, draw: Draw, every_s: float, ended: asyncio.Event) -> None:
