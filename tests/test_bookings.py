@@ -243,6 +243,11 @@ def test_contact_of_a_standing_booking_ends_with_silence(tmp_path: Path) -> None
         look(service, begin + 61 * SECOND)
     reports = read_reports(folder_of(made))
     assert [(one["frames"], one["missing"], one["losses"], one["ended"]) for one in reports] == [(10, 0, 1, "silence")] * 2
+    hear(service, NOON + 40 * MINUTE, 1)
+    desk_of(made).cancel("malargue", "standing-tgo")
+    look(service, NOON + 40 * MINUTE + SECOND)
+    look(service, NOON + 40 * MINUTE + 6 * SECOND)
+    assert read_reports(folder_of(made))[2]["ended"] == "cancelled"
     (folder_of(made) / OPEN).write_text("[{")
     assert station_of(made).contacts.open == {}
 

@@ -31,6 +31,7 @@ class Open:
 
     booking: Booking
     contact: Contact
+    is_cut: bool = False  # its booking was made to end now
 
     def told(self) -> dict[str, Any]:
         """Return it as it is kept."""
@@ -86,7 +87,9 @@ class Contacts:
         reports = []
         for reference, opened in list(self.open.items()):
             booked = schedule.of(reference)
-            opened.booking = booked or opened.booking
+            if booked is not None:
+                opened.is_cut |= booked.stop <= now < opened.booking.stop
+                opened.booking = booked
             opened.contact.lost_at(min(now, opened.booking.stop))
             ended = self._why_ended(opened, booked, now)
             if ended:
@@ -112,7 +115,7 @@ class Contacts:
         if booked is None:
             return "cancelled"
         if booked.stop + SETTLED_NS <= now:
-            return "as booked"
+            return "cancelled" if opened.is_cut else "as booked"
         return "silence" if booked.is_standing and now - opened.contact.last >= SILENT_NS else ""
 
     def _opened(self, booking: Booking) -> Open | None:
