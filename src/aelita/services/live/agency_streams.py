@@ -112,8 +112,11 @@ async def _follow_agreement(
             await asyncio.sleep(min(wait, LONGEST_SLEEP_S))
         at = change
         log.info("the agreement changes", extra={"instant": utc_from_tai_ns(at)})
-        for linked in (False, True):  # a link is taken up only after its giver knows it
-            await asyncio.gather(*(_change(installation, key, one, at, health, linked) for key, one in servers.items()))
+        changed = {key: one for key, one in servers.items() if one.plan != plan_of(installation, key, at)}
+        # A link is taken up only after its giver knows it. An account that is new to a running server passes nothing between
+        # accounts before the configuration was read once more (seen with nats-server 2.15.1): so twice, and streams after that.
+        for linked in (False, True):
+            await asyncio.gather(*(_change(installation, key, one, at, health, linked) for key, one in changed.items()))
 
 
 async def _change(installation: Installation, agency: str, server: NatsServer, at: int, health: Health, linked: bool) -> None:

@@ -152,10 +152,10 @@ class NatsServer:
         Connections stay, but those of links whose accounts changed. Raises StreamError when the server refuses the change.
         """
         self.plan, self.settings = plan, settings
-        path, process = self.directory / "server.conf", self._process
-        before = path.read_text() if path.is_file() else ""
-        if self.prepare().read_text() == before or process is None or process.returncode is not None:
-            return  # nothing is new, or it starts with the new configuration
+        self.prepare()
+        process = self._process
+        if process is None or process.returncode is not None:
+            return  # it starts with the new configuration
         log = self.directory / "server.log"
         begin = log.stat().st_size if log.is_file() else 0
         process.send_signal(signal.SIGHUP)
