@@ -17,6 +17,7 @@ from .space import SignalPath
 
 FILE, PORTS = "complex.toml", "ports.json"
 LARGEST_PORT = 65535
+LONGEST_PAUSE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,22 @@ class LinkElsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class SleUser:
+    """Who may bind a station besides the agencies: an SLE user by its authority identifier, in the name of an agency.
+
+    It has service instances of its own, which bring what is booked for that agency. `level` and `algorithm` say how the two prove
+    themselves; `pause_s` is the least time between two messages to it, for a client that takes one message for each read.
+    """
+
+    station: str
+    authority: str
+    agency: str
+    level: str = "all"
+    algorithm: str = "sha-256"
+    pause_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """One installation in a data folder. `plays` and `paths` describe the source of space, if there is one."""
 
@@ -62,6 +79,7 @@ class Installation:
     speed: float = 1.0
     kernels: tuple[Path, ...] = ()
     links: tuple[LinkElsewhere, ...] = ()
+    sle_users: tuple[SleUser, ...] = ()
 
     def agency(self, key: str) -> AgencyHere:
         """Return an agency that runs here. Raises UsageError for another."""
@@ -136,6 +154,12 @@ class Installation:
                 "", "[[links]] # to a giver's server, when not at its own port", f"agency = {q(link.agency)}",
                 f"giver = {q(link.giver)}", f"host = {q(link.host)}", f"port = {link.port}",
             ]  # fmt: skip
+        for user in self.sle_users:
+            lines += [
+                "", "[[sle_users]] # who may bind a station besides the agencies", f"station = {q(user.station)}",
+                f"authority = {q(user.authority)}", f"agency = {q(user.agency)}", f"level = {q(user.level)}",
+                f"algorithm = {q(user.algorithm)}", f"pause_s = {user.pause_s}",
+            ]  # fmt: skip
         return "\n".join(lines) + "\n"
 
 
@@ -159,6 +183,7 @@ def read_installation(folder: Path) -> Installation:
         speed=table.real("speed", 1.0),
         kernels=tuple(folder / path for path in table.texts("kernels")),
         links=tuple(_link(one) for one in table.tables("links")),
+        sle_users=tuple(_sle_user(one) for one in table.tables("sle_users")),
     )
     table.finish()
     check(made)
@@ -190,10 +215,25 @@ def check(made: Installation) -> None:
     for link in made.links:
         if not {link.agency, link.giver} <= here:
             raise DefinitionError(f"no link from {link.agency} to {link.giver} is made here", where=f"{where}: links")
+    _check_sle_users(made, where)
     for play in made.plays:
         made.mission.channel(play.channel)
         if play.spacecraft not in made.spacecraft:
             raise DefinitionError(f"{play.spacecraft!r} is not followed here", where=f"{where}: plays: spacecraft")
+
+
+def _check_sle_users(made: Installation, where: str) -> None:
+    operated = {station for agency in made.agencies for station in agency.stations}
+    agencies = made.mission.organisation.agencies
+    taken = {(station, name) for station in operated for agency in agencies for name in (agency, agency.upper())}
+    for user in made.sle_users:
+        if user.station not in operated or user.agency not in agencies or (user.station, user.authority) in taken:
+            raise DefinitionError(
+                f"{user.authority!r} cannot be a user of {user.station!r} for {user.agency!r}",
+                where=f"{where}: sle_users",
+                remedy="Name a station that is operated here, an agency of the mission, and an authority that nobody else has",
+            )
+        taken.add((user.station, user.authority))
 
 
 def keep_ports(made: Installation) -> None:
@@ -266,6 +306,23 @@ def _link(table: Table) -> LinkElsewhere:
     one = LinkElsewhere(
         table.text("agency"), table.text("giver"), table.text("host", "127.0.0.1"), table.number("port", None, 1, LARGEST_PORT)
     )
+    table.finish()
+    return one
+
+
+def _sle_user(table: Table) -> SleUser:
+    one = SleUser(
+        table.text("station"),
+        table.text("authority"),
+        table.text("agency"),
+        table.choice("level", ("none", "bind", "all"), "all"),
+        table.choice("algorithm", ("sha-1", "sha-256"), "sha-256"),
+        table.real("pause_s", 0.0),
+    )
+    if not 3 <= len(one.authority) <= 16 or not 0.0 <= one.pause_s <= LONGEST_PAUSE_S:
+        raise DefinitionError(
+            "an authority identifier has 3 to 16 characters, a pause 0 to 10 seconds", where=table.path("authority")
+        )
     table.finish()
     return one
 

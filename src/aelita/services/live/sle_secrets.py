@@ -2,13 +2,16 @@
 
 import json
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 from ...errors import UsageError
-from ...sle import AuthenticationLevel, Security
+from ...sle import AuthenticationLevel, HashAlgorithm, Security
 from .credentials import write_secret
+from .installation import SleUser
 
 PASSWORD_OCTETS = 16
+ALGORITHMS = {"sha-1": HashAlgorithm.SHA_1, "sha-256": HashAlgorithm.SHA_256}
 
 
 def authority(agency: str) -> str:
@@ -16,17 +19,21 @@ def authority(agency: str) -> str:
     return agency.upper()[:16].ljust(3, "-")
 
 
-def keep_secrets(folder: Path, station: str, agencies: tuple[str, ...]) -> dict[str, Security]:
-    """Return what a station's provider knows of each agency, by authority identifier; absent secrets are made."""
+def keep_secrets(folder: Path, station: str, agencies: tuple[str, ...], users: tuple[SleUser, ...] = ()) -> dict[str, Security]:
+    """Return what a station's provider knows of each agency and other user, by authority identifier; absent secrets are made."""
     path = folder / f"{station}.json"
     known = _read(path) if path.is_file() else {}
-    absent = [agency for agency in agencies if agency not in known]
-    for agency in absent:
-        known[agency] = {"station": secrets.token_hex(PASSWORD_OCTETS), "centre": secrets.token_hex(PASSWORD_OCTETS)}
+    absent = [name for name in (*agencies, *(user.authority for user in users)) if name not in known]
+    for name in absent:
+        known[name] = {"station": secrets.token_hex(PASSWORD_OCTETS), "centre": secrets.token_hex(PASSWORD_OCTETS)}
     if absent:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_secret(path, json.dumps(known, indent=1))
-    return {authority(agency): _security(known[agency], "station", "centre") for agency in agencies}
+    peers = {authority(agency): _security(known[agency], "station", "centre") for agency in agencies}
+    for user in users:
+        level, algorithm = AuthenticationLevel(user.level), ALGORITHMS[user.algorithm]
+        peers[user.authority] = replace(_security(known[user.authority], "station", "centre"), level=level, algorithm=algorithm)
+    return peers
 
 
 def secrets_of_user(folder: Path, station: str, agency: str) -> Security:

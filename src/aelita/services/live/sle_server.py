@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from ...sle import (
     Bound,
@@ -36,7 +36,8 @@ class SleServer:
     """The provider of a directory. The station calls `frame`, `supply`, `lock` and `production`; `on_event` tells what users do.
 
     On `DataWanted` and `Started` of a complete online or offline instance, the station answers with `supply`, at once or later.
-    `pause_s` paces the messages of each association, for clients that take one message for each read.
+    `pause_s` paces the messages of each association, for clients that take one message for each read; `pauses` those of the
+    associations of some initiators.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class SleServer:
         self._clock = clock or MissionClock()
         self._on_event = on_event or _ignore
         self._pause_s, self._most = pause_s, most_connections
+        self.pauses: Mapping[str, float] = {}
         self._lines: dict[Provider, SleSocket] = {}
         self._listener: socket.socket | None = None
         self._pause: asyncio.TimerHandle | None = None
@@ -160,6 +162,8 @@ class SleServer:
         for event in provider.take_events():
             if isinstance(event, Bound):
                 self._pump_over()  # it may have taken the instance over
+                if event.peer in self.pauses and (line := self._lines.get(provider)) is not None:
+                    line.pace(self.pauses[event.peer])
             self._on_event(provider.instance, event)
 
 

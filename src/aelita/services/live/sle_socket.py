@@ -99,6 +99,10 @@ class SleSocket:
             self._read_on()
         self._on_change()
 
+    def pace(self, pause_s: float) -> None:
+        """Leave at least so many seconds between two messages from now on."""
+        self._pause_s = pause_s
+
     def hold(self, held: bool) -> None:
         """Stop or resume reading: whoever takes the events is behind."""
         self._is_held = held

@@ -74,6 +74,15 @@ class Beam:
     supplies: dict[str, "Supply"] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who may bind: by its authority identifier, in the name of an agency. `number` tells its service instances from others'."""
+
+    agency: str
+    authority: str
+    number: int
+
+
 @dataclass(slots=True)
 class Offer:
     """Whose service instance it is, of which spacecraft, and when frames for it were heard: (start, stop) in TAI nanoseconds."""
@@ -149,36 +158,39 @@ class StationService:
         bookings = [one for one in self.bookings.schedule.bookings if one.stop + OFFERED_NS > now]
         self._look_at = min((one.stop + OFFERED_NS for one in bookings), default=FOR_EVER)
         named = (agency for one in self.bookings.schedule.bookings for agency in one.agencies)
-        users = tuple(dict.fromkeys([self.station.agency, *named]))
-        peers = keep_secrets(self.context.home / "sle", self.station.key, users)
+        agencies = tuple(dict.fromkeys([self.station.agency, *named]))
+        others = tuple(one for one in self.context.installation.sle_users if one.station == self.station.key)
+        peers = keep_secrets(self.context.home / "sle", self.station.key, agencies, others)
         self.directory.settings = replace(self.directory.settings, peers=peers)
+        self.server.pauses = {one.authority: one.pause_s for one in others if one.pause_s}
+        numbers = list(self.context.installation.mission.organisation.agencies)
+        users = [User(agency, authority(agency), numbers.index(agency) + 1) for agency in agencies]
+        users += [User(one.agency, one.authority, len(numbers) + 1 + place) for place, one in enumerate(others)]
         for key, beam in self.beams.items():
             self._booked[key] = tuple(one for one in bookings if one.spacecraft == key)
             self._offer(beam, self._wanted(beam, users, self._booked[key]))
 
-    def _wanted(
-        self, beam: Beam, users: tuple[str, ...], bookings: tuple[Booking, ...]
-    ) -> dict[str, tuple[InstanceSettings, Offer]]:
+    def _wanted(self, beam: Beam, users: list[User], bookings: tuple[Booking, ...]) -> dict[str, tuple[InstanceSettings, Offer]]:
         """Return what is to be offered, by identifier: online for each booking, offline what was kept for each agency."""
         made = {}
         for user in users:
-            kept = self.bookings.schedule.periods(user, self.station.key, beam.spacecraft)
+            agency = user.agency
+            kept = self.bookings.schedule.periods(agency, self.station.key, beam.spacecraft)
             everything = ((0, FOR_EVER),)  # who operates the station may have what it heard for anybody
             for service in ("raf", "rcf", "rocf"):
                 stored = self._settings(beam, user, service, "offl", None)
-                made[stored.identifier] = stored, Offer(beam, user, everything if user == self.station.agency else kept)
-                for booking in (one for one in bookings if user in one.agencies):
+                made[stored.identifier] = stored, Offer(beam, agency, everything if agency == self.station.agency else kept)
+                for booking in (one for one in bookings if agency in one.agencies):
                     for mode in ("onlt", "onlc"):
                         online = self._settings(beam, user, service, mode, booking)
-                        made[online.identifier] = online, Offer(beam, user, ((booking.start, booking.stop),))
+                        made[online.identifier] = online, Offer(beam, agency, ((booking.start, booking.stop),))
         return made
 
-    def _settings(self, beam: Beam, user: str, service: str, mode: str, booking: Booking | None) -> InstanceSettings:
-        number = tuple(self.context.installation.mission.organisation.agencies).index(user) + 1
+    def _settings(self, beam: Beam, user: User, service: str, mode: str, booking: Booking | None) -> InstanceSettings:
         reference = "" if booking is None or booking.is_standing else booking.reference
         return InstanceSettings(
-            instance_of(self.names, service, mode, number, beam.suffix, reference),
-            initiators=frozenset({authority(user)}),
+            instance_of(self.names, service, mode, user.number, beam.suffix, reference),
+            initiators=frozenset({user.authority}),
             responder_port=self.names.responder_port,
             begin=booking.start if booking is not None and booking.start > 0 else None,
             end=booking.stop if booking is not None and not booking.is_standing else None,
