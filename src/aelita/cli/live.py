@@ -1,5 +1,6 @@
 """`aelita run`, `serve`, `watch`, `status` and `doctor`: the live complex."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,7 +53,8 @@ def run(
     bit_errors: Annotated[float, typer.Option(min=0, max=1, help="Share of bits that come over wrong.")] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Of the losses and bit errors.")] = 1,
     shown: Annotated[
-        bool | None, typer.Option("--watch/--no-watch", help="Show what goes on, as `aelita watch` does; default: on a terminal.")
+        bool | None,
+        typer.Option("--watch/--no-watch", help="Show what goes on, as `aelita watch` does, where there is a terminal."),
     ] = None,
 ) -> None:
     """Run the complex on this machine: agencies with their streams, stations, receivers, processors and archives.
@@ -77,7 +79,7 @@ def run(
     _tell_unused(installation, agency or [], station or [], [path for _, path in recordings], wished)
     if any(one.synthetic for one in installation.plays):
         say(SYNTHETIC)
-    full = sys.stdout.isatty() if shown is None else shown
+    full = _can_draw() and shown is not False
     with _screen(full) as (draw, keys):
         every = REFRESH_S if full else STATUS_LINE_S
         asyncio.run(live.run_shown(installation, clock, draw, refresh_s=REFRESH_S, every_s=every, keys=keys))
@@ -181,7 +183,7 @@ def watch(
         if not any(one.pid for one in picture.services):
             raise typer.Exit(1)
         return
-    full = sys.stdout.isatty()
+    full = _can_draw()
     with _screen(full) as (draw, keys):
         asyncio.run(live.show(made, draw, every_s=every if full else max(every, STATUS_LINE_S), keys=keys))
 
@@ -207,6 +209,11 @@ def doctor(context: typer.Context, json: JsonOption = False) -> None:
         console.print(f"{counts[0]} faults, {counts[1]} pieces of advice.")
     if any(one.verdict is live.Verdict.FAULT for one in findings):
         raise typer.Exit(1)
+
+
+def _can_draw() -> bool:
+    """Whether standard output is a terminal with a cursor."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
 def _print(picture: "complex_.Picture") -> None:
