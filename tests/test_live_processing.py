@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,7 @@ from aelita.services.live.clock import MissionClock
 from aelita.services.live.following import follow
 from aelita.services.live.health import Health
 from aelita.services.live.installation import AgencyHere, Installation, keep_ports
+from aelita.services.live.kept_state import KeptState
 from aelita.services.live.merging import frames_subject
 from aelita.services.live.messages import merged_of, pack_frames
 from aelita.services.live.processing import processor
@@ -76,7 +78,7 @@ async def hear(
             received = (emitted[some] + LIGHT[station]).tolist()
             zeros = [0] * len(received)
             for octets in pack_frames(received, emitted[some], zeros, zeros, [frames[i] for i in rows[some]]):
-                await streams.publish(frames_subject(agency, "tgo", station), octets, msg_id=f"{station}-{first}")
+                await streams.publish(frames_subject(agency, "tgo", station), octets, msg_id=f"{station}-{rows[first]}")
 
 
 async def merged_frames(made: Installation, agency: str, count: int) -> list[tuple[bytes, str, bool]]:
@@ -92,11 +94,11 @@ async def merged_frames(made: Installation, agency: str, count: int) -> list[tup
     raise AssertionError
 
 
-async def parameters(made: Installation, agency: str) -> dict[str, int]:
+async def rows_on(made: Installation, agency: str, stream: str) -> dict[str, int]:
     rows: dict[str, int] = {}
     async with await Streams.connect(address_of(made, agency, "reader"), name="looking") as streams:
-        state = await streams.info("PARAMETERS")
-        async for message in follow(streams, "PARAMETERS"):
+        state = await streams.info(stream)
+        async for message in follow(streams, stream):
             rows[message.subject] = rows.get(message.subject, 0) + unpack(message.data).height
             if message.sequence >= state.last:
                 return rows
@@ -131,7 +133,7 @@ def test_what_two_stations_of_two_agencies_lost_is_whole_in_both(tmp_path: Path)
                         assert in_order == [octets for octets in sent if octets in set(in_order)]
                     own = {octets for octets, h in zip(frames, heard["malargue"], strict=True) if h}
                     assert {octets for octets, station, _ in found if station == "malargue"} <= own
-                    rows = await parameters(made, agency)
+                    rows = await rows_on(made, agency, "PARAMETERS")
                     assert sum(rows.values()) > 100
             for one in work:
                 one.cancel()
@@ -164,6 +166,46 @@ def test_a_processor_that_is_killed_writes_nothing_twice_and_loses_nothing(tmp_p
             await asyncio.gather(work, return_exceptions=True)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"PK\x03\x04 garbage", None])
+def test_a_restart_goes_on_behind_the_state_that_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoilt: bytes | None
+) -> None:
+    monkeypatch.setattr("aelita.services.live.kept_state.KEEP_S", 0.0)
+    known: list[int] = []
+    restore = KeptState.restore
+
+    async def restored(self: KeptState, *those: Any) -> int:
+        known.append(await restore(self, *those))
+        return known[-1]
+
+    monkeypatch.setattr(KeptState, "restore", restored)
+    frames = recorded(COUNT)
+
+    async def scenario() -> None:
+        made, clock = installation(tmp_path), MissionClock(BEGIN + 1000 * SECOND, 0, 1.0)
+        async with servers(made, clock):
+            for part, heard in enumerate((np.arange(COUNT) < COUNT // 2, np.arange(COUNT) >= COUNT // 2)):
+                work = asyncio.create_task(processor(Context(made, "esa", clock, Health("processor", "esa"))))
+                await hear(made, "esa", "malargue", frames, heard)
+                async with asyncio.timeout(60):
+                    found = await merged_frames(made, "esa", (part + 1) * COUNT // 2)
+                    while not list(tmp_path.glob("esa/processor/*.npz")):
+                        await asyncio.sleep(0.02)
+                await asyncio.sleep(0.3)
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+                if spoilt is not None:
+                    (tmp_path / "esa" / "processor" / "tgo.npz").write_bytes(spoilt)
+            assert [octets for octets, _, _ in found] == frames
+            channel = define(Library(), mission="exomars").channel
+            assert isinstance(channel, Channel)
+            real = int((~Reception(channel).feed(b"".join(frames)).packets.idle).sum())
+            assert sum((await rows_on(made, "esa", "PACKETS")).values()) == real
+
+    asyncio.run(scenario())
+    assert known[0] == 0 and (known[1] > 0) == (spoilt is None)
 
 
 def test_the_schemas_are_as_written() -> None:

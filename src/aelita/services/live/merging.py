@@ -5,6 +5,7 @@ what was written, and copies that come again are recognised.
 """
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -22,7 +23,9 @@ from .messages import copies_of, merged_of, pack_merged
 from .stream_plan import KINDS, mirror_name
 from .streams import Message, NoStreamError, StreamFullError, Streams
 
-REMEMBERED_MESSAGES = 4096  # of the merged stream, read again at start
+REMEMBERED_MESSAGES = 4096  # of the merged stream, read again at start when no state is kept
+OVERLAP_MESSAGES = 64  # of those before a kept state: it does not tell what was unusable
+TOGETHER_FRAMES = 512  # that were written before are read again together
 WAITING_MESSAGES = 256
 TOGETHER_OCTETS = 1 << 20  # of waiting messages are merged together: a merger that is behind writes fewer, larger messages
 FULL_PAUSE_S = 1.0
@@ -64,15 +67,29 @@ class FrameMerger:
         self._intakes = [Intake(KINDS["frames"].stream, (f"{agency}.frames.{spacecraft}.>",))]
         self._intakes += [Intake(mirror_name(giver, "frames"), (f"{giver}.frames.{spacecraft}.>",)) for giver in givers]
         self._queue: asyncio.Queue[tuple[Intake, Message]] = asyncio.Queue(WAITING_MESSAGES)
-        self._last = 0
+        self._last, self._digest = 0, ""
 
-    async def recall(self) -> AsyncIterator[Written]:
-        """Read the end of the merged stream, so that nothing is written twice; yield what it holds, oldest first."""
+    @property
+    def newest(self) -> tuple[int, str]:
+        """The number and the digest of the last message on the merged stream that is known here."""
+        return self._last, self._digest
+
+    async def digest(self, sequence: int) -> str:
+        """Return the digest of a message on the merged stream, empty when it is not there."""
+        octets = await self.streams.octets(KINDS["merged"].stream, sequence)
+        return "" if octets is None else digest_of(octets)
+
+    async def recall(self, known: int, published: int) -> AsyncIterator[Written]:
+        """Read the end of the merged stream, so that nothing is written twice; yield what it holds after `known`, oldest first.
+
+        Messages up to `published` come together: nobody publishes what was made of them.
+        """
         stream = KINDS["merged"].stream
         newest = await self.streams.last(self.subject, stream)
         if newest is None:
             return
-        first = max(newest.sequence - REMEMBERED_MESSAGES, 1)
+        first = max(known - OVERLAP_MESSAGES if known else newest.sequence - REMEMBERED_MESSAGES, 1)
+        waiting: list[Merged] = []
         async with follow(self.streams, stream, start=first, subjects=(self.subject,), batch=512) as follower:
             async for message in follower:
                 try:
@@ -81,10 +98,15 @@ class FrameMerger:
                     log.error("a merged message is damaged", extra={"sequence": message.sequence, "why": str(error)})
                 else:
                     self.merger.remember(merged)
-                    yield Written(message.sequence, merged)
+                    if message.sequence > known:
+                        waiting.append(merged)
+                together = message.sequence < min(published, newest.sequence) and sum(map(len, waiting)) < TOGETHER_FRAMES
+                if waiting and not together:
+                    yield Written(message.sequence, joined_merged(waiting))
+                    waiting = []
                 if message.sequence >= newest.sequence:
                     break
-        self._last = newest.sequence
+        self._last, self._digest = newest.sequence, digest_of(newest.data)
 
     async def written(self) -> AsyncIterator[Written]:
         """Merge for ever; call `recall` before. Raises WrongSequenceError when another merger writes."""
@@ -155,7 +177,7 @@ class FrameMerger:
     async def _write(self, merged: Merged) -> list[Written]:
         made = []
         for octets, headers in pack_merged(merged):
-            self._last = await self._publish(octets, headers)
+            self._last, self._digest = await self._publish(octets, headers), digest_of(octets)
             made.append(Written(self._last, merged_of(octets, headers)[0]))
         if made:
             self._count(merged)
@@ -199,3 +221,8 @@ class FrameMerger:
 def frames_subject(agency: str, spacecraft: str, station: str) -> str:
     """Return the subject of the frames that a station of an agency hears from a spacecraft."""
     return subject(agency, "frames", spacecraft=spacecraft, station=station)
+
+
+def digest_of(octets: bytes) -> str:
+    """Return what tells a message from others."""
+    return hashlib.blake2b(octets, digest_size=16).hexdigest()

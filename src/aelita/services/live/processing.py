@@ -13,6 +13,7 @@ from .geometry import Geometry
 from .health import Health
 from .hole_keeping import HoleKeeper
 from .in_force import OverriddenDatabase, OverridesInForce
+from .kept_state import KeptState
 from .merging import FrameMerger, Written
 from .publishing import messages_of, pack_standing, standing_subject
 from .serving import Context
@@ -55,8 +56,10 @@ async def _process(
     decoder, spacecraft = LiveDecoder(definition), holes.spacecraft
     line = Line(context.agency, spacecraft, streams, context.health)
     _override(decoder, database, context.clock.now())
-    done = await line.published()
-    async for written in merger.recall():
+    kept = KeptState(context.home / "processor" / f"{spacecraft}.npz", definition)
+    known = await kept.restore(merger, decoder)
+    done = max(await line.published(), known)
+    async for written in merger.recall(known, done):
         await line.publish(written, decoder, silent=written.sequence <= done)
     await line.tell_standing(decoder, context.clock.now())
     holes.adopt(merger.merger)
@@ -67,6 +70,7 @@ async def _process(
         now = context.clock.now()
         _override(decoder, database, now)
         await line.publish(written, decoder)
+        await kept.keep(written.sequence, merger, decoder)
         if line.moved and time.monotonic() >= line.due:
             await line.tell_standing(decoder, now)
         if len(written.merged):

@@ -285,6 +285,15 @@ class Streams:
         time_ns = int(found.time.timestamp() * 1e6) * 1000 if found.time else 0
         return Message(found.subject or "", found.seq or 0, found.data or b"", dict(found.headers or {}), time_ns)
 
+    async def octets(self, stream: str, sequence: int) -> bytes | None:
+        """Return what a stored message holds, None when there is none. Raises StreamUnavailableError."""
+        try:
+            return (await self.jetstream.get_msg(stream, sequence)).data or b""
+        except nats.js.errors.NotFoundError:
+            return None
+        except (nats.errors.Error, OSError) as fault:
+            raise StreamUnavailableError(f"{stream}: {fault}", where=self.address.url) from fault
+
     async def info(self, stream: str) -> StreamState:
         """Return the state of a stream. Raises NoStreamError, StreamUnavailableError."""
         try:
