@@ -224,7 +224,7 @@ class Watch:
         self._pids: dict[tuple[str, str], int] = {}
         self._elevations: dict[tuple[str, str], float | None] = {}
         self._meters = Meters()
-        self._asked = asyncio.Event()
+        self._asked, self._rounds = asyncio.Event(), 0
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Watch"]:
@@ -249,7 +249,7 @@ class Watch:
     def _complete(self, one: AgencyWatch) -> bool:
         stations = self.installation.agency(one.key).stations
         told = all((one.key, craft, station) in one.links for craft in self.installation.spacecraft for station in stations)
-        return told and len(one.streams) > 0 and one.meters.rate("FRAMES") is not None
+        return told and self._rounds > 1 and len(one.streams) > 0 and one.meters.rate("FRAMES") is not None
 
     async def _services_for_ever(self) -> None:
         while True:
@@ -259,6 +259,7 @@ class Watch:
             self._pids = {(one["agency"], one["service"]): int(one["pid"]) for one in files}
             await asyncio.gather(*(self._ask_service(one) for one in files), asyncio.to_thread(self._look))
             self._asked.set()
+            self._rounds += 1
             await asyncio.sleep(self.refresh_s)
 
     async def _ask_service(self, one: dict[str, Any]) -> None:
