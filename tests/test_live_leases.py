@@ -22,7 +22,9 @@ def test_one_holds_the_lease_and_another_takes_over(tmp_path: Path, monkeypatch:
             await Streams.connect(address_of(made, "esa"), name="a") as streams,
         ):
             first, second = (Lease(streams, "esa", "processor", name) for name in ("one", "two"))
+            assert await second.is_free()
             await first.acquire()
+            assert await first.is_free() and not await second.is_free()
             keeping = asyncio.create_task(first.keep())
             waiting = asyncio.create_task(second.acquire())
             await asyncio.sleep(2.5)
@@ -34,6 +36,7 @@ def test_one_holds_the_lease_and_another_takes_over(tmp_path: Path, monkeypatch:
             again = Lease(streams, "esa", "processor", "two")
             await asyncio.wait_for(again.acquire(), 30)  # started anew under its name: at once
             await again.release()
+            assert await first.is_free()
             await asyncio.wait_for(first.acquire(), 30)  # given back: at once
             other = Lease(streams, "esa", "archiver", "two")
             await other.acquire()

@@ -38,6 +38,11 @@ class Lease:
         self.other = ""
         self._last = 0
 
+    async def is_free(self) -> bool:
+        """Say whether nobody else has the lease, as far as its newest message tells."""
+        last = await self._newest()
+        return last is None or _holder_of(last.data) in ("", self.holder)
+
     async def acquire(self) -> None:
         """Wait until the lease is ours."""
         seen, since = -1, time.monotonic()

@@ -34,6 +34,7 @@ SERVICES = {  # name: module and function; an agency runs one of each, but for `
     "alarms": "alarm_service:alarms",
     "correlation": "correlation:correlation",
 }
+PREPARATIONS = {"processor": "warming:warm", "archiver": "warming:warm"}  # of those that stand by
 OF_AGENCIES = ("stations", "receiver", "processor", "archiver", "watchkeeper")
 LEAD_NS = 10 * SECOND  # for the services to start before the first frame arrives
 RANKS = {"space": 0, "stations": 1, "receiver": 2}
@@ -45,14 +46,19 @@ def service_of(name: str) -> Service:
     """Return a service by name. Raises UsageError for an unknown one."""
     if name not in SERVICES:
         raise UsageError(f"there is no service {name!r}", remedy=f"Services: {', '.join(SERVICES)}")
-    module, _, function = SERVICES[name].partition(":")
+    return _function(SERVICES[name])
+
+
+def _function(place: str) -> Service:
+    module, _, function = place.partition(":")
     found: Service = getattr(import_module(f".{module}", __package__), function)
     return found
 
 
 def serve_one(name: str, agency: str, folder: Path) -> int:
     """Run one service of the installation in a folder until it is told to end; return the exit code."""
-    return asyncio.run(serve(name, service_of(name), agency, folder))
+    prepare = _function(PREPARATIONS[name]) if name in PREPARATIONS else None
+    return asyncio.run(serve(name, service_of(name), agency, folder, prepare=prepare))
 
 
 def programs_of(installation: Installation) -> list[Program]:

@@ -48,8 +48,13 @@ def run_file(folder: Path, service: str, agency: str) -> Path:
     return folder / "run" / (f"{agency}-{service}.json" if agency else f"{service}.json")
 
 
-async def serve(name: str, service: Service, agency: str, folder: Path, *, health_port: int = 0) -> int:
-    """Run a service until SIGTERM or SIGINT; return the exit code. Faults are logged, and end it with FAILED."""
+async def serve(
+    name: str, service: Service, agency: str, folder: Path, *, health_port: int = 0, prepare: Service | None = None
+) -> int:
+    """Run a service until SIGTERM or SIGINT; return the exit code. Faults are logged, and end it with FAILED.
+
+    `prepare` is run when another process does the work, before this one stands by.
+    """
     log_as_json(name, agency)
     health = Health(name, agency)
     server = HealthServer(health, port=health_port)
@@ -59,7 +64,7 @@ async def serve(name: str, service: Service, agency: str, folder: Path, *, healt
     except (AelitaError, OSError) as error:
         log.error("cannot start: %s", error)
         return FAILED
-    work = asyncio.ensure_future(_held(name, service, context) if name in LEASED else service(context))
+    work = asyncio.ensure_future(_held(name, service, context, prepare) if name in LEASED else service(context))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
     with tell(folder, name, agency, server.port):
@@ -76,11 +81,14 @@ async def serve(name: str, service: Service, agency: str, folder: Path, *, healt
     return 0
 
 
-async def _held(name: str, service: Service, context: Context) -> None:
+async def _held(name: str, service: Service, context: Context, prepare: Service | None) -> None:
     """Run a service while its lease is held: until then this process stands by."""
     connecting = Streams.connect(address_of(context.installation, context.agency), name=f"{name}-lease", timeout_s=60)
     async with await connecting as streams:
         lease = Lease(streams, context.agency, name, own_name())
+        if prepare is not None and not await lease.is_free():
+            context.health.details["lease"] = "preparing"
+            await prepare(context)
         context.health.details["lease"] = "standing by"
         await lease.acquire()
         context.health.details["lease"] = "held"
