@@ -190,8 +190,9 @@ async def _fail_over(one: Complex, service: str, flows: Callable[[int, int], Awa
     await asyncio.to_thread(one.stand_by, service, "esa")
     await asyncio.sleep(2)
     one.process.send_signal(signal.SIGSTOP)
-    last, killed, began = await one.last_merged("esa"), one.clock.now(), time.monotonic()
-    os.kill(one.pids()[f"esa/{service}"], signal.SIGKILL)
+    last, pid = await one.last_merged("esa"), one.pids()[f"esa/{service}"]
+    os.kill(pid, signal.SIGKILL)
+    killed, began = one.clock.now(), time.monotonic()
     await _until(lambda: flows(last, killed))
     spent = time.monotonic() - began
     one.process.send_signal(signal.SIGCONT)
