@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator
 from ...archive import Following, Source
 from ...errors import ArchiveError, DataError
 from ...link import flat_state, nested_state
-from ...time import SECOND
+from ...time import NO_TIME, SECOND
 from ..definitions import Definition, define
 from ..library import open_with_library
 from .agency_streams import address_of
 from .decoding import LiveDecoder, batch_of
 from .ending import ended
 from .following import follow
-from .messages import merged_of
+from .messages import MERGED, Unusable, empty_message, merged_of
 from .serving import Context
 from .stream_plan import KINDS
 from .streams import Message, Streams
@@ -39,9 +39,10 @@ async def archiver(context: Context) -> None:
             craft = installation.mission.craft(key)
             definition = define(library, mission=str(installation.mission.folder), channel=craft.channels[0])
             subject = f"{context.agency}.merged.{key}"
-            source = Source(
-                hashlib.sha256(subject.encode()).hexdigest(), subject, -1, definition.channel.text, definition.channel.spacecraft
-            )
+            synthetic = any(play.synthetic and play.spacecraft == key for play in installation.plays)
+            name = subject + (" SYNTHETIC" if synthetic else "")
+            digest = hashlib.sha256(subject.encode()).hexdigest()
+            source = Source(digest, name, -1, definition.channel.text, definition.channel.spacecraft)
             following = archive.follow(source, definition.text)
             tasks.create_task(_Line(context, streams, definition, following, subject, key).run())
         context.health.ready = True
@@ -72,6 +73,7 @@ class _Line:
     async def _archive(self) -> None:
         first = self.following.done + 1 if self.following.state is not None else 1
         log.info("archiving", extra={"subject": self.subject, "from": first})
+        self.context.health.gauge("archive_taken", first - 1, spacecraft=self.spacecraft)
         due = time.monotonic() + FLUSH_S
         async for message in self._messages(first):
             if message is not None:
@@ -109,7 +111,8 @@ class _Line:
         except DataError as error:
             self.context.health.count("messages_damaged", spacecraft=self.spacecraft)
             log.error("a merged message is damaged", extra={"sequence": message.sequence, "why": str(error)})
-            return
+            merged, _ = merged_of(empty_message(MERGED))
+            unusable = Unusable([message.data], [f"damaged message of merged frames: {error}"], [""], [NO_TIME])
         self.following.commit(message.sequence, batch_of(merged, unusable, self.decoder.take(merged)))
         if len(merged):
             self._last_emitted = max(self._last_emitted, int(merged.received_at.max()))
