@@ -134,6 +134,7 @@ class Space:
         self.plays, self.paths, self.light_time, self.clock, self.health = plays, paths, light_time, clock, health
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lines: set[asyncio.StreamWriter] = set()
         self.port = 0
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -145,11 +146,14 @@ class Space:
         """Fall silent."""
         if self._server is not None:
             self._server.close()
+        for line in self._lines:
+            line.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._lines.add(writer)
         try:
             async with asyncio.timeout(10):
                 station = str(json.loads(await reader.readline())["station"])
@@ -163,6 +167,7 @@ class Space:
         except (TimeoutError, ValueError, KeyError, TypeError, ConnectionError) as error:
             log.warning("a station was not understood", extra={"why": str(error)})
         finally:
+            self._lines.discard(writer)
             writer.close()
 
     async def _play(self, number: int, play: Play, station: str, writer: asyncio.StreamWriter) -> None:
