@@ -176,17 +176,21 @@ def test_partner_cannot_go_beyond_its_grant(tmp_path: Path) -> None:
                 await partner.join(server.listening().link_port, seed)
                 await until("the link", lambda: joined(partner))
                 await asyncio.sleep(0.3)  # a subject named before the giver is ready for it is not heard
-                partner.hear("given.esa.roscosmos.>")
+                partner.hear("given.esa.roscosmos.x")  # named whole: interest by a wildcard alone delivers nothing
                 partner.hear("_R_.>")
                 await asyncio.sleep(0.3)
                 partner.say(TAKE, {"stream_name": "ESA_GIVES_FRAMES", "config": PULL})
-
-                async def answered() -> bool:  # what is allowed is answered; that it is delivered, the mirrors show
-                    return b"consumer_create_response" in partner.heard
-
-                await until("an answer", answered)
+                await until("what is given", lambda: heard(partner, b"given 4"))
                 twist(partner)
                 await asyncio.sleep(1.0)
+                partner.hear("given.esa.roscosmos.y")
+                await asyncio.sleep(0.3)
+                told, partner.heard = partner.heard, b""
+                partner.say(
+                    TAKE, {"stream_name": "ESA_GIVES_FRAMES", "config": PULL | {"deliver_subject": "given.esa.roscosmos.y"}}
+                )
+                await until("what is given, on the link that still stands", lambda: heard(partner, b"given 4"))
+                partner.heard += told
                 assert b"secret" not in partner.heard
                 assert b"stream_info" not in partner.heard and b"stream_names" not in partner.heard
                 assert {name: await esa.info(name) for name in before} == before
@@ -201,6 +205,10 @@ def test_partner_cannot_go_beyond_its_grant(tmp_path: Path) -> None:
 
 async def joined(partner: Intruder) -> bool:
     return b"PONG" in partner.heard
+
+
+async def heard(partner: Intruder, octets: bytes) -> bool:
+    return octets in partner.heard
 
 
 def forbidden() -> Iterator[tuple[str, object]]:
