@@ -134,7 +134,8 @@ def _envelope(decoded: Decoded, packet: NDArray[np.int64]) -> dict[str, Any]:
 
 
 def _times(times: NDArray[np.int64]) -> pl.Series:
-    return pl.Series(times).replace(NO_TIME, None)
+    made = pl.Series(times)
+    return made.replace(NO_TIME, None) if (times == NO_TIME).any() else made
 
 
 def series(column: Column) -> pl.Series:
