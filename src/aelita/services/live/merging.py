@@ -27,6 +27,7 @@ REMEMBERED_MESSAGES = 4096  # of the merged stream, read again at start when no 
 OVERLAP_MESSAGES = 64  # of those before a kept state: it does not tell what was unusable
 TOGETHER_FRAMES = 512  # that were written before are read again together
 WAITING_MESSAGES = 256
+PATIENCE_S = 2.0  # for what is missing before a frame: copies of two stations come together within a second
 TOGETHER_OCTETS = 1 << 20  # of waiting messages are merged together: a merger that is behind writes fewer, larger messages
 FULL_PAUSE_S = 1.0
 KEPT_OCTETS = 64 << 10  # of a damaged message
@@ -62,7 +63,7 @@ class FrameMerger:
         self, streams: Streams, agency: str, spacecraft: str, channel: Channel, givers: tuple[str, ...], health: Health
     ) -> None:
         self.streams, self.agency, self.spacecraft, self.health = streams, agency, spacecraft, health
-        self.merger = Merger(channel)
+        self.merger = Merger(channel, patience_s=PATIENCE_S)
         self.subject = f"{agency}.merged.{spacecraft}"
         self._intakes = [Intake(KINDS["frames"].stream, (f"{agency}.frames.{spacecraft}.>",))]
         self._intakes += [Intake(mirror_name(giver, "frames"), (f"{giver}.frames.{spacecraft}.>",)) for giver in givers]

@@ -5,6 +5,7 @@ What is missing is asked for again from the station that has it, when the proces
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -42,7 +43,7 @@ from .stream_plan import KINDS
 from .streams import StreamError, StreamFullError, Streams
 
 LIMITS = TmlLimits(heartbeat_s=8, dead_factor=3)  # a station gives a receiver that vanished up after 24 s
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 5.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 1.0
 MOST_FRAMES, MOST_OCTETS = 200, 200 << 10  # of a message
 FULL_PAUSE_S = 1.0
 STATUS_S = 1.0
@@ -216,9 +217,9 @@ class Line:
         emitted = received - self.geometry.light_time(self.station.key, self.spacecraft, received)
         quality, continuity = [int(frame.quality or 0) for frame in frames], [frame.continuity for frame in frames]
         octets = [frame.data for frame in frames]
-        for number, message in enumerate(pack_frames(received.tolist(), emitted, quality, continuity, octets)):
-            identity = f"{how}-{self._name}-{received[0]}-{received[-1]}-{len(frames)}-{number}"
-            await self._store(message, identity)
+        for message in pack_frames(received.tolist(), emitted, quality, continuity, octets):
+            digest = hashlib.blake2b(message, digest_size=12).hexdigest()  # times do not tell messages apart: stations may err
+            await self._store(message, f"{how}-{self._name}-{digest}")
         self.context.health.count("frames", len(frames), station=self.station.key, spacecraft=self.spacecraft, how=how)
         if how == "live":
             self.link.frames += len(frames)

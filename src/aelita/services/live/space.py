@@ -172,7 +172,10 @@ class Space:
 
     async def _play(self, number: int, play: Play, station: str, writer: asyncio.StreamWriter) -> None:
         path, connected = self.paths.get(station, SignalPath()), self.clock.now()
+        light = int(self.light_time(station, play.spacecraft, np.array([connected], np.int64))[0])
         for frame in emissions(play):
+            if frame.at < connected - light - SECOND:
+                continue  # surely passed: without looking closer, since a long recording has many of these
             received = arrival(self.light_time, station, play.spacecraft, frame.at)
             if received < connected:
                 continue  # it passed before the station listened
