@@ -27,13 +27,13 @@ log = logging.getLogger(__name__)
 
 
 def gives_of(installation: Installation, at: int) -> list[Give]:
-    """Return what the agencies that run here give each other at an instant (TAI nanoseconds), as subjects."""
-    here = {agency.key for agency in installation.agencies}
+    """Return what the agencies that run here give and take at an instant (TAI nanoseconds), as subjects."""
+    partners = installation.partners()
     found = installation.mission.organisation.agreement.gives
     return [
         Give(one.giver, one.receiver, tuple(subjects(one)))
         for one in found
-        if one.giver in here and one.receiver in here and at in one.period
+        if (one.giver, one.receiver) in partners and at in one.period
     ]
 
 
@@ -49,28 +49,38 @@ def server_of(installation: Installation, agency: str, at: int) -> NatsServer:
 
 def settings_of(installation: Installation, agency: str, at: int) -> ServerSettings:
     """Return where the server of an agency is, and its links at an instant (TAI nanoseconds)."""
-    links = {}
-    for giver in plan_of(installation, agency, at).takes:
-        other = NatsServer(plan_of(installation, giver, at), _settings(installation, giver, {}))
-        other.keep_keys()
-        listening = other.listening()
-        elsewhere = [(one.host, one.port) for one in installation.links if (one.agency, one.giver) == (agency, giver)]
-        host, port = elsewhere[0] if elsewhere else (listening.link_host, listening.link_port)
-        links[giver] = Link(host, port, other.link_key_files[agency])
+    links = {giver: _link(installation, agency, giver, at) for giver in plan_of(installation, agency, at).takes}
     return _settings(installation, agency, links)
+
+
+def _link(installation: Installation, agency: str, giver: str, at: int) -> Link:
+    """Return how an agency reaches a giver; the key of one that runs here is made where it is absent."""
+    elsewhere = next((one for one in installation.links if (one.agency, one.giver) == (agency, giver)), None)
+    if elsewhere is not None and elsewhere.key is not None:
+        return Link(elsewhere.host, elsewhere.port, elsewhere.key)
+    other = NatsServer(plan_of(installation, giver, at), _settings(installation, giver, {}))
+    other.keep_keys()
+    listening = other.listening()
+    host, port = (listening.link_host, listening.link_port) if elsewhere is None else (elsewhere.host, elsewhere.port)
+    return Link(host, port, other.link_key_files[agency])
 
 
 def _settings(installation: Installation, agency: str, links: dict[str, Link]) -> ServerSettings:
     port, leaf = installation.port(f"{agency}/nats"), installation.port(f"{agency}/leaf")
-    folder, most = installation.home(agency) / "nats", widest_plan(installation, agency).max_bytes
-    return ServerSettings(folder, port=port, link_port=leaf, links=links, store_bytes=most)
+    return ServerSettings(
+        installation.home(agency) / "nats",
+        port=port,
+        link_host=installation.agency(agency).link_host,
+        link_port=leaf,
+        links=links,
+        store_bytes=widest_plan(installation, agency).max_bytes,
+    )
 
 
 def widest_plan(installation: Installation, agency: str) -> AgencyPlan:
     """Return the streams of an agency with all that is ever given, by whole kinds: a mirror in it may begin later, or be over."""
-    here = {one.key for one in installation.agencies}
-    gives = installation.mission.organisation.agreement.gives
-    kinds = {(one.giver, one.receiver, one.kind) for one in gives if one.giver in here and one.receiver in here}
+    gives, partners = installation.mission.organisation.agreement.gives, installation.partners()
+    kinds = {(one.giver, one.receiver, one.kind) for one in gives if (one.giver, one.receiver) in partners}
     return plan_streams(agency, [Give(giver, taker, (f"{giver}.{kind}.>",)) for giver, taker, kind in sorted(kinds)])
 
 

@@ -22,10 +22,15 @@ LONGEST_PAUSE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class AgencyHere:
-    """An agency that this installation runs, and the stations that it operates here."""
+    """An agency that this installation runs, and the stations that it operates here.
+
+    `serves` are agencies that run elsewhere and take what the agreement gives them over `link_host`.
+    """
 
     key: str
     stations: tuple[str, ...]
+    serves: tuple[str, ...] = ()
+    link_host: str = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +47,16 @@ class Playing:
 
 @dataclass(frozen=True, slots=True)
 class LinkElsewhere:
-    """Where an agency reaches a giver's server when that is not its own port: a tunnel, or another host."""
+    """Where an agency reaches a giver's server when that is not its own port: a tunnel, or another host.
+
+    `key` is the file that a giver who runs elsewhere has handed over: its `AGENCY/nats/keys/to-PARTNER.link.key`.
+    """
 
     agency: str
     giver: str
     host: str
     port: int
+    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,13 @@ class Installation:
                 return one
         known = ", ".join(one.key for one in self.agencies)
         raise UsageError(f"agency {key!r} does not run here", where=str(self.folder / FILE), remedy=f"It runs {known}")
+
+    def partners(self) -> set[tuple[str, str]]:
+        """Return the pairs of agencies, giver and receiver, of which this installation runs one or both."""
+        here = {one.key for one in self.agencies}
+        served = {(one.key, partner) for one in self.agencies for partner in one.serves}
+        linked = {(link.giver, link.agency) for link in self.links if link.key is not None}
+        return {(giver, receiver) for giver in here for receiver in here if giver != receiver} | served | linked
 
     def home(self, agency: str) -> Path:
         """Return the folder in which an agency keeps what is its own."""
@@ -135,6 +151,8 @@ class Installation:
         ]
         for agency in self.agencies:
             lines += ["", "[[agencies]]", f"key = {q(agency.key)}", f"stations = {q(list(agency.stations))}"]
+            if agency.serves:
+                lines += [f"serves = {q(list(agency.serves))}", f"link_host = {q(agency.link_host)}"]
         for play in self.plays:
             lines += [
                 "", "[[plays]] # what the stations hear", f"spacecraft = {q(play.spacecraft)}", f"channel = {q(play.channel)}",
@@ -154,6 +172,8 @@ class Installation:
                 "", "[[links]] # to a giver's server, when not at its own port", f"agency = {q(link.agency)}",
                 f"giver = {q(link.giver)}", f"host = {q(link.host)}", f"port = {link.port}",
             ]  # fmt: skip
+            if link.key is not None:
+                lines.append(f"key = {q(str(link.key))}")
         for user in self.sle_users:
             lines += [
                 "", "[[sle_users]] # who may bind a station besides the agencies", f"station = {q(user.station)}",
@@ -182,7 +202,7 @@ def read_installation(folder: Path) -> Installation:
         paths=tuple(_path(one) for one in table.tables("paths")),
         speed=table.real("speed", 1.0),
         kernels=tuple(folder / path for path in table.texts("kernels")),
-        links=tuple(_link(one) for one in table.tables("links")),
+        links=tuple(_link(one, folder) for one in table.tables("links")),
         sle_users=tuple(_sle_user(one) for one in table.tables("sle_users")),
     )
     table.finish()
@@ -212,9 +232,21 @@ def check(made: Installation) -> None:
                     f"{agency.key} has no station {station!r}", where=f"{where}: agencies: stations", remedy=f"It has {own}"
                 )
     here = {agency.key for agency in made.agencies}
+    for agency in made.agencies:
+        if wrong := [one for one in agency.serves if one in here or one not in organisation.agencies]:
+            raise DefinitionError(
+                f"{', '.join(wrong)} cannot be served from here",
+                where=f"{where}: agencies: serves",
+                remedy="Name agencies of the mission that run elsewhere",
+            )
     for link in made.links:
-        if not {link.agency, link.giver} <= here:
-            raise DefinitionError(f"no link from {link.agency} to {link.giver} is made here", where=f"{where}: links")
+        reached = link.giver in here or (link.key is not None and link.giver in organisation.agencies)
+        if link.agency not in here or not reached:
+            raise DefinitionError(
+                f"no link from {link.agency} to {link.giver} is made here",
+                where=f"{where}: links",
+                remedy="The agency runs here; a giver that runs elsewhere needs its `key`",
+            )
     _check_sle_users(made, where)
     for play in made.plays:
         made.mission.channel(play.channel)
@@ -266,7 +298,8 @@ def _ports(folder: Path) -> dict[str, int]:
 
 
 def _agency(table: Table) -> AgencyHere:
-    one = AgencyHere(table.text("key"), tuple(table.texts("stations")))
+    key, stations = table.text("key"), tuple(table.texts("stations"))
+    one = AgencyHere(key, stations, tuple(table.texts("serves")), table.text("link_host", "127.0.0.1"))
     table.finish()
     return one
 
@@ -302,9 +335,14 @@ def _path(table: Table) -> tuple[str, SignalPath]:
     return station, one
 
 
-def _link(table: Table) -> LinkElsewhere:
+def _link(table: Table, folder: Path) -> LinkElsewhere:
+    key = table.text("key", "")
     one = LinkElsewhere(
-        table.text("agency"), table.text("giver"), table.text("host", "127.0.0.1"), table.number("port", None, 1, LARGEST_PORT)
+        table.text("agency"),
+        table.text("giver"),
+        table.text("host", "127.0.0.1"),
+        table.number("port", None, 1, LARGEST_PORT),
+        folder / key if key else None,
     )
     table.finish()
     return one
