@@ -1,5 +1,7 @@
 """Overrides of limits and calibrations on a compiled database: what is judged, and that nothing is compiled again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -112,3 +114,17 @@ def test_a_command_is_given_what_holds_now() -> None:
     assert "warning" in limits.old and "100" in limits.old
     calibration = prepared(Override("1", "anna", "A", "/A/x", CalibrationSet((1.0,)), 10, "why"), DATABASE)
     assert "2" in calibration.old
+
+
+def test_what_stood_by_overridden_limits_ends_with_them_where_there_are_no_others() -> None:
+    database = replace(DATABASE, types=DATABASE.types | {"/A/t": replace(TYPE, facts=TypeFacts("/A/t"))})
+    compiled = compile_database(database)
+    checker, times = LimitChecker(compiled), np.full(9, NO_TIME)
+    assert checker.check([held(compiled, [60])], None, times).parameter == []
+    low = with_overrides(compiled, "A", [override(LimitSet((LimitBand(3, 0.0, 10.0),)))])
+    checker.use(low)
+    assert checker.check([held(low, [60])], None, times).after.tolist() == [3]
+    checker.use(compiled)
+    made = checker.check([held(compiled, [60])], None, times)
+    assert (made.parameter, made.after.tolist()) == (["/A/x"], [0])
+    assert checker.check([held(compiled, [60])], None, times).parameter == []

@@ -18,6 +18,7 @@ from .severity import Judged, alarms_of, changes, judge, rules_of
 from .values import Values
 
 Integers = NDArray[np.int64]
+NO_LIMITS = AlarmRules(Alarm())
 Levels = NDArray[np.uint8]
 
 
@@ -117,7 +118,10 @@ class LimitChecker:
 
     def _rules_of(self, column: str) -> AlarmRules | None:
         if column not in self._rules:
-            self._rules[column] = rules_of(self._compiled.type_of_column(column))
+            found = rules_of(self._compiled.type_of_column(column))
+            state = self._states.get(parameter_of(column))
+            stands = state is not None and bool(state.counts[0])
+            self._rules[column] = NO_LIMITS if found is None and stands else found  # what stood by another database must end
         return self._rules[column]
 
 

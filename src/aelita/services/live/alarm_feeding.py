@@ -23,7 +23,7 @@ from ...errors import AelitaError
 from ...telemetry import ClockCorrelation
 from ...time import Correlator
 from ..definitions import read_clock
-from .agency_streams import plan_of
+from .agency_streams import widest_plan
 from .alarm_files import contacts_of, keys_folder
 from .alarm_journal import NOTHING, StreamStore
 from .alarm_limits import LimitFeed
@@ -58,7 +58,7 @@ class Feeds:
     def __init__(self, context: Context, streams: Streams, server: AlarmServer, store: StreamStore, keys: dict[str, Any]) -> None:
         self.context, self.streams, self.server, self.store, self.keys = context, streams, server, store, keys
         self.installation, self.agency = context.installation, context.agency
-        self._plan = plan_of(self.installation, self.agency, context.clock.now())
+        self._plan = widest_plan(self.installation, self.agency)
         self._began_at = self.context.clock.now()
         self._listening = False  # whether frames were heard since
         self._geometry: Geometry | None = None
@@ -218,8 +218,10 @@ class Feeds:
         if not self._listening and time.monotonic() - self._began < QUIET_START_S:
             return
         self._geometry = self._geometry or Geometry(self.installation.mission, self.installation.kernels)
-        booked = await asyncio.to_thread(contacts_of, self.installation, self.agency, self._geometry)
-        await self._observe(ContactsBooked(booked))
+        now = self.context.clock.now()
+        await self._observe(
+            ContactsBooked(await asyncio.to_thread(contacts_of, self.installation, self.agency, self._geometry, now))
+        )
 
     async def _mirrors(self) -> None:
         """Take in what other agencies tell, from the beginning; all of it again when the keys that are trusted change."""

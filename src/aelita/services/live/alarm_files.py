@@ -1,4 +1,4 @@
-"""What the alarm server of an agency reads from the agency's folder: keys, people to tell, users, booked contacts.
+"""What the alarm server of an agency reads from the agency's folder: keys, people to tell, users; and booked contacts.
 
 alarms/signing.key, alarms/<agency>.pem   its own key, made at the first start
 alarms/keys/<other agency>.pem            public keys of the others
@@ -9,14 +9,15 @@ users.toml                                who may what
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...agencies import Organisation
 from ...alarms import AlarmBook, Contact, Escalation, read_alarms, read_escalation
-from ...errors import AelitaError, DefinitionError
+from ...errors import DefinitionError
+from ...stations import Booking
 from ...tables import Table
-from ...time import tai_ns_from_utc
+from .bookings import read_bookings
 from .geometry import Geometry
 from .installation import Installation
 from .notifying import Sender, read_senders
@@ -119,42 +120,33 @@ def permission_of(installation: Installation, agency: str) -> Callable[[str, str
     return may
 
 
-def contacts_of(installation: Installation, agency: str, geometry: Geometry) -> tuple[Contact, ...]:
-    """Return the contacts that an agency expects: while recordings are played to its stations, and those in `contacts.toml`.
+def contacts_of(installation: Installation, agency: str, geometry: Geometry, now: int) -> tuple[Contact, ...]:
+    """Return the contacts in which an agency expects to hear a spacecraft, as the stations here are booked at a time (TAI ns).
 
-    An agency without stations here expects what those of the others hear. Raises AelitaError.
+    A booking until further notice expects nothing but the recordings that are played. An agency without stations expects what
+    the others hear. Raises AelitaError.
     """
-    own = installation.agency(agency).stations
-    stations = own or tuple(key for one in installation.agencies for key in one.stations)
-    found = [
-        Contact(one.spacecraft, station, *(arrival(geometry.light_time, station, one.spacecraft, at) for at in edges))
-        for one in installation.plays
-        for edges in ((one.emitted, one.emitted + lasts(one.recording, installation.mission.channel(one.channel), one.loops)),)
-        for station in stations
-    ]
-    path = alarm_folder(installation, agency) / "contacts.toml"
-    return (*found, *(_booked(path, installation) if path.is_file() else ()))
+    found: list[Contact] = []
+    for station in (key for one in installation.agencies for key in one.stations):
+        for booking in read_bookings(installation, installation.mission.organisation.stations[station], now).bookings:
+            if agency not in booking.agencies and installation.agency(agency).stations:
+                continue
+            if not booking.is_standing:
+                found.append(Contact(booking.spacecraft, station, booking.start, booking.stop))
+                continue
+            for start, stop in _played(installation, booking, geometry):
+                if max(start, booking.start) < stop:
+                    found.append(Contact(booking.spacecraft, station, max(start, booking.start), stop))
+    return tuple(found)
 
 
-def _booked(path: Path, installation: Installation) -> list[Contact]:
-    table, found = Table.parse(_text(path), str(path)), []
-    for one in table.tables("contacts"):
-        spacecraft = one.choice("spacecraft", installation.spacecraft)
-        station = one.choice("station", list(installation.mission.organisation.stations))
-        start, stop = (_utc(one, key) for key in ("start", "stop"))
-        one.finish()
-        if start >= stop:
-            raise DefinitionError("the contact ends before it begins", where=one.path("stop"))
-        found.append(Contact(spacecraft, station, start, stop))
-    table.finish()
-    return found
-
-
-def _utc(table: Table, key: str) -> int:
-    try:
-        return tai_ns_from_utc(table.text(key))
-    except AelitaError as error:
-        raise DefinitionError(error.what, where=table.path(key), remedy="Write UTC as 2023-05-24T18:54:49") from error
+def _played(installation: Installation, booking: Booking, geometry: Geometry) -> Iterator[tuple[int, int]]:
+    """Yield when the recordings of a spacecraft begin and end at a station (TAI nanoseconds)."""
+    for one in installation.plays:
+        if one.spacecraft == booking.spacecraft:
+            ends = one.emitted + lasts(one.recording, installation.mission.channel(one.channel), one.loops)
+            start, stop = (arrival(geometry.light_time, booking.station, one.spacecraft, at) for at in (one.emitted, ends))
+            yield start, stop
 
 
 def _text(path: Path) -> str:

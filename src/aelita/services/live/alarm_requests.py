@@ -15,11 +15,11 @@ from nats.aio.msg import Msg
 
 from ...agencies import Organisation
 from ...alarms import Assign, Command, Override, decode_command, encode_command
-from ...errors import AelitaError, DataError, UsageError
+from ...errors import AelitaError, UsageError
 from ...mdb import Database
 from .alarm_server import AlarmServer
 from .overriding import prepared
-from .streams import Streams, StreamUnavailableError, WrongSequenceError
+from .streams import StreamError, Streams, StreamUnavailableError, WrongSequenceError
 
 WAIT_S, PAUSE_S = 1.0, 0.3
 ANSWER_S, TRIES = 10.0, 3
@@ -67,13 +67,13 @@ class Desk:
             asked = decode_command(octets)
             who = asked.who
             made = await self.server.command(self._checked(asked))
-        except (UsageError, DataError) as error:
-            log.warning("a command was refused", extra={"who": who, "why": str(error)})
-            return Answer(refused=str(error), note=await self._audit(subject, str(error), octets, who))
         except WrongSequenceError:
             raise
-        except AelitaError as error:
+        except StreamError as error:
             return Answer(note=f"done, but not yet kept: {error}")
+        except AelitaError as error:
+            log.warning("a command was refused", extra={"who": who, "why": str(error)})
+            return Answer(refused=str(error), note=await self._audit(subject, str(error), octets, who))
         log.info("a command was done", extra={"who": who, "command": type(asked).__name__, "records": len(made)})
         await self.changed()
         return Answer(len(made), note=self.note())
@@ -115,7 +115,7 @@ class Desk:
             await asyncio.sleep(PAUSE_S)
 
 
-async def ask(streams: Streams, agency: str, asked: Command) -> Answer:
+async def ask(streams: Streams, agency: str, asked: Command, *, answer_s: float = ANSWER_S) -> Answer:
     """Have an agency's alarm server do a command. Raises UsageError when nobody answers or it is refused.
 
     It is asked again when no answer comes: the same command is done once.
@@ -123,7 +123,7 @@ async def ask(streams: Streams, agency: str, asked: Command) -> Answer:
     subject, octets = alarm_requests_subject(agency), encode_command(asked)
     for _ in range(TRIES):
         try:
-            told = json.loads((await streams.client.request(subject, octets, timeout=ANSWER_S)).data)
+            told = json.loads((await streams.client.request(subject, octets, timeout=answer_s)).data)
         except nats.errors.NoRespondersError:
             await asyncio.sleep(WAIT_S)  # it may be starting again
         except (nats.errors.Error, OSError):

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from ...alarms import SEVERITIES, AlarmBook, AlarmEngine, Escalation, Overridden
+from ...alarms import SEVERITIES, AlarmBook, AlarmEngine, Escalation, LimitChanged, LimitSet, Overridden
 from ...errors import AelitaError
 from ...mdb import Database
 from ...time import SECOND
@@ -56,10 +56,11 @@ async def alarms(context: Context) -> None:
         server = AlarmServer(engine, around)
         await store.recall()
         await server.start()
-        in_force = InForce(context, streams, server)
+        databases = _databases(context)
+        in_force = InForce(context, streams, server, databases)
         await in_force.recall()
         organisation = installation.mission.organisation
-        desk = Desk(streams, server, organisation, _databases(context), in_force.tell, partial(_note, context))
+        desk = Desk(streams, server, organisation, databases, in_force.tell, partial(_note, context))
         log.info("alarms are kept", extra={"records": engine.state.number, "standing": len(engine.state.situations)})
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.run())
@@ -107,6 +108,7 @@ class InForce:
     context: Context
     streams: Streams
     server: AlarmServer
+    databases: Mapping[str, Database]
     _told: tuple[Overridden, ...] = ()
     _last: int = 0
 
@@ -128,6 +130,7 @@ class InForce:
             return
         subject, last = in_force_subject(self.context.agency), self._last
         try:
+            await self.server.observe(self._free(wanted, now))
             self._last = await self.streams.publish(
                 subject, pack_overrides(self.context.agency, wanted, now), msg_id=f"{subject}-{last}-{now}",
                 expected_last_on_subject=last,
@@ -139,6 +142,19 @@ class InForce:
         else:
             self._told = wanted
             self.context.health.well("overrides")
+
+    def _free(self, wanted: Sequence[Overridden], now: int) -> list[LimitChanged]:
+        """Return that parameters are normal which have no limits but those that have ended."""
+        held = {(one.spacecraft, one.parameter) for one in wanted if isinstance(one.new, LimitSet)}
+        ended = {(one.spacecraft, one.parameter) for one in self._told if isinstance(one.new, LimitSet)} - held
+        return [LimitChanged(craft, name, now, 0) for craft, name in sorted(ended) if not self._has_limits(craft, name)]
+
+    def _has_limits(self, spacecraft: str, parameter: str) -> bool:
+        database = self.databases.get(spacecraft)
+        if database is None or parameter not in database.parameters:
+            return False
+        rules = database.type_of(parameter).facts.alarms
+        return rules.default is not None or bool(rules.contexts)
 
 
 async def _look(context: Context, server: AlarmServer, in_force: InForce) -> None:

@@ -181,7 +181,8 @@ class Follower:
         try:
             await inbox.unsubscribe()
             if not self._durable and self._streams.connected:
-                await self._streams.jetstream.delete_consumer(self._stream, self._consumer)
+                client, delete = self._streams.client, f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}"
+                await client.publish(delete, reply=client.new_inbox())  # no wait: readers may not
         except (nats.errors.Error, OSError):
             return  # the server forgets it by itself
 
