@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from aelita.services.live.nats_server import Link, NatsServer, ServerSettings
+from aelita.services.live.server_configuration import Tls
 from aelita.services.live.stream_plan import Give, Limits, plan_streams
 from aelita.services.live.stream_setup import make_streams
 from aelita.services.live.streams import Streams
@@ -18,16 +19,29 @@ SMALL = {
 
 
 class Line:
-    """A TCP line to a port of this machine: cut, every connection ends and none is made until it is restored."""
+    """A TCP line to a port of this machine.
+
+    Cut, every connection ends and none is made until it is restored. Silent, everything sent is lost and nobody is told; when it
+    is restored, what is connected then stays lost.
+    """
 
     def __init__(self, port: int) -> None:
         self._to = port
         self._ends: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lost: set[asyncio.StreamWriter] = set()
+        self._silent = False
         self.port = 0
         self._server: asyncio.Server | None = None
 
+    def silence(self) -> None:
+        self._silent = True
+        self._lost |= self._ends
+
     async def restore(self) -> None:
+        self._silent = False
+        if self._server is not None:
+            return
         self._server = await asyncio.start_server(self._joined, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -46,6 +60,8 @@ class Line:
             writer.transport.abort()
             return
         self._ends |= {writer, far_writer}
+        if self._silent:
+            self._lost |= {writer, far_writer}
         for source, sink in ((reader, far_writer), (far_reader, writer)):
             task = asyncio.create_task(self._carry(source, sink))
             self._tasks.add(task)
@@ -54,10 +70,12 @@ class Line:
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while octets := await source.read(1 << 16):
-                sink.write(octets)
-                await sink.drain()
-        sink.transport.abort()
-        self._ends.discard(sink)
+                if sink not in self._lost:
+                    sink.write(octets)
+                    await sink.drain()
+        if sink not in self._lost:
+            sink.transport.abort()
+            self._ends.discard(sink)
 
 
 async def make_all(server: NatsServer) -> None:
@@ -79,11 +97,17 @@ async def one_server(
 
 @contextlib.asynccontextmanager
 async def agencies(
-    directory: Path, agreement: Sequence[Give], names: Sequence[str], limits: Mapping[str, Limits] = SMALL
+    directory: Path,
+    agreement: Sequence[Give],
+    names: Sequence[str],
+    limits: Mapping[str, Limits] = SMALL,
+    tls: Mapping[str, Tls] | None = None,
 ) -> AsyncIterator[tuple[dict[str, NatsServer], dict[tuple[str, str], Line]]]:
     """Run the agencies' servers; the link of each (receiver, giver) goes over a line of its own."""
     plans = {name: plan_streams(name, agreement, limits) for name in names}
-    servers = {name: NatsServer(plan, ServerSettings(directory / name)) for name, plan in plans.items()}
+    servers = {
+        name: NatsServer(plan, ServerSettings(directory / name, tls=(tls or {}).get(name))) for name, plan in plans.items()
+    }
     lines: dict[tuple[str, str], Line] = {}
     for server in servers.values():
         server.prepare()

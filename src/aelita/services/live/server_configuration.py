@@ -15,6 +15,7 @@ from .credentials import Key
 from .stream_plan import HOME, AgencyPlan, export_account, export_name, link_account
 
 ROLES = ("admin", "services", "reader")
+PING_S, PINGS_MISSED = 10, 2  # a line that falls silent is noticed after so many missed answers
 _READS = [
     "$JS.API.INFO", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.API.STREAM.MSG.GET.*",
     "$JS.API.DIRECT.GET.>", "$JS.API.CONSUMER.CREATE.>", "$JS.API.CONSUMER.INFO.>", "$JS.API.CONSUMER.MSG.NEXT.>",
@@ -92,8 +93,8 @@ def configuration(
             "server_name": plan.agency,
             "listen": f"{listening.host}:{listening.port}",
             "max_payload": 1 << 20,
-            "ping_interval": "10s",  # a line that falls silent is noticed after two missed answers
-            "ping_max": 2,
+            "ping_interval": f"{PING_S}s",
+            "ping_max": PINGS_MISSED,
             "pid_file": str(files.pid),
             "log_file": str(files.log),
             "logfile_size_limit": files.log_bytes,
