@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from aelita.services.live import server_configuration
+from aelita.services.live import server_configuration, stream_setup
 from aelita.services.live.nats_server import NatsServer
 from aelita.services.live.server_configuration import Tls
 from aelita.services.live.stream_plan import Give
-from live_servers import agencies, client, until
+from live_servers import agencies, client, make_all, one_server, until
 from test_live_mirrors import holds
 
 LINKED = "JetStream using domains"  # said once both have agreed; "connection created" comes before the handshake
@@ -135,5 +135,38 @@ def test_a_line_that_falls_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
                 await until("what was sent meanwhile", holds(roscosmos, "FROM_ESA_FRAMES", 3))
                 state = await roscosmos.info("FROM_ESA_FRAMES")
                 assert (state.messages, state.missing) == (3, 0)
+
+    asyncio.run(run())
+
+
+def test_a_new_mirror_waits_for_its_giver(tmp_path: Path) -> None:
+    """A mirror made while its giver is away would ask again only after forty seconds, and then ever later."""
+
+    async def run() -> None:
+        async with agencies(tmp_path, [GIVE], ["esa", "roscosmos"]) as (servers, lines):
+            esa, admin = await client(servers["esa"]), await client(servers["roscosmos"], "admin")
+            async with esa, admin:
+                [line] = lines.values()
+                await line.cut()
+                await admin.jetstream.delete_stream("FROM_ESA_FRAMES")
+                making = asyncio.create_task(make_all(servers["roscosmos"]))
+                await asyncio.sleep(1.0)
+                assert not making.done()
+                await line.restore()
+                await making
+                await esa.publish("esa.frames.tgo.mlg", b"given")
+                async with asyncio.timeout(20):
+                    await until("the mirror", holds(admin, "FROM_ESA_FRAMES", 1))
+
+    asyncio.run(run())
+
+
+def test_a_mirror_whose_giver_stays_away_is_made_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_setup, "GIVER_WAIT_S", 0.5)
+
+    async def run() -> None:
+        async with one_server(tmp_path, [GIVE], "roscosmos") as server, await client(server) as streams:
+            state = await streams.info("FROM_ESA_FRAMES")
+            assert (state.messages, state.heard_s) == (0, None)
 
     asyncio.run(run())

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -48,6 +49,38 @@ def test_key_files(tmp_path: Path) -> None:
         f"-----BEGIN USER NKEY SEED-----\n{SEED}\n------END USER NKEY SEED------\n"
     )
     assert (read_key(path).token, read_key(path).public) == ("token", PUBLIC)
+
+
+def test_a_cluster_of_the_users_own_is_entered_with_its_credentials(tmp_path: Path) -> None:
+    """What a server is told that asks for a token: the token, the key's own signature of its nonce, and never the seed."""
+    path = tmp_path / "user.creds"
+    path.write_text(
+        f"-----BEGIN NATS USER JWT-----\nheader.claims.signature\n------END NATS USER JWT------\n\n"
+        f"************************* IMPORTANT *************************\nNKEY Seed printed below.\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{SEED}\n------END USER NKEY SEED------\n\n*****\n"
+    )
+
+    async def run() -> dict[str, str]:
+        told: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+        async def joined(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b'INFO {"server_id":"x","version":"2.15.1","max_payload":1048576,"headers":true,"nonce":"once"}\r\n')
+            said = await reader.readline()
+            if not told.done():
+                told.set_result(said)
+            writer.write(b"-ERR 'Authorization Violation'\r\n")
+            writer.close()
+
+        async with await asyncio.start_server(joined, "127.0.0.1", 0) as listener:
+            port = listener.sockets[0].getsockname()[1]
+            with pytest.raises(StreamUnavailableError):
+                await Streams.connect(Address(f"nats://127.0.0.1:{port}", path), name="test", timeout_s=0.5)
+        return dict(json.loads((await told).removeprefix(b"CONNECT ")))
+
+    said = asyncio.run(run())
+    assert said["jwt"] == "header.claims.signature" and SEED not in str(said)
+    raw = base64.b32decode(PUBLIC + "=" * (-len(PUBLIC) % 8))[1:33]
+    Ed25519PublicKey.from_public_bytes(raw).verify(base64.urlsafe_b64decode(said["sig"] + "=="), b"once")
 
 
 def test_files_and_ports_survive_a_restart(tmp_path: Path) -> None:

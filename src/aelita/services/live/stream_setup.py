@@ -1,5 +1,8 @@
 """Makes the streams of a plan on an agency's server, and brings those that exist to the plan."""
 
+import asyncio
+import contextlib
+import json
 from collections.abc import Mapping
 
 import nats.errors
@@ -17,18 +20,22 @@ from nats.js.api import (
 from .stream_plan import AgencyPlan, Origin, StreamPlan
 from .streams import Address, StreamError, Streams, StreamUnavailableError, refusal
 
+GIVER_WAIT_S = 5.0
+_WILDCARD_DELIVERY = 10079  # a consumer may not deliver to a subject with wildcards
+
 
 async def make_streams(plan: AgencyPlan, addresses: Mapping[str, Address]) -> None:
     """Make or update every stream of the plan; `addresses` has an administrator's by account.
 
-    In an export account a stream that the agreement no longer gives is deleted. Raises StreamError.
+    In an export account a stream that the agreement no longer gives is deleted. A new mirror is made when its giver has what it
+    mirrors, or after `GIVER_WAIT_S` without that. Raises StreamError.
     """
-    # Mirrors last: one whose origin is not there yet asks again only after seconds.
     groups: dict[tuple[bool, str], list[StreamPlan]] = {}
     for stream in plan.streams:
         groups.setdefault((stream.mirror is not None, stream.account), []).append(stream)
     for (_, account), wanted in groups.items():
         async with await Streams.connect(addresses[account], name=f"{plan.agency}-setup") as streams:
+            await _await_givers(streams, wanted)
             await _bring(streams, wanted)
             if all(stream.sources for stream in wanted):
                 await _delete_others(streams, {stream.name for stream in wanted})
@@ -62,6 +69,30 @@ def configuration_of(plan: StreamPlan) -> StreamConfig:
 def _source(origin: Origin) -> StreamSource:
     external = ExternalStream(api=origin.api, deliver=origin.deliver)
     return StreamSource(name=origin.stream, filter_subject=origin.subject or None, external=external)
+
+
+async def _await_givers(streams: Streams, wanted: list[StreamPlan]) -> None:
+    """Wait until the origins of new mirrors are there: a server whose request is lost asks again only after 40 seconds."""
+    try:
+        known = {info.config.name for info in await streams.jetstream.streams_info()}
+    except nats.errors.Error as fault:
+        raise StreamUnavailableError(f"the streams are not told: {fault}", where=streams.address.url) from fault
+    origins = [stream.mirror for stream in wanted if stream.mirror is not None and stream.name not in known]
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(GIVER_WAIT_S):
+            await asyncio.gather(*(_until_given(streams, origin) for origin in origins))
+
+
+async def _until_given(streams: Streams, origin: Origin) -> None:
+    """Ask for what is always refused, until it is refused for its content."""
+    refused = {"stream_name": origin.stream, "config": {"deliver_subject": f"{origin.deliver}.>"}}
+    subject, asked = f"{origin.api}.CONSUMER.CREATE.{origin.stream}", json.dumps(refused).encode()
+    while True:
+        with contextlib.suppress(nats.errors.Error):
+            answer = json.loads((await streams.client.request(subject, asked, timeout=1.0)).data)
+            if answer.get("error", {}).get("err_code") == _WILDCARD_DELIVERY:
+                return
+        await asyncio.sleep(0.05)
 
 
 async def _bring(streams: Streams, wanted: list[StreamPlan]) -> None:
