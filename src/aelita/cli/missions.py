@@ -49,14 +49,18 @@ def check_mission(context: typer.Context, name: NameArgument = "") -> None:
 def _checked(name: str) -> list[tuple[str, Any]]:
     """Return what a mission holds, in numbers. Raises DefinitionError for the first thing that is wrong."""
     from ..agencies import GRADES
+    from ..alarms import AlarmBook, read_alarms
     from ..services import Library, define, find_mission
 
     mission = find_mission(name)
     for channel in mission.channels:
         define(Library(), mission=name, channel=channel)
+    alarms = mission.folder / "alarms.toml"
+    book = read_alarms(alarms.read_text("utf-8"), str(alarms)) if alarms.is_file() else AlarmBook()
     who = mission.organisation
     counts: list[tuple[str, Any]] = [
-        ("spacecraft", len(mission.spacecraft)), ("channels", len(mission.channels)), ("agencies", len(who.agencies)),
+        ("spacecraft", len(mission.spacecraft)), ("channels", len(mission.channels)), ("alarms", len(book.definitions)),
+        ("agencies", len(who.agencies)),
         ("centres", len(who.centres)), ("roles", len(who.roles)), ("stations", len(who.stations)),
         ("instruments", len(who.instruments)), ("gives", len(who.agreement.gives)),
     ]  # fmt: skip
