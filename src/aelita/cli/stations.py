@@ -67,6 +67,23 @@ def cancel(
     _desk(context).cancel(station, reference)
 
 
+@commands.command("fetch")
+def fetch(
+    context: typer.Context,
+    station: StationArgument,
+    spacecraft: Annotated[str, typer.Argument(help="A spacecraft that is followed here.")],
+    start: Annotated[str, typer.Option(help="First instant of reception, UTC of the complex's clock.")],
+    stop: Annotated[str, typer.Option(help="Last instant of reception, UTC.")],
+) -> None:
+    """Fetch once more what a station kept, as after a loss of streams. What is there already is not doubled."""
+    from ..services import live
+
+    first, last = utc(start), utc(stop)
+    assert first is not None and last is not None  # both are given
+    live.fetch_kept(settings(context).data / "complex", station, spacecraft, first, last)
+    say("fetched")
+
+
 @commands.command("bookings")
 def bookings(context: typer.Context, station: SomeArgument = "", json: JsonOption = False) -> None:
     """List bookings; without start or stop they hold from the beginning, or until further notice."""

@@ -7,6 +7,7 @@ from .booking_desk import BookingDesk
 from .clock import MissionClock
 from .examined import Finding, Verdict
 from .examining import examine
+from .fetching import fetch_kept
 from .installation import Installation, read_installation
 from .running import begin, run_complex, serve_one
 from .showing import picture_of, run_shown, show
@@ -26,6 +27,6 @@ from .watching import Watch
 __all__ = [
     "AgencySeen", "AlarmSeen", "BookingDesk", "CountsSeen", "EventSeen", "Finding", "Installation", "LinkSeen", "MissionClock",
     "Picture", "ServiceSeen", "StreamSeen", "ValueSeen", "Verdict", "Watch", "alarm_book", "alarm_records",
-    "alarms_of", "ask_alarms", "asked", "begin", "examine", "metrics_of", "override_words", "overrides_of", "picture_of",
-    "read_installation", "record_words", "run_complex", "run_shown", "serve_one", "show",
+    "alarms_of", "ask_alarms", "asked", "begin", "examine", "fetch_kept", "metrics_of", "override_words", "overrides_of",
+    "picture_of", "read_installation", "record_words", "run_complex", "run_shown", "serve_one", "show",
 ]  # fmt: skip
