@@ -126,11 +126,9 @@ class Complex:
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError, IndexError, AssertionError):
                 assert self.process is not None
-                if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == self.process.pid:
-                    words = (folder / "cmdline").read_bytes().decode().split("\0")
-                    at = words.index("serve") if "serve" in words else -1
-                    name = f"{words[at + 3]}/{words[at + 1]}" if "--agency" in words else words[at + 1 if at > 0 else 2]
-                    found[name] = int(folder.name)
+                state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+                if int(parent) == self.process.pid and state != "Z":
+                    found[_name_of((folder / "cmdline").read_bytes().decode().split("\0"), folder.name)] = int(folder.name)
         return found
 
     def kill_one(self, chance: random.Random) -> str:
@@ -252,6 +250,16 @@ class Complex:
         """Describe the difference to what was heard."""
         wanted, have = set(self.all_heard()), set(found)
         return f"missing {sorted(wanted - have)[:20]} of {len(wanted)}, beyond {sorted(have - wanted)[:20]}"
+
+
+def _name_of(words: list[str], otherwise: str) -> str:
+    """Return what a process is, by its command line."""
+    if "serve" in words:
+        service = words[words.index("serve") + 1]
+        return f"{words[words.index('--agency') + 1]}/{service}" if "--agency" in words else service
+    if words[-2].endswith("server.conf"):
+        return f"{Path(words[-2]).parts[-3]}/nats"
+    return "nursery" if "nursery" in " ".join(words) else otherwise
 
 
 def lead_s() -> float:
