@@ -15,10 +15,10 @@ import polars as pl
 import pytest
 
 from aelita.archive import Archive, check, open_archive
-from aelita.errors import UsageError
+from aelita.errors import TimeError, UsageError
 from aelita.link import INCOMPLETE
 from aelita.services import Library, Summary, define, ingest_file
-from aelita.services.live import Installation, asked, metrics_of
+from aelita.services.live import Installation, asked, begin, metrics_of
 from aelita.services.live.agency_streams import address_of
 from aelita.services.live.clock import starting_at
 from aelita.services.live.geometry import Geometry, elevation_deg
@@ -33,9 +33,9 @@ from fleet_material import RECORDINGS, fleet_mission
 from live_complex import PATIENCE_S, rows, until
 from shared import shared
 
-SPEED = 30.0
+SPEED = 50.0
 EPOCH = tai_ns_from_utc("2023-05-24T18:54:50")
-TGO_FRAMES, FRAME_OCTETS = 1200, 1115
+TGO_FRAMES, FRAME_OCTETS = 1000, 1115
 COUNTS = {"tgo": (TGO_FRAMES, 0), "hera": (56, 0), "mars2020": (946, 4)}  # good and bad frames of the recordings
 WHOLE = pl.col("quality") & INCOMPLETE == 0  # a recording ends in the middle of a packet; a stream has no end
 STATIONS = ("malargue", "kalyazin")
@@ -63,8 +63,8 @@ def running_fleet(folder: Path) -> Iterator[Installation]:
     try:
         until("all services are at work", lambda: at_work(made))
         lead_s = 3.0 + (time.monotonic() - began) / 2  # a busy machine takes longer to start one service, too
-        begin = clock.now() + round(lead_s * SPEED * SECOND) - max(play.emitted for play in made.plays)
-        (made.folder / FILE).write_text(put_off(made, begin).as_toml())
+        shift = clock.now() + round(lead_s * SPEED * SECOND) - max(play.emitted for play in made.plays)
+        (made.folder / FILE).write_text(put_off(made, shift).as_toml())
         [space] = [one for one in running(made.folder) if one["service"] == "space"]
         os.kill(int(space["pid"]), signal.SIGTERM)  # it comes back, and reads that the recordings begin now
         yield made
@@ -178,3 +178,14 @@ def test_spacecraft_that_are_not_followed_or_known(tmp_path: Path) -> None:
         new_installation(tmp_path, Wishes(mission, spacecraft=("tgo",), recordings=(("hera", path),)))
     with pytest.raises(UsageError, match="no spacecraft 'luna'"):
         new_installation(tmp_path, Wishes(mission, recordings=(("luna", path),)))
+
+
+def test_no_light_time_is_invented(tmp_path: Path) -> None:
+    """Without an orbit, and without a body that stands in, nothing is begun, with recordings or without."""
+    folder = fleet_mission(tmp_path / "fleet")
+    text = (folder / "mission.toml").read_text()
+    (folder / "mission.toml").write_text(text.replace('near = "EARTH"\nnear_km = 75000\n', ""))
+    hera = (("hera", shared(RECORDINGS["hera"][2])),)
+    for played in (hera, ()):
+        with pytest.raises(TimeError, match="no kernel holds the position of -91"):
+            begin(tmp_path / "complex", mission=str(folder), spacecraft=("hera",), recordings=played, stations=STATIONS)

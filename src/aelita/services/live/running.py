@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -82,21 +83,24 @@ def begin(folder: Path, **wishes: Any) -> tuple[Installation, MissionClock]:
     """Return the installation in a folder, made of the wishes (fields of `Wishes`) when there is none, and its clock.
 
     A recording is played from its beginning: the clock then says when its first frame is about to arrive. After a start while it
-    is being played the clock goes on: time does not wait for a complex that is down. Raises UsageError and DefinitionError.
+    is being played the clock goes on: time does not wait for a complex that is down. Raises UsageError, DefinitionError, and
+    TimeError when nothing tells where a spacecraft is.
     """
     made = read_installation(folder) if (folder / FILE).is_file() else new_installation(folder, Wishes(**wishes))
-    if not made.plays:
-        return made, MissionClock()
     geometry = Geometry(made.mission, made.kernels)
     stations = [station for agency in made.agencies for station in agency.stations]
+    if not made.plays:
+        for station, craft in product(stations, made.spacecraft):
+            geometry.seconds(station, craft, MissionClock().now())
+        return made, MissionClock()
     heard = [(station, play) for play in made.plays for station in stations]
     light = geometry.light_time
     if (made.folder / CLOCK_FILE).is_file():
         kept = MissionClock.read(made.folder)
         ends = (arrival(light, name, one.spacecraft, one.emitted + _lasts(made, one)) for name, one in heard)
-        if kept.speed == made.speed and kept.now() < max(ends):
+        if kept.speed == made.speed and kept.now() < max(ends, default=0):
             return made, kept
-    arrivals = [arrival(light, name, one.spacecraft, one.emitted) for name, one in heard]
+    arrivals = [arrival(light, name, one.spacecraft, one.emitted) for name, one in heard] or [one.emitted for one in made.plays]
     return made, starting_at(min(arrivals) - round(LEAD_NS * made.speed), made.speed)
 
 
