@@ -76,11 +76,11 @@ class Emitted:
 
 def emissions(play: Play) -> Iterator[Emitted]:
     """Yield the frames of a recording, good and bad, in order, each with the time at which its first bit leaves."""
-    at, number = float(play.emitted), 0
+    bits = number = 0
     for _ in range(play.loops):
         for octets in _frames(play.channel, play.recording):
-            yield Emitted(round(at), number, octets)
-            at += len(octets) * 8 / play.bit_rate * SECOND
+            yield Emitted(play.emitted + round(bits / play.bit_rate * SECOND), number, octets)
+            bits += len(octets) * 8
             number += 1
 
 
