@@ -30,7 +30,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m bench
 
 soak: $(VENV)/.bench
-	$(BIN)/python -m pytest -m soak -o addopts="-q --strict-markers --import-mode=importlib"
+	$(BIN)/python -m pytest -m soak -o timeout=0 -o addopts="-q --strict-markers --import-mode=importlib"
 
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "Aelita needs Python 3.11 or newer with its venv module (Debian: apt install python3 python3-venv)"; exit 1; }
