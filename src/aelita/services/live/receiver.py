@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -45,6 +46,7 @@ from .streams import StreamError, StreamFullError, Streams
 LIMITS = TmlLimits(heartbeat_s=8, dead_factor=3)  # a station gives a receiver that vanished up after 24 s
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 1.0
 MOST_FRAMES, MOST_OCTETS = 200, 200 << 10  # of a message
+BUSY_S, GATHER_S = 0.05, 0.015  # frames that come more often than this are put on the stream together, those of so long
 FULL_PAUSE_S = 1.0
 STATUS_S = 1.0
 FETCH_S = 550.0
@@ -194,11 +196,14 @@ class Line:
 
         reading = asyncio.create_task(read())
         try:
-            over = False
+            over, before = False, 0.0
             while not over:
                 frames: list[AnnotatedFrame] = []
                 size = 0
                 frame = await waiting.get()
+                if time.monotonic() - before < BUSY_S:
+                    await asyncio.sleep(GATHER_S)
+                before = time.monotonic()
                 while frame is not None:
                     frames.append(frame)
                     size += len(frame.data)

@@ -10,6 +10,7 @@ import json
 import logging
 import random
 import struct
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ RECORD = struct.Struct(">IBq")  # octets of the frame, number of the spacecraft,
 PIECE_OCTETS = 1 << 20
 MOST_WAITING_OCTETS = 8 << 20  # for one station that does not read
 LEAST_RATE = 1.0
+BUSY_S, GATHER_S = 0.02, 0.005  # an antenna that hears frames more often than this takes those of so long together
 
 log = logging.getLogger(__name__)
 
@@ -208,11 +210,14 @@ class Antenna:
             writer.write(json.dumps({"station": self.station}).encode() + b"\n")
             names = json.loads(await reader.readline())["spacecraft"]
             yield []
-            held = b""
+            held, before = b"", 0.0
             while piece := await reader.read(1 << 18):
                 held, found = _arrived(held + piece, names)
                 if found:
                     yield found
+                if time.monotonic() - before < BUSY_S:
+                    await asyncio.sleep(GATHER_S)
+                before = time.monotonic()
         finally:
             writer.close()
 
