@@ -165,24 +165,24 @@ def test_starts_and_filters(tmp_path: Path) -> None:
     async def run() -> None:
         async with one_server(tmp_path) as server, await client(server) as streams:
             for number in range(6):
-                await streams.publish(f"esa.links.{'mlg' if number % 2 else 'klz'}", b"%d" % number)
+                await streams.publish(f"esa.events.{'mlg' if number % 2 else 'klz'}", b"%d" % number)
 
             async def read(count: int, **how) -> list[int]:  # type: ignore[no-untyped-def]
-                async with follow(streams, "LINKS", **how) as follower:
+                async with follow(streams, "EVENTS", **how) as follower:
                     return [int(m.data) for m in await take(follower, count)]
 
             assert await read(3, start=4) == [3, 4, 5]
-            assert await read(3, subjects=["esa.links.mlg"]) == [1, 3, 5]
+            assert await read(3, subjects=["esa.events.mlg"]) == [1, 3, 5]
             assert await read(2, start=Start.LAST_OF_EACH_SUBJECT) == [4, 5]
-            fresh = follow(streams, "LINKS", start=Start.NEW)
+            fresh = follow(streams, "EVENTS", start=Start.NEW)
             waiting = asyncio.create_task(anext(fresh))
             await asyncio.sleep(0.2)
-            sent = await streams.publish("esa.links.mlg", b"6")
+            sent = await streams.publish("esa.events.mlg", b"6")
             message = await waiting
             assert (message.sequence, message.data) == (sent, b"6")
             await kill(server)  # nothing new was read since: it must not begin at the end again
             await server.start()
-            await streams.publish("esa.links.mlg", b"7")
+            await streams.publish("esa.events.mlg", b"7")
             assert (await asyncio.wait_for(anext(fresh), 30)).data == b"7"
             await fresh.close()
 
