@@ -26,9 +26,10 @@ GOAL_RATE = 5e6
 LONG_S = float(os.environ.get("AELITA_BENCH_LIVE_S", "120"))
 HIGHER_S = 20.0
 HIGHER = (3e6, 6e6, 8e6, 10e6)
-TRUE_S = 90.0
+TRUE_S = 120.0
+SETTLED_S = 10.0  # between a recovery and the next death
 RECOVERY_S, PATIENCE_S = 240.0, 60.0
-FAST_RATE = 200e3  # for fail-over and restart: parameters come often enough to see when they flow again
+FAST_RATE = 100e3  # for fail-over and restart: parameters come often enough to see when they flow again
 BEHIND_S = 5.0  # a complex that is further behind at the end of a signal does not hold the rate
 DRAIN_S = 60.0
 
@@ -163,7 +164,7 @@ def _python_of(one: Complex, agency: str) -> int:
 
 
 async def _recovery(one: Complex) -> dict[str, Any]:
-    """Kill the holder of each lease while the supervisor is stopped, then everything, and time when data flows again (s)."""
+    """Kill everything, then the holder of each lease while the supervisor is stopped, and time when data flows again (s)."""
     found: dict[str, Any] = {}
     watcher = Watcher(one, decoded=True)
     async with watcher.watching():
@@ -179,9 +180,11 @@ async def _recovery(one: Complex) -> dict[str, Any]:
         async def archive(last: int, _: int) -> bool:
             return await asyncio.to_thread(one.metric, "esa", "archiver", "archive_taken") > last
 
-        for service, flows in (("processor", values), ("receiver", frames), ("archiver", archive)):
-            found[service] = await _fail_over(one, service, flows)
+        await asyncio.sleep(SETTLED_S)
         found |= await _restart(one, watcher)
+        for service, flows in (("processor", values), ("receiver", frames), ("archiver", archive)):
+            await asyncio.sleep(SETTLED_S)
+            found[service] = await _fail_over(one, service, flows)
     return found
 
 

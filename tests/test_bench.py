@@ -5,11 +5,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from bench import processes, run, table, yamcs
+from bench import live_material, processes, run, table, yamcs
 from bench.material import AbsentError, Setting
 from bench.reception import plain_loop
 
+from aelita.services import Library, define
+from aelita.telemetry import Reception, packet_ticks
 from shared import shared
 
 SETTING = Setting(Path("nowhere"), 1000, 1)
@@ -97,3 +100,17 @@ def test_the_plain_loop_reads_the_tgo_recording_right() -> None:
     octets = shared("data/telemetry/tgo/tgo_2023-05-24_first_half.tm").read_bytes()
     frames, packets, good = plain_loop(octets, 1115, 6, frozenset({0}))
     assert (frames, packets, good) == (3295, 114_298, 6159)  # facts/telemetry.md
+
+
+def test_the_signal_of_the_live_chain_goes_on_over_its_ends(tmp_path: Path) -> None:
+    shared(live_material.RECORDING)
+    made = live_material.signal(tmp_path / "signal", 5e6, 8.0)
+    definition = define(Library(), mission=str(made.mission), channel="tgo")
+    found = Reception(definition.channel).feed(made.recording.read_bytes())
+    real = found.packets.select(~found.packets.idle)
+    assert (len(found.frames), len(real), made.frames) == (int(found.frames.good.sum()), made.packets, len(found.frames))
+    assert not found.gaps and not real.quality.any()
+    assert definition.channel.bit_rate == 5e6 and made.seconds >= 8.0
+    ticks = packet_ticks(definition.channel, real)[real.apid == 0]
+    assert (np.diff(ticks) > 0).all()  # time packets, over the end of the recording too
+    assert ticks[-1] - ticks[0] == pytest.approx(65536 * made.seconds, rel=0.02)
