@@ -819,7 +819,8 @@ def test_the_table_of_the_documentation_is_the_table() -> None:
 
 def test_the_examples_of_the_documentation_are_right() -> None:
     text = (Path(__file__).parents[1] / "docs" / "alarms.md").read_text()
-    alarms, escalation, _ = [part.partition("```")[0] for part in text.split("```toml\n")[1:]]
+    examples = [part.partition("```")[0] for part in text.split("```toml\n")[1:]]
+    alarms, escalation = (next(one for one in examples if one.startswith(first)) for first in ("[[alarms]]", "[[people]]"))
     book = read_alarms(alarms.replace("no-frames", "silence"))
     assert book.definitions[0].alarm(Subject("tgo", name="/TGO/x")) == "thermal:tgo:/TGO/x"
     assert read_escalation(escalation).chains[0].key == "flight"
