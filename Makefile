@@ -19,7 +19,7 @@ demo: $(VENV)/.run
 	@$(BIN)/aelita --data aelita-data demo $(if $(FILE),"$(FILE)")
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check src tests bench architecture.py
