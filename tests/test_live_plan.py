@@ -24,7 +24,7 @@ def test_own_streams_have_limits_and_refuse_or_drop() -> None:
         "FRAMES", "MERGED", "PACKETS", "PARAMETERS", "EVENTS", "LIMITS", "LINKS", "ALARMS", "PRODUCTS", "AUDIT",
     }  # fmt: skip
     assert all(s.limits.max_bytes > 0 and s.limits.max_age_s > 0 and s.subjects for s in plan.streams)
-    assert {s.name for s in plan.streams if s.rebuildable} == {"PACKETS", "PARAMETERS"}
+    assert {s.name for s in plan.streams if s.rebuildable} == {"PACKETS", "PARAMETERS", "LINKS"}
     assert plan_streams("esa", [], {"frames": Limits(1000, 60.0)}).stream("FRAMES").limits.max_bytes == 1000
 
 
