@@ -7,11 +7,10 @@ name may do is written in `users.toml`.
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 
 import nats.errors
-from nats.aio.msg import Msg
 
 from ...agencies import Organisation
 from ...alarms import Assign, Command, Override, decode_command, encode_command
@@ -19,9 +18,10 @@ from ...errors import AelitaError, UsageError
 from ...mdb import Database
 from .alarm_server import AlarmServer
 from .overriding import prepared
+from .requested import requests
 from .streams import StreamError, Streams, StreamUnavailableError, WrongSequenceError
 
-WAIT_S, PAUSE_S = 1.0, 0.3
+WAIT_S = 1.0
 ANSWER_S, TRIES = 10.0, 3
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Desk:
 
     async def run(self) -> None:
         """Answer for ever. Raises WrongSequenceError when another server keeps the journal."""
-        async for message in self._asked(alarm_requests_subject(self.server.engine.agency)):
+        async for message in requests(self.streams, alarm_requests_subject(self.server.engine.agency)):
             answer = await self._answer(message.subject, message.data)
             try:
                 await message.respond(json.dumps(asdict(answer)).encode())
@@ -98,21 +98,6 @@ class Desk:
         if asked.spacecraft not in self.databases:
             raise UsageError(f"no database of spacecraft {asked.spacecraft!r} is used here")
         return prepared(asked, self.databases[asked.spacecraft])
-
-    async def _asked(self, subject: str) -> AsyncIterator[Msg]:
-        """Yield requests as they come, also over lost connections."""
-        while True:
-            await self.streams.wait_connected()
-            client = self.streams.client
-            asked = await client.subscribe(subject)
-            while client is self.streams.client:
-                try:
-                    yield await asked.next_msg(timeout=WAIT_S)
-                except nats.errors.TimeoutError:
-                    continue
-                except (nats.errors.Error, OSError):
-                    break
-            await asyncio.sleep(PAUSE_S)
 
 
 async def ask(streams: Streams, agency: str, asked: Command, *, answer_s: float = ANSWER_S) -> Answer:

@@ -9,12 +9,10 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import nats.errors
 import numpy as np
-from nats.aio.msg import Msg
 
 from ...agencies import Station
 from ...errors import AelitaError, DataError
@@ -37,6 +35,7 @@ from .ending import ended
 from .geometry import Geometry
 from .merging import frames_subject
 from .messages import copies_of, pack_frames
+from .requested import requests
 from .serving import Context
 from .sle_client import SleClient
 from .sle_secrets import authority, secrets_of_user
@@ -278,7 +277,8 @@ class Line:
 
     async def answer(self) -> None:
         """Fetch ranges of Earth received times that the processor asks for, one after another, and tell it how each ended."""
-        async for message in self._asked():
+        subject = f"{requests_subject(self.context.agency, self.spacecraft)}.{self.station.key}"
+        async for message in requests(self.streams, subject):
             try:
                 start, stop = (int(edge) for edge in json.loads(message.data))
                 why = await self._fetch(start, stop, f"offline-{self.context.clock.now()}")
@@ -331,19 +331,3 @@ class Line:
             return why
         self.context.health.count("ranges_fetched", station=self.station.key, spacecraft=self.spacecraft)
         return ""
-
-    async def _asked(self) -> AsyncIterator[Msg]:
-        """Yield requests as they come, also over lost connections."""
-        subject = f"{requests_subject(self.context.agency, self.spacecraft)}.{self.station.key}"
-        while True:
-            await self.streams.wait_connected()
-            client = self.streams.client
-            asked = await client.subscribe(subject)
-            while client is self.streams.client:
-                try:
-                    yield await asked.next_msg(timeout=STATUS_S)
-                except nats.errors.TimeoutError:
-                    continue
-                except (nats.errors.Error, OSError):
-                    break
-            await asyncio.sleep(FIRST_PAUSE_S)
