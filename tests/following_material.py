@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from aelita.archive import Archive, Batch, DatabaseText, Following, Source
+from aelita.archive import Archive, Batch, DatabaseText, Following, Source, joined_batches
 from aelita.link import FrameReceiver
 from aelita.services import Library, define
 from aelita.services.ingestion import batch_of
@@ -65,18 +65,30 @@ def follow(archive: Archive, stream: Cut, source: Source = STREAM) -> Following:
 
 
 def feed(following: Following, messages: Messages, chance: random.Random, most: int = 30) -> None:
-    """Feed the messages behind the last one that is done, and flush now and then, at last too."""
-    due = chance.randint(1, most)
+    """Feed the messages behind the last one that is done, some of them as one, and flush now and then, at last too."""
+    due, edges, together = chance.randint(1, most), following.edges(), list[tuple[int, Batch]]()
     for sequence, batch in messages:
-        if sequence > following.done:
-            following.commit(sequence, batch)
-            due -= 1
-            if due == 0:
-                following.flush(state_at(sequence))
-                assert following.done == sequence
-                due = chance.randint(1, most)
+        if sequence <= following.done:
+            continue
+        if together and (chance.random() < 0.6 or any(together[-1][0] <= edge < sequence for edge in edges)):
+            commit(following, together)
+        together.append((sequence, batch))
+        due -= 1
+        if due == 0:
+            commit(following, together)
+            following.flush(state_at(sequence))
+            assert following.done == sequence
+            due = chance.randint(1, most)
+    commit(following, together)
     following.flush(state_at(messages[-1][0]))
     assert following.done == messages[-1][0]
+
+
+def commit(following: Following, together: Messages) -> None:
+    """Commit messages as one, and empty the list."""
+    if together:
+        following.commit(together[-1][0], joined_batches([batch for _, batch in together]), first=together[0][0])
+    together.clear()
 
 
 def with_stations(stream: Cut, names: Sequence[str]) -> Cut:

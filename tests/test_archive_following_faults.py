@@ -26,6 +26,7 @@ from aelita.archive import (
     backup,
     check,
     compact,
+    joined_batches,
     open_archive,
     rebuild,
     recorrelate,
@@ -119,6 +120,19 @@ def test_two_writers_of_one_stream_and_other_groups(tmp_path: Path) -> None:
     assert {following.done for following in pair} == {len(MESSAGES)}
     assert_same(archives[0], followed(tmp_path / "undisturbed"))
     assert check(archives[0]).findings == ()
+
+
+def test_a_batch_in_which_another_writer_ended_is_refused(tmp_path: Path) -> None:
+    ours, other = (open_archive(tmp_path / "a", create=True).follow(STREAM, DATABASE) for _ in range(2))
+    (first, one), (last, two) = MESSAGES[2:4]
+    feed_all(ours, MESSAGES[:2])
+    ours.commit(last, joined_batches([one, two]), first=first)
+    feed_all(other, MESSAGES[:3])
+    with pytest.raises(UsageError, match=f"ends within the messages {first} to {last}"):
+        ours.flush(state_at(last))
+    again = open_archive(tmp_path / "a").follow(STREAM, DATABASE)
+    feed_all(again, MESSAGES[3:])
+    assert_same(open_archive(tmp_path / "a"), followed(tmp_path / "undisturbed"))
 
 
 INGEST = """

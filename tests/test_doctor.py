@@ -23,6 +23,7 @@ from aelita.services.live.processes import is_aelita, listeners, processes_of
 from aelita.services.missions import find_mission
 from aelita.time import tai_ns_from_utc
 from command_line import run
+from live_complex import until
 
 
 def installation(data: Path) -> Installation:
@@ -137,6 +138,7 @@ def test_services_left_over_from_a_killed_supervisor_are_found(tmp_path: Path) -
     words = ["aelita", "--data", str(made.folder), "serve", "receiver", "--agency", "esa"]
     with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()", *words], stdin=subprocess.PIPE) as left:
         try:
+            until("its command line is there", lambda: bool(processes_of(made.folder)))
             assert [(one.pid, one.kind, one.name) for one in processes_of(made.folder)] == [(left.pid, "serve", "esa/receiver")]
             found = [one for one in examine(made.folder) if one.subject == "processes"]
             assert any(f"kill {left.pid}" in one.remedy for one in found)

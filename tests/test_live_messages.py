@@ -1,5 +1,8 @@
 """What travels on the streams: frames and merged frames in messages, and the values published of them."""
 
+import itertools
+import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +11,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aelita.archive import Source, open_archive
 from aelita.errors import DataError, DefinitionError
+from aelita.link import flat_state
 from aelita.services import define
 from aelita.services.databases import Library
 from aelita.services.live.batches import unpack
-from aelita.services.live.decoding import LiveDecoder, batch_of
-from aelita.services.live.messages import FRAMES, HOLES, Holes, copies_of, empty_message, merged_of, pack_frames, pack_merged
+from aelita.services.live.decoding import LiveDecoder, batch_of, batches_of
+from aelita.services.live.messages import (
+    FRAMES,
+    HOLES,
+    Holes,
+    Unusable,
+    copies_of,
+    empty_message,
+    merged_of,
+    pack_frames,
+    pack_merged,
+)
 from aelita.services.live.publishing import RAW, container_token, messages_of
 from aelita.services.live.space import Emitted, Play, SignalPath, arrival, as_heard, emissions
 from aelita.telemetry import Copies, Hole, Merged, Merger, Processor, Reception
 from aelita.time import SECOND
+from following_material import assert_same
 from shared import shared
 
 RECORDING = "data/telemetry/tgo/tgo_2023-05-24_first_half.tm"
@@ -136,6 +152,39 @@ def test_a_decoder_goes_on_from_its_state() -> None:
     assert packets.frame.tolist() == others.frame.tolist() and packets.buffer.tobytes() == others.buffer.tobytes()
     assert found.packets_received.tolist() == expected[1].packets_received.tolist()
     assert batch_of(halves[1], merged_of(*pack_merged(halves[1])[0])[1], found).frames_station == ["malargue"] * 150
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_messages_decoded_together_give_the_same_rows(tmp_path: Path, seed: int) -> None:
+    """However messages are put together; a packet that late frames complete, with frames behind them too, among them."""
+    definition, chance = define(Library(), mission="exomars"), random.Random(seed)
+    merged = recorded(400)
+    order = np.r_[0:100, 120:200, 100:118, 200:320, 118:120, 320:400]
+    late = np.zeros(400, np.bool_)
+    late[180:198], late[318:320] = True, True
+    merged = replace(_rows(merged, order), late=late)
+    edges = [0, *sorted(chance.sample(range(1, 400), 60)), 400]
+    messages = [_rows(merged, slice(first, last)) for first, last in itertools.pairwise(edges)]
+    archives, counts = [], []
+    for most in (1, 12):
+        archive, decoder = open_archive(tmp_path / str(most), create=True), LiveDecoder(definition)
+        following = archive.follow(Source("5f" * 32, "esa.merged.tgo", -1, spacecraft="tgo"), definition.text)
+        made, at = 0, 0
+        while at < len(messages):
+            some = messages[at : at + chance.randint(1, most)]
+            batches = batches_of(decoder, [(one, Unusable([], [], [], [])) for one in some])
+            if len(batches) == 1:
+                following.commit(at + len(some), batches[0], first=at + 1)
+            else:
+                for number, batch in enumerate(batches, start=at + 1):
+                    following.commit(number, batch)
+            made, at = made + len(batches), at + len(some)
+        following.flush(flat_state(decoder.state()))
+        archives.append(archive)
+        counts.append(made)
+    assert counts[0] == 61 and 10 < counts[1] < 50
+    assert (archives[0].packets()["quality"] == 0).all()
+    assert_same(*archives)
 
 
 def test_a_path_loses_and_damages_the_same_each_time() -> None:

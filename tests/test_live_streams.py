@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -185,6 +186,58 @@ def test_starts_and_filters(tmp_path: Path) -> None:
             await streams.publish("esa.events.mlg", b"7")
             assert (await asyncio.wait_for(anext(fresh), 30)).data == b"7"
             await fresh.close()
+
+    asyncio.run(run())
+
+
+def test_a_follower_misses_nothing_that_takes_the_numbers_of_what_a_server_lost(tmp_path: Path) -> None:
+    """A server that is killed may lose the newest of a stream that is not written through, and number what comes then alike."""
+
+    async def run() -> None:
+        async with one_server(tmp_path) as server, await client(server) as streams:
+            subject, store, before = "esa.parameters.tgo.a", server.directory / "store", tmp_path / "before"
+            for number in range(5):
+                await streams.publish(subject, b"%d" % number)
+            await server.stop()
+            shutil.copytree(store, before)
+            await server.start()
+            follower = follow(streams, "PARAMETERS")
+            for number in range(5, 10):
+                await streams.publish(subject, b"%d" % number)
+            assert [int(m.data) for m in await take(follower, 10)] == list(range(10))
+            await server.stop()
+            shutil.rmtree(store)
+            shutil.copytree(before, store)
+            await server.start()
+            async with await client(server) as other:
+                sent = [await other.publish(subject, b"%d" % number) for number in range(10, 20)]
+            assert sent == list(range(6, 16))
+            assert [int(m.data) for m in await take(follower, 10)] == list(range(10, 20))
+            await streams.publish(subject, b"20")
+            assert [(int(m.data), m.sequence) for m in await take(follower, 1)] == [(20, 16)]
+            await kill(server)
+            await server.start()
+            await nothing_more(follower)
+            await follower.close()
+
+    asyncio.run(run())
+
+
+def test_a_server_that_dies_while_its_streams_are_made_is_a_fault_of_streams(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with one_server(tmp_path) as server:
+            refused = 0
+            for moment in (0.0, 0.01, 0.02, 0.05, 0.1, 0.2):
+                making = asyncio.create_task(make_all(server))
+                await asyncio.sleep(moment)
+                await kill(server)
+                try:
+                    await making
+                except StreamError:
+                    refused += 1
+                await server.start()
+            assert refused >= 2
+            await make_all(server)
 
     asyncio.run(run())
 

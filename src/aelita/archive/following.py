@@ -71,7 +71,7 @@ class Following:
         self._numbers = Numbers() if kept is None else _loaded(kept)
         self._counted = 0 if kept is None else self.done  # messages up to this one are in the running numbers
         self._last, self._frames = self._counted, self._numbers.frames
-        self._held: list[tuple[int, Batch]] = []
+        self._held: list[tuple[int, int, Batch]] = []  # first and last message of each
         self.octets = 0
 
     @property
@@ -79,8 +79,17 @@ class Following:
         """How many messages wait to be written; they are of `octets` octets."""
         return len(self._held)
 
-    def commit(self, sequence: int, batch: Batch) -> None:
+    def edges(self) -> tuple[int, ...]:
+        """Return the numbers of the messages at which some table ends, rising.
+
+        Several messages may be committed as one, with the number of the last, unless an edge lies between them.
+        """
+        return tuple(sorted({self.done, *(table.last_batch(self.source.digest) for table in self._tables())}))
+
+    def commit(self, sequence: int, batch: Batch, *, first: int | None = None) -> None:
         """Take message `sequence`; it is held until the next `flush`. One that the state covers is left out.
+
+        A batch of several messages tells the `first` of them, too.
 
         Raises UsageError for a number that does not rise, frames that do not continue those before, and a closed stream.
         """
@@ -97,7 +106,7 @@ class Following:
             return
         if self._counted < self.done and not self._held:
             self._refuse_a_part()
-        self._held.append((sequence, batch))
+        self._held.append((sequence if first is None else first, sequence, batch))
         self._last = sequence
         self.octets += batch.packets.buffer.size + (0 if batch.frames is None else batch.frames.buffer.size)
 
@@ -138,7 +147,7 @@ class Following:
         if not self._held:
             return Flushed()
         refuse_our_names(state)
-        numbers, last = self._numbers.copy(), self._held[-1][0]
+        numbers, last = self._numbers.copy(), self._held[-1][1]
         with turn_in(self._folder):
             flushed = self._written_out(numbers, last, state)
             self.done = self._batches.last_batch(self.source.digest)
@@ -174,10 +183,19 @@ class Following:
         return Flushed(len(self._held), made.packets, made.duplicates, made.samples)
 
     def _divided(self) -> Iterator[tuple[int, list[Batch]]]:
-        """Yield what is held in groups that end where some table ends, each with the number of its last message."""
-        edges = sorted({table.last_batch(self.source.digest) for table in self._tables()})
+        """Yield what is held in groups that end where some table ends, each with the number of its last message.
+
+        Raises UsageError when a table ends within a batch: there is another writer.
+        """
+        edges = self.edges()
         before, group = 0, list[Batch]()
-        for sequence, batch in self._held:
+        for first, sequence, batch in self._held:
+            if any(first <= edge < sequence for edge in edges):
+                raise UsageError(
+                    f"a table ends within the messages {first} to {sequence}, which were committed as one",
+                    where=self.source.name,
+                    remedy="Another writer was here: open the archive again and feed what is behind `done`",
+                )
             if group and any(before <= edge < sequence for edge in edges):
                 yield before, group
                 group = []

@@ -4,6 +4,8 @@ Times are int64 TAI nanoseconds since 1970-01-01T00:00:00 TAI; null is unknown. 
 the packets (idle ones left out) of a source; the two together name a packet in every table.
 """
 
+import functools
+
 import numpy as np
 import polars as pl
 
@@ -152,6 +154,7 @@ _STORED = {
 }  # fmt: skip
 
 
+@functools.cache
 def stored_type(dtype: "np.dtype[np.generic]") -> pl.DataType | None:
     """Return the column type that holds every value of a NumPy type; None for types that are not numbers or truth values."""
     return _STORED.get(dtype.name)

@@ -4,16 +4,17 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from ...archive import Following, Source
 from ...errors import ArchiveError, DataError
 from ...link import flat_state, nested_state
+from ...telemetry import Merged
 from ...time import NO_TIME, SECOND
 from ..definitions import Definition, define
 from ..library import open_with_library
 from .agency_streams import address_of
-from .decoding import LiveDecoder, batch_of
+from .decoding import LiveDecoder, batches_of
 from .ending import ended
 from .following import follow
 from .messages import MERGED, Unusable, empty_message, merged_of
@@ -24,7 +25,8 @@ from .streams import Message, Streams
 FLUSH_S = 30.0
 FLUSH_OCTETS = 64 << 20
 AGAIN_S = 2.0
-PAUSE_S = 0.5
+GATHER_S = 0.5  # messages that come within it are decoded together: nobody waits for the archive
+WAITING_MESSAGES, TOGETHER_OCTETS = 64, 1 << 20
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class _Line:
         self.subject, self.spacecraft = subject, spacecraft
         self.decoder = LiveDecoder(definition)
         self._last_emitted = 0
+        self._edges = following.edges()
         if following.state:
             self.decoder.restore(nested_state(dict(following.state)))
 
@@ -75,16 +78,16 @@ class _Line:
         log.info("archiving", extra={"subject": self.subject, "from": first})
         self.context.health.gauge("archive_taken", first - 1, spacecraft=self.spacecraft)
         due = time.monotonic() + FLUSH_S
-        async for message in self._messages(first):
-            if message is not None:
-                self._take(message)
+        async for messages in self._messages(first):
+            for some in divided(messages, self._edges):
+                self._take(some)
             if self.following.octets >= FLUSH_OCTETS or time.monotonic() >= due:
                 await self._flush()
                 due = time.monotonic() + FLUSH_S
 
-    async def _messages(self, first: int) -> AsyncIterator[Message | None]:
-        """Yield messages, and None when none came for a moment; at the end what is held is written."""
-        waiting: asyncio.Queue[Message] = asyncio.Queue(64)
+    async def _messages(self, first: int) -> AsyncIterator[list[Message]]:
+        """Yield the messages of a short while, which may be none; at the end what is held is written."""
+        waiting: asyncio.Queue[Message] = asyncio.Queue(WAITING_MESSAGES)
 
         async def read() -> None:
             async with follow(self.streams, KINDS["merged"].stream, start=first, subjects=(self.subject,)) as follower:
@@ -96,28 +99,36 @@ class _Line:
             while True:
                 if reading.done():
                     reading.result()
-                try:
-                    async with asyncio.timeout(PAUSE_S):  # not wait_for: before Python 3.12 it may swallow a cancellation
-                        message = await waiting.get()
-                    yield message
-                except TimeoutError:
-                    yield None
+                if not waiting.full():
+                    await asyncio.sleep(GATHER_S)
+                together: list[Message] = []
+                while not waiting.empty() and sum(len(one.data) for one in together) < TOGETHER_OCTETS:
+                    together.append(waiting.get_nowait())
+                yield together
         finally:
             await ended([reading])
 
-    def _take(self, message: Message) -> None:
+    def _take(self, messages: list[Message]) -> None:
+        """Hand messages over to the archive."""
+        read = [self._read(message) for message in messages]
+        made = batches_of(self.decoder, read)
+        if len(made) == 1:
+            self.following.commit(messages[-1].sequence, made[0], first=messages[0].sequence)
+        else:
+            for message, batch in zip(messages, made, strict=True):
+                self.following.commit(message.sequence, batch)
+        self._last_emitted = max(self._last_emitted, *(int(one.received_at.max(initial=0)) for one, _ in read))
+        self.context.health.gauge("archive_held_messages", self.following.held, spacecraft=self.spacecraft)
+        self.context.health.gauge("archive_taken", messages[-1].sequence, spacecraft=self.spacecraft)
+
+    def _read(self, message: Message) -> tuple[Merged, Unusable]:
         try:
-            merged, unusable = merged_of(message.data, message.headers)
+            return merged_of(message.data, message.headers)
         except DataError as error:
             self.context.health.count("messages_damaged", spacecraft=self.spacecraft)
             log.error("a merged message is damaged", extra={"sequence": message.sequence, "why": str(error)})
             merged, _ = merged_of(empty_message(MERGED))
-            unusable = Unusable([message.data], [f"damaged message of merged frames: {error}"], [""], [NO_TIME])
-        self.following.commit(message.sequence, batch_of(merged, unusable, self.decoder.take(merged)))
-        if len(merged):
-            self._last_emitted = max(self._last_emitted, int(merged.received_at.max()))
-        self.context.health.gauge("archive_held_messages", self.following.held, spacecraft=self.spacecraft)
-        self.context.health.gauge("archive_taken", message.sequence, spacecraft=self.spacecraft)
+            return merged, Unusable([message.data], [f"damaged message of merged frames: {error}"], [""], [NO_TIME])
 
     async def _flush(self) -> None:
         """Write what is held; while the disk refuses, hold it and try again."""
@@ -148,3 +159,15 @@ class _Line:
         lag = (self.context.clock.now() - self._last_emitted) / SECOND
         self.context.health.gauge("archive_lag_seconds", lag, **labels)
         return True
+
+
+def divided(messages: list[Message], edges: Sequence[int]) -> Iterator[list[Message]]:
+    """Yield messages in groups so that no table of the archive ends within one; `edges` are the numbers where they end."""
+    group: list[Message] = []
+    for message in messages:
+        if group and any(group[-1].sequence <= edge < message.sequence for edge in edges):
+            yield group
+            group = []
+        group.append(message)
+    if group:
+        yield group

@@ -1,5 +1,6 @@
 """Merged frames to packets and values, message by message: the same steps for live displays and for the archive."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,10 +11,10 @@ from ...archive import Batch, joined_batches
 from ...link import FrameReceiver, Packets, Quarantined, Received, branch, leaf
 from ...link import State as Tree
 from ...mdb import CompiledDatabase
-from ...telemetry import Mender, Merged, Processed, Processor
+from ...telemetry import Mender, Merged, Processed, Processor, joined_merged
 from ...time import NO_TIME
 from ..definitions import Definition
-from .messages import Unusable
+from .messages import Unusable, joined_unusable
 
 Integers = NDArray[np.int64]
 REMEMBERED_FRAMES = 4096  # whose received times are known: a packet of 64 KiB begins at most some hundred frames before
@@ -116,6 +117,22 @@ def batch_of(merged: Merged, unusable: Unusable, decoded: Decoded) -> Batch:
         return batch
     late = replace(decoded.mended.packets, frame=np.full(len(decoded.mended.packets), -1, np.int64))
     return joined_batches([batch, Batch(**_values(late, decoded.mended.processed))])
+
+
+def batches_of(decoder: LiveDecoder, messages: Sequence[tuple[Merged, Unusable]]) -> list[Batch]:
+    """Return what the archive takes of merged messages that follow each other: one batch of all, else one of each.
+
+    The row of a packet that late frames complete depends on the message with which it comes; that must be the same however
+    messages are put together, so they are decoded one by one then.
+    """
+    if len(messages) > 1 and not any(merged.late.any() for merged, _ in messages):
+        before = decoder.state()
+        merged = joined_merged([merged for merged, _ in messages])
+        decoded = decoder.take(merged)
+        if decoded.mended is None:
+            return [batch_of(merged, joined_unusable(unusable for _, unusable in messages), decoded)]
+        decoder.restore(before)
+    return [batch_of(merged, unusable, decoder.take(merged)) for merged, unusable in messages]
 
 
 def _values(packets: Packets, processed: Processed) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Reading a stream in order: batches are asked for, so that memory stays bounded, and no restart loses or repeats a message."""
 
 import asyncio
+import contextlib
 import json
 import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Self
 
@@ -14,7 +16,7 @@ from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from .ending import heed_cancellation
-from .streams import Message, NoStreamError, StreamError, Streams
+from .streams import Message, NoStreamError, StreamError, Streams, StreamUnavailableError
 
 _HEARTBEAT_S, _EXPIRES_S = 2.0, 30.0
 _ACK_WAIT_S = 600.0  # longer than any batch is worked on; after a restart delivery starts at the oldest open message at once
@@ -72,7 +74,8 @@ class Follower:
         self._inbox: Subscription | None = None
         self._asked = 0  # messages still to come of the batch asked for
         self._expected = 1  # the consumer's own count of deliveries
-        self._last = 0
+        self._last = self._last_at = 0  # the number of the last message given out, and when it was stored (UTC ns)
+        self._after = 0  # messages stored until then were given out, whatever their numbers
         self._open: dict[int, str] = {}  # where to acknowledge each message that was given out
 
     def __aiter__(self) -> Self:
@@ -95,7 +98,7 @@ class Follower:
                 heed_cancellation()  # the client may have swallowed it together with a message
                 if message is not None:
                     return message
-            except (nats.errors.Error, OSError) as fault:
+            except (nats.errors.Error, OSError, StreamUnavailableError) as fault:
                 self._refuse_hopeless(fault)
                 self._generation = -1
                 await asyncio.sleep(0.1)
@@ -110,8 +113,9 @@ class Follower:
         if self._asked <= 0:
             await self._ask()
         try:
-            told = await self._inbox.next_msg(timeout=3 * _HEARTBEAT_S)
-        except nats.errors.TimeoutError:  # not even a heartbeat: begin anew
+            async with self._streams.waiting(3 * _HEARTBEAT_S):
+                told = await self._inbox.next_msg(timeout=3 * _HEARTBEAT_S)
+        except (nats.errors.TimeoutError, TimeoutError):  # not even a heartbeat, or the connection was lost: begin anew
             self._generation = -1
             return None
         status = (told.headers or {}).get("Status")
@@ -140,17 +144,21 @@ class Follower:
             elif self._durable:
                 await self._streams.client.publish(told.reply, _ACK)
             return None
+        at = int(told.reply.split(".")[-2])
         self._last = count.stream
+        if at <= self._after:
+            return None
+        self._last_at = at
         if self._durable:
             self._open[count.stream] = told.reply
-        at = int(told.reply.split(".")[-2])
         headers = dict(told.headers or {})
         return Message(told.subject, count.stream, told.data, headers, at, self._done if self._durable else None)
 
     async def _done(self, sequence: int) -> None:
         reply = self._open.pop(sequence, None)
         if reply is not None and self._streams.connected:
-            await self._streams.client.publish(reply, _ACK)
+            with contextlib.suppress(nats.errors.Error, OSError):  # then it comes again, and is acknowledged as known
+                await self._streams.client.publish(reply, _ACK)
 
     async def _ask(self) -> None:
         request = {
@@ -189,13 +197,26 @@ class Follower:
     async def _make(self) -> None:
         self._consumer = f"f{secrets.token_hex(8)}"
         policy, sequence = await self._from()
+        since = None
+        if self._last and await self._renumbered():
+            self._after, self._last = self._last_at, 0
+            policy, sequence, since = DeliverPolicy.BY_START_TIME, None, datetime.fromtimestamp(self._after // 1000 / 1e6, UTC)
         await self._streams.jetstream.add_consumer(
             self._stream,
             ConsumerConfig(
-                name=self._consumer, deliver_policy=policy, opt_start_seq=sequence, ack_policy=AckPolicy.NONE, max_deliver=1,
+                name=self._consumer, deliver_policy=policy, opt_start_seq=sequence, opt_start_time=since,
+                ack_policy=AckPolicy.NONE, max_deliver=1,
                 filter_subjects=list(self._subjects) or None, inactive_threshold=_IDLE_S, mem_storage=True, num_replicas=1,
             ),
         )  # fmt: skip
+
+    async def _renumbered(self) -> bool:
+        """Tell whether the last message given out has no longer its number: a server that was killed may lose the newest
+        messages of a stream that is not written through, and give their numbers to others."""
+        stored_at = await self._streams.stored_at(self._stream, self._last)
+        if stored_at is None:
+            return (await self._streams.info(self._stream)).last < self._last
+        return stored_at != self._last_at
 
     async def _take_up(self) -> None:
         assert self._durable is not None

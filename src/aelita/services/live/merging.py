@@ -29,6 +29,7 @@ TOGETHER_FRAMES = 512  # that were written before are read again together
 WAITING_MESSAGES = 256
 PATIENCE_S = 2.0  # for what is missing before a frame: copies of two stations come together within a second
 TOGETHER_OCTETS = 1 << 20  # of waiting messages are merged together: a merger that is behind writes fewer, larger messages
+BUSY_S, GATHER_S = 0.15, 0.08  # messages that are written more often than this are fewer: frames of so long go together
 FULL_PAUSE_S = 1.0
 KEPT_OCTETS = 64 << 10  # of a damaged message
 ABSENT_PAUSE_S = 2.0
@@ -69,6 +70,7 @@ class FrameMerger:
         self._intakes += [Intake(mirror_name(giver, "frames"), (f"{giver}.frames.{spacecraft}.>",)) for giver in givers]
         self._queue: asyncio.Queue[tuple[Intake, Message]] = asyncio.Queue(WAITING_MESSAGES)
         self._last, self._digest = 0, ""
+        self._wrote = 0.0  # when a message was written last (monotonic)
 
     @property
     def newest(self) -> tuple[int, str]:
@@ -148,6 +150,8 @@ class FrameMerger:
                 waiting = [await self._queue.get()]
         except TimeoutError:
             return self.merger.on_timer(time.monotonic_ns())
+        if time.monotonic() - self._wrote < BUSY_S:
+            await asyncio.sleep(GATHER_S)
         octets = len(waiting[0][1].data)
         while octets < TOGETHER_OCTETS and not self._queue.empty():
             waiting.append(self._queue.get_nowait())
@@ -181,6 +185,7 @@ class FrameMerger:
             self._last, self._digest = await self._publish(octets, headers), digest_of(octets)
             made.append(Written(self._last, merged_of(octets, headers)[0]))
         if made:
+            self._wrote = time.monotonic()
             self._count(merged)
         return made
 

@@ -5,7 +5,7 @@ Octets that are no such message raise DataError: the reader quarantines them and
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -136,6 +136,17 @@ class Unusable:
     reason: list[str]
     station: list[str]
     received: list[int]
+
+
+def joined_unusable(some: Iterable[Unusable]) -> Unusable:
+    """Return those of several messages as of one."""
+    joined = Unusable([], [], [], [])
+    for one in some:
+        joined.octets.extend(one.octets)
+        joined.reason.extend(one.reason)
+        joined.station.extend(one.station)
+        joined.received.extend(one.received)
+    return joined
 
 
 def merged_of(octets: bytes, headers: Mapping[str, str] | None = None) -> tuple[Merged, Unusable]:

@@ -94,12 +94,12 @@ def _parameters(agency: str, spacecraft: str, decoded: Decoded) -> Iterator[Outg
         if not one.packet.size:
             continue
         engineering = decoded.processed.engineering.get(one.container, {})
-        columns: dict[str, Any] = _envelope(decoded, one.packet)
+        columns = [pl.Series(name, values) for name, values in _envelope(decoded, one.packet).items()]
         for name, raw in one.raw.items():
             best = engineering.get(name, raw)
-            columns[name] = series(best)
+            columns.append(series(name, best))
             if best is not raw:
-                columns[name + RAW] = series(raw)
+                columns.append(series(name + RAW, raw))
         token = container_token(one.container)
         subject = f"{agency}.parameters.{spacecraft}.{token}"
         yield from _numbered(subject, pl.DataFrame(columns), f"parameters-{token}")
@@ -138,15 +138,15 @@ def _times(times: NDArray[np.int64]) -> pl.Series:
     return made.replace(NO_TIME, None) if (times == NO_TIME).any() else made
 
 
-def series(column: Column) -> pl.Series:
-    """Return a column of values for people and programs: labels as words, invalid values as null."""
+def series(name: str, column: Column) -> pl.Series:
+    """Return a named column of values for people and programs: labels as words, invalid values as null."""
     values = column.values if column.labels is None else np.array(column.labels, object)[column.values]
     plain = stored_type(values.dtype) is not None and values.ndim == 1
-    made = pl.Series(values) if plain else pl.Series([_plain(value) for value in values], strict=False)
-    if column.valid is None:
+    made = pl.Series(name, values) if plain else pl.Series(name, [_plain(value) for value in values], strict=False)
+    if column.valid is None or column.valid.all():
         return made
     valid = pl.Series(column.valid)
-    return pl.select(pl.when(valid).then(made).otherwise(None)).to_series()
+    return pl.select(pl.when(valid).then(made).otherwise(None).alias(name)).to_series()
 
 
 def _plain(value: Any) -> Any:

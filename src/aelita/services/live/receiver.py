@@ -45,7 +45,7 @@ from .streams import StreamError, StreamFullError, Streams
 LIMITS = TmlLimits(heartbeat_s=8, dead_factor=3)  # a station gives a receiver that vanished up after 24 s
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 1.0
 MOST_FRAMES, MOST_OCTETS = 200, 200 << 10  # of a message
-BUSY_S, GATHER_S = 0.05, 0.015  # frames that come more often than this are put on the stream together, those of so long
+BUSY_S, GATHER_S = 0.05, 0.03  # frames that come more often than this are put on the stream together, those of so long
 FULL_PAUSE_S = 1.0
 STATUS_S = 1.0
 FETCH_S = 550.0

@@ -35,10 +35,13 @@ async def make_streams(plan: AgencyPlan, addresses: Mapping[str, Address]) -> No
         groups.setdefault((stream.mirror is not None, stream.account), []).append(stream)
     for (_, account), wanted in groups.items():
         async with await Streams.connect(addresses[account], name=f"{plan.agency}-setup") as streams:
-            await _await_givers(streams, wanted)
-            await _bring(streams, wanted)
-            if all(stream.sources for stream in wanted):
-                await _delete_others(streams, {stream.name for stream in wanted})
+            try:
+                await _await_givers(streams, wanted)
+                await _bring(streams, wanted)
+                if all(stream.sources for stream in wanted):
+                    await _delete_others(streams, {stream.name for stream in wanted})
+            except (nats.errors.Error, OSError) as fault:  # the client lets through how a connection broke
+                raise StreamUnavailableError(f"{account}: {fault}", where=streams.address.url) from fault
 
 
 def configuration_of(plan: StreamPlan) -> StreamConfig:
@@ -88,7 +91,7 @@ async def _until_given(streams: Streams, origin: Origin) -> None:
     refused = {"stream_name": origin.stream, "config": {"deliver_subject": f"{origin.deliver}.>"}}
     subject, asked = f"{origin.api}.CONSUMER.CREATE.{origin.stream}", json.dumps(refused).encode()
     while True:
-        with contextlib.suppress(nats.errors.Error):
+        with contextlib.suppress(nats.errors.Error, OSError):
             answer = json.loads((await streams.client.request(subject, asked, timeout=1.0)).data)
             if answer.get("error", {}).get("err_code") == _WILDCARD_DELIVERY:
                 return

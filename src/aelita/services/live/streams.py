@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -238,7 +240,13 @@ class Streams:
                 expected = expected_last if expected_last is not None else expected_last_on_subject
                 if not isinstance(error, WrongSequenceError) or msg_id is None or expected is None:
                     raise error
-                if (stored := await self._stored_before(answer["stream"], subject, expected + 1, msg_id)) is None:
+                try:
+                    stored = await self._stored_before(answer["stream"], subject, expected + 1, msg_id)
+                except (nats.errors.Error, OSError) as lost:
+                    fault = self._unsure(subject, str(lost))
+                    await asyncio.sleep(0.05)
+                    continue
+                if stored is None:
                     raise error
                 return stored
         if isinstance(fault, NoStreamError) and not await self.storing():
@@ -253,14 +261,20 @@ class Streams:
             return False
         return True
 
-    async def _request(self, subject: str, payload: bytes, headers: dict[str, str], timeout_s: float) -> dict[str, Any]:
-        """Ask once; a lost connection ends the wait at once."""
+    @contextlib.asynccontextmanager
+    async def waiting(self, timeout_s: float) -> AsyncIterator[None]:
+        """Wait for something of the server within it: TimeoutError after that time, and at once when the connection is lost."""
         async with asyncio.timeout(timeout_s) as limit:
             self._waits.add(limit)
             try:
-                answer = await self.client.request(subject, payload, timeout=timeout_s, headers=headers or None)
+                yield
             finally:
                 self._waits.discard(limit)
+
+    async def _request(self, subject: str, payload: bytes, headers: dict[str, str], timeout_s: float) -> dict[str, Any]:
+        """Ask once; a lost connection ends the wait at once."""
+        async with self.waiting(timeout_s):
+            answer = await self.client.request(subject, payload, timeout=timeout_s, headers=headers or None)
         return dict(json.loads(answer.data))
 
     async def _stored_before(self, stream: str, subject: str, sequence: int, msg_id: str) -> int | None:
@@ -293,6 +307,19 @@ class Streams:
             return None
         except (nats.errors.Error, OSError) as fault:
             raise StreamUnavailableError(f"{stream}: {fault}", where=self.address.url) from fault
+
+    async def stored_at(self, stream: str, sequence: int) -> int | None:
+        """Return when a message was stored first (UTC, Unix nanoseconds), None when it is not there.
+
+        Raises StreamUnavailableError.
+        """
+        wanted = json.dumps({"seq": sequence}).encode()
+        try:
+            answer = await self.client.request(f"$JS.API.STREAM.MSG.GET.{stream}", wanted, timeout=_ATTEMPT_S)
+        except (nats.errors.Error, OSError) as fault:
+            raise StreamUnavailableError(f"{stream}: {fault}", where=self.address.url) from fault
+        found = json.loads(answer.data).get("message")
+        return None if found is None else _unix_ns(found["time"])
 
     async def info(self, stream: str) -> StreamState:
         """Return the state of a stream. Raises NoStreamError, StreamUnavailableError."""
@@ -422,6 +449,13 @@ def refusal(what: str, error: Mapping[str, Any]) -> StreamError:
     if error.get("code") == 503:
         return StreamUnavailableError(f"{what}: {text}")
     return StreamError(f"{what}: {text}")
+
+
+def _unix_ns(text: str) -> int:
+    """Return an instant as servers write it (RFC 3339 with up to nine decimals, UTC) in nanoseconds since 1970."""
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())
+    return seconds * 10**9 + int(fraction.ljust(9, "0")[:9])
 
 
 def _state(stream: str, found: Mapping[str, Any]) -> StreamState:
