@@ -143,7 +143,7 @@ class Complex:
         """Return the sum of a metric of a service, -1 when it does not answer."""
         from aelita.services.live import metrics_of
 
-        found = metrics_of(self.home).get((agency, service))
+        found = metrics_of(self.home, (agency, service)).get((agency, service))
         return -1.0 if found is None else sum(value for key, value in found.items() if key.startswith(f"aelita_{name}"))
 
     async def merged(self, agency: str) -> dict[int, list[tuple[int, int]]]:
