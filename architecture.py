@@ -15,6 +15,8 @@ FLOORS = [  # bottom to top; rooms on one floor never import each other
     ["telemetry", "alarms"],
     ["stations"],
     ["services"],
+    ["api"],
+    ["console"],
     ["cli"],
 ]
 _BELOW_SERVICES = {room for floor in FLOORS[: FLOORS.index(["services"])] for room in floor}
@@ -44,6 +46,8 @@ ROOMS = {
     "alarms": _ | {"agencies", "records"},
     "stations": _ | {"agencies", "records", "coding", "link", "sle", "ephemeris"},
     "services": _BELOW_SERVICES,
+    "api": _BELOW_SERVICES | {"services"},
+    "console": {"errors", "time", "agencies", "api"},
     "cli": {room for floor in FLOORS[:-1] for room in floor},
 }
 ABOUT = {
@@ -64,5 +68,7 @@ ABOUT = {
     "alarms": "Alarms and their life cycle: acknowledgement, shelving, suppression, escalation.",
     "stations": "Antennas, bookings, contacts, and what a station keeps of each.",
     "services": "Running jobs: the only place with files, clocks and tasks.",
+    "api": "The HTTP and WebSocket interface of a centre, and the Python client of it.",
+    "console": "Web displays; they speak to a centre only through the client of `api`.",
     "cli": "The `aelita` command.",
 }

@@ -52,6 +52,10 @@ def run(
     loss: Annotated[float, typer.Option(min=0, max=1, help="Share of frames that each station misses.")] = 0.0,
     bit_errors: Annotated[float, typer.Option(min=0, max=1, help="Share of bits that come over wrong.")] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Of the losses and bit errors.")] = 1,
+    web: Annotated[
+        bool,
+        typer.Option("--web/--no-web", help="Run the interface and the console of each agency, for this machine."),
+    ] = True,
     shown: Annotated[
         bool | None,
         typer.Option("--watch/--no-watch", help="Show what goes on, as `aelita watch` does, where there is a terminal."),
@@ -72,7 +76,7 @@ def run(
         folder,
         mission=mission or "exomars", spacecraft=tuple(spacecraft or ()), agencies=tuple(agency or ()),
         stations=tuple(station or ()), recordings=recordings, synthetic=synthetic, speed=speed, loss=loss,
-        bit_error_rate=bit_errors, seed=seed,
+        bit_error_rate=bit_errors, seed=seed, web="127.0.0.1" if web else "",
     )  # fmt: skip
     source = context.get_parameter_source("speed")
     wished = speed if source is not None and source.name == "COMMANDLINE" else installation.speed
@@ -125,6 +129,10 @@ def serve(
     """Run one service of an installation, on this host. The data folder is that of the installation."""
     from ..services import live
 
+    if service == live.INTERFACE and agency:
+        from ..console import serve_console
+
+        raise typer.Exit(serve_console(agency, settings(context).data))
     if not agency and service != "space":
         raise UsageError(f"{service} serves an agency", remedy="Give --agency")
     raise typer.Exit(live.serve_one(service, agency, settings(context).data))

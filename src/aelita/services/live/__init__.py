@@ -1,16 +1,21 @@
 """The live complex: streams, stations, receivers, processors, archivers, and who keeps them running."""
 
+from .agency_streams import address_of
 from .alarm_desk import alarm_records, alarms_of, ask_alarms, override_words, overrides_of, record_words
 from .alarm_files import alarm_book
 from .asking import asked, metrics_of
+from .batches import pack, unpack
 from .booking_desk import BookingDesk
 from .clock import MissionClock
 from .examined import Finding, Verdict
 from .examining import examine
 from .fetching import fetch_kept
+from .following import Start, follow
 from .installation import Installation, read_installation
-from .running import begin, run_complex, serve_one
+from .running import INTERFACE, begin, run_complex, serve_one
+from .serving import Context, serve
 from .showing import picture_of, run_shown, show
+from .streams import Message, Streams
 from .watched import (
     AgencySeen,
     AlarmSeen,
@@ -25,8 +30,9 @@ from .watched import (
 from .watching import Watch
 
 __all__ = [
-    "AgencySeen", "AlarmSeen", "BookingDesk", "CountsSeen", "EventSeen", "Finding", "Installation", "LinkSeen", "MissionClock",
-    "Picture", "ServiceSeen", "StreamSeen", "ValueSeen", "Verdict", "Watch", "alarm_book", "alarm_records",
-    "alarms_of", "ask_alarms", "asked", "begin", "examine", "fetch_kept", "metrics_of", "override_words", "overrides_of",
-    "picture_of", "read_installation", "record_words", "run_complex", "run_shown", "serve_one", "show",
+    "INTERFACE", "AgencySeen", "AlarmSeen", "BookingDesk", "Context", "CountsSeen", "EventSeen", "Finding", "Installation",
+    "LinkSeen", "Message", "MissionClock", "Picture", "ServiceSeen", "Start", "StreamSeen", "Streams", "ValueSeen", "Verdict",
+    "Watch", "address_of", "alarm_book", "alarm_records", "alarms_of", "ask_alarms", "asked", "begin", "examine", "fetch_kept",
+    "follow", "metrics_of", "override_words", "overrides_of", "pack", "picture_of", "read_installation", "record_words",
+    "run_complex", "run_shown", "serve", "serve_one", "show", "unpack",
 ]  # fmt: skip

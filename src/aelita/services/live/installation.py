@@ -6,6 +6,7 @@ hear until real antennas are connected. Ports are chosen free at the first start
 
 import json
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from .space import SignalPath
 
 FILE, PORTS = "complex.toml", "ports.json"
 LARGEST_PORT = 65535
+WEB_PORTS = range(8200, 8300)  # people type them
 LONGEST_PAUSE_S = 10.0
 
 
@@ -24,13 +26,15 @@ LONGEST_PAUSE_S = 10.0
 class AgencyHere:
     """An agency that this installation runs, and the stations that it operates here.
 
-    `serves` are agencies that run elsewhere and take what the agreement gives them over `link_host`.
+    `serves` are agencies that run elsewhere and take what the agreement gives them over `link_host`. `web` is the address on
+    which the interface and the console listen; without one there are none.
     """
 
     key: str
     stations: tuple[str, ...]
     serves: tuple[str, ...] = ()
     link_host: str = "127.0.0.1"
+    web: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ class Installation:
         """Return the names of all parts that listen."""
         names = ["space"] if self.plays else []
         for agency in self.agencies:
+            names += [f"{agency.key}/web"] if agency.web else []
             names += [f"{agency.key}/nats", f"{agency.key}/leaf", *(f"{agency.key}/sle/{station}" for station in agency.stations)]
         return names
 
@@ -153,6 +158,8 @@ class Installation:
             lines += ["", "[[agencies]]", f"key = {q(agency.key)}", f"stations = {q(list(agency.stations))}"]
             if agency.serves:
                 lines += [f"serves = {q(list(agency.serves))}", f"link_host = {q(agency.link_host)}"]
+            if agency.web:
+                lines.append(f"web = {q(agency.web)} # where interface and console listen; the port is in {PORTS}")
         for play in self.plays:
             lines += [
                 "", "[[plays]] # what the stations hear", f"spacecraft = {q(play.spacecraft)}", f"channel = {q(play.channel)}",
@@ -274,8 +281,7 @@ def keep_ports(made: Installation) -> None:
     absent = [name for name in made.port_names() if name not in ports]
     sockets = []
     for name in absent:
-        one = socket.socket()
-        one.bind(("127.0.0.1", 0))
+        one = _bound(WEB_PORTS if name.endswith("/web") else ())
         sockets.append(one)  # held until all are chosen, so that no two are the same
         ports[name] = one.getsockname()[1]
     for one in sockets:
@@ -284,6 +290,19 @@ def keep_ports(made: Installation) -> None:
         waiting = made.folder / f"{PORTS}.new"
         waiting.write_text(json.dumps(ports, indent=1))
         waiting.replace(made.folder / PORTS)
+
+
+def _bound(wanted: Sequence[int]) -> socket.socket:
+    """Return a socket bound to the first of the wanted ports that is free, else to any."""
+    for port in (*wanted, 0):
+        one = socket.socket()
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            one.close()
+        else:
+            return one
+    raise UsageError("no port is free", remedy="End what holds them all")
 
 
 def _ports(folder: Path) -> dict[str, int]:
@@ -299,7 +318,7 @@ def _ports(folder: Path) -> dict[str, int]:
 
 def _agency(table: Table) -> AgencyHere:
     key, stations = table.text("key"), tuple(table.texts("stations"))
-    one = AgencyHere(key, stations, tuple(table.texts("serves")), table.text("link_host", "127.0.0.1"))
+    one = AgencyHere(key, stations, tuple(table.texts("serves")), table.text("link_host", "127.0.0.1"), table.text("web", ""))
     table.finish()
     return one
 

@@ -37,6 +37,7 @@ SERVICES = {  # name: module and function; an agency runs one of each, but for `
 }
 PREPARATIONS = {"processor": "warming:warm", "archiver": "warming:warm"}  # of those that stand by
 OF_AGENCIES = ("stations", "receiver", "processor", "archiver", "watchkeeper")
+INTERFACE = "api"  # is in rooms above this one: started by its command line
 LEAD_NS = 10 * SECOND  # for the services to start before the first frame arrives
 RANKS = {"space": 0, "stations": 1, "receiver": 2}
 
@@ -69,13 +70,15 @@ def programs_of(installation: Installation) -> list[Program]:
         for name in OF_AGENCIES:
             if agency.stations or name not in ("stations", "receiver"):
                 made.append(_program(installation, name, agency.key))
+        if agency.web:
+            made.append(_program(installation, INTERFACE, agency.key))
     return made
 
 
 def _program(installation: Installation, service: str, agency: str) -> Program:
     of = ("--agency", agency) if agency else ()
     arguments = this_program("--data", str(installation.folder), "serve", service, *of)
-    infant = Infant(service, agency, installation.folder, arguments)
+    infant = Infant(service, agency, installation.folder, arguments) if service in SERVICES else None
     return Program(f"{agency}/{service}".lstrip("/"), arguments, RANKS.get(service, 3), infant=infant)
 
 

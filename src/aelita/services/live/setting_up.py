@@ -1,6 +1,6 @@
 """The installation that `aelita run` makes when there is none: agencies and stations of the mission that hear the spacecraft."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ class Wishes:
     """What the user asked for: names of agencies and stations (none: those that hear the spacecraft), and what is played.
 
     Recordings go with the spacecraft that sends them, empty for the first one followed. Without `spacecraft` those that send are
-    followed, else that of the mission's default channel.
+    followed, else that of the mission's default channel. `web` is the address on which interfaces listen (empty: none).
     """
 
     mission: str
@@ -38,6 +38,7 @@ class Wishes:
     loss: float = 0.0
     bit_error_rate: float = 0.0
     seed: int = 1
+    web: str = ""
 
 
 def new_installation(folder: Path, wishes: Wishes) -> Installation:
@@ -46,7 +47,7 @@ def new_installation(folder: Path, wishes: Wishes) -> Installation:
     crafts = _crafts(mission, wishes)
     begin = _begin(mission, crafts, wishes)
     agencies = tuple(_agency(mission, crafts, key, wishes, begin) for key in _agencies(mission, wishes))
-    here = tuple(agency for agency in agencies if agency.stations or agency.key in wishes.agencies)
+    here = tuple(replace(agency, web=wishes.web) for agency in agencies if agency.stations or agency.key in wishes.agencies)
     stations = tuple(station for agency in here for station in agency.stations)
     if not stations:
         names = ", ".join(craft.name for craft in crafts)

@@ -1,0 +1,60 @@
+"""The application of a centre: routers of the interface under `/api/v1`, errors in one form, the guard around all."""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from .. import __version__
+from ..errors import AelitaError, ArchiveError, DataError, UsageError
+from .centre import Centre
+
+PREFIX = "/api/v1"
+ROUTES = (
+    "auth", "admin", "status", "live", "parameters", "packets", "history", "database", "alarms", "log", "stations", "displays",
+    "agencies", "deliveries",
+)  # fmt: skip
+STATUS_OF: tuple[tuple[type[AelitaError], int], ...] = ((UsageError, 400), (DataError, 422), (ArchiveError, 503))
+
+
+def create_app(centre: Centre) -> FastAPI:
+    """Return the interface of a centre, without the guard: see `guard.guarded`."""
+    app = FastAPI(
+        title="Aelita", version=__version__, openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None,
+        description=f"The interface of the centre of {centre.agency} for {centre.installation.mission.title}.",
+    )  # fmt: skip
+    app.state.centre = centre
+    for name in ROUTES:
+        app.include_router(import_module(f".routes_{name}", __package__).router, prefix=PREFIX)
+    app.add_exception_handler(AelitaError, _aelita_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    return app
+
+
+def problem(
+    status: int, detail: str, *, where: str = "", remedy: str = "", headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return an error as RFC 9457 puts it: `detail` what was wrong, `where`, and `remedy` what to do."""
+    body = {"status": status, "detail": detail, "where": where, "remedy": remedy}
+    told = {name: value for name, value in body.items() if value != ""}
+    return JSONResponse(told, status, headers, media_type="application/problem+json")
+
+
+async def _aelita_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, AelitaError)
+    status = next((number for kind, number in STATUS_OF if isinstance(error, kind)), 500)
+    return problem(status, error.what, where=error.where, remedy=error.remedy)
+
+
+async def _http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    return problem(422, str(first["msg"]), where=".".join(map(str, first["loc"])))

@@ -1,0 +1,5 @@
+"""Alarms: list, history, acknowledge, shelve, assign."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["alarms"])

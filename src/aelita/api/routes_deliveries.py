@@ -1,0 +1,5 @@
+"""Subscriptions and scheduled deliveries of instrument teams."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["deliveries"])

@@ -1,0 +1,5 @@
+"""Completeness, events, limit transitions and what was ingested."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["history"])

@@ -1,0 +1,5 @@
+"""Parameters: search, latest values, histories, samples."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["parameters"])

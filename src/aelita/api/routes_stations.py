@@ -1,0 +1,5 @@
+"""Stations, contacts and bookings."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["stations"])

@@ -1,0 +1,57 @@
+"""The interface of a centre as a service: an application of the centre served until the process is told to end."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from ..services import live
+from .app import create_app
+from .centre import Centre, open_centre
+
+BACKLOG_S = 5
+MOST_WAITING = 2048
+
+MakeApp = Callable[[Centre], ASGIApp]
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the service."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def serve_api(agency: str, folder: Path, make_app: MakeApp = create_app) -> int:
+    """Serve the interface of an agency's centre until SIGTERM or SIGINT; return the exit code."""
+
+    async def service(context: live.Context) -> None:
+        async with open_centre(folder, agency) as centre:
+            await run_app(context, make_app(centre))
+
+    return asyncio.run(live.serve(live.INTERFACE, service, agency, folder))
+
+
+async def run_app(context: live.Context, app: ASGIApp) -> None:
+    """Serve an application at the address of the agency until cancelled."""
+    here = context.installation.agency(context.agency)
+    settings = uvicorn.Config(
+        app, host=here.web or "127.0.0.1", port=context.installation.port(f"{context.agency}/web"), log_config=None,
+        access_log=False, lifespan="on", timeout_graceful_shutdown=BACKLOG_S, backlog=MOST_WAITING, ws_max_size=1 << 20,
+        server_header=False, date_header=False,
+    )  # fmt: skip
+    server = _Server(settings)
+    serving = asyncio.ensure_future(server.serve())
+    try:
+        while not (server.started or serving.done()):
+            await asyncio.sleep(0.02)
+        context.health.ready = server.started
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = True
+        await asyncio.gather(serving, return_exceptions=True)
