@@ -20,7 +20,7 @@ from .recordings import Numbers
 from .tables import Table, collect
 
 FRAMES_WEIGH = 4  # beside packets: their octets are gathered twice over, and kept while packets are looked up in them
-GROUP_OCTETS = 72 << 20  # of packets and frames that are gathered before they are written
+GROUP_OCTETS = 40 << 20  # of packets and frames that are gathered before they are written
 
 
 class Session:
