@@ -2,7 +2,7 @@
 
 python -m bench                          everything, a million packets; about ten minutes
 python -m bench --count 200000           quicker
-python -m bench --only chain reception   some parts
+python -m bench --only chain reception   some parts; the others stay in the table as they were, with their date
 """
 
 import argparse
@@ -96,6 +96,18 @@ def versions() -> dict[str, str]:
     return found | {"commit": commit.stdout.strip()}
 
 
+def keep_others(document: dict[str, Any], folder: Path) -> None:
+    """Say of each part when and at which commit it ran, and take over from the newest results those that did not run now."""
+    document["runs"] = dict.fromkeys(document["parts"], f"{document['date']}, commit {document['versions']['commit']}")
+    kept = sorted(folder.glob("2*.json"))
+    before = json.loads(kept[-1].read_text()) if kept else {}
+    for part in PARTS:
+        if part in before.get("parts", {}) and part not in document["parts"]:
+            told = f"{before.get('date')}, commit {before.get('versions', {}).get('commit')}"
+            document["parts"][part], document["runs"][part] = before["parts"][part], before.get("runs", {}).get(part, told)
+    document["parts"] = {part: document["parts"][part] for part in PARTS if part in document["parts"]}
+
+
 def write(document: dict[str, Any], folder: Path) -> Path:
     """Write the figures as JSON under their date and the table as `latest.md`; return the JSON file."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +119,7 @@ def write(document: dict[str, Any], folder: Path) -> Path:
         f"{about['system']}, Python {about['python']}; load average at the start {about['load_average_at_start']:.2f}; "
         f"{document['setting']['count']:,} packets. Medians; all repetitions are in `{file.name}`.\n\n"
     )
-    (folder / "latest.md").write_text(head + markdown(document["parts"]))
+    (folder / "latest.md").write_text(head + markdown(document["parts"], document.get("runs")))
     return file
 
 
@@ -137,6 +149,7 @@ def main() -> None:
     for part in options.only:
         print(f"{part} ...", flush=True)
         document["parts"][part] = apart(part, setting)
+    keep_others(document, options.results)
     file = write(document, options.results)
-    print(markdown(document["parts"]))
+    print(markdown(document["parts"], document["runs"]))
     print(f"figures: {file}")

@@ -50,12 +50,13 @@ def figure(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def markdown(parts: dict[str, list[Row]]) -> str:
-    """Return one Markdown table of all parts, each under its own heading row, and the notes below it."""
+def markdown(parts: dict[str, list[Row]], runs: dict[str, str] | None = None) -> str:
+    """Return one Markdown table of all parts, each under its own heading row with when it ran, and the notes below it."""
     lines = ["| | Aelita | peer | unit | times better | target | |", "|---|---:|---:|---|---:|---:|---|"]
     notes = []
     for part, rows in parts.items():
-        lines.append(f"| **{part}** | | | | | | |")
+        when = f" ({runs[part]})" if runs and part in runs else ""
+        lines.append(f"| **{part}**{when} | | | | | | |")
         for row in rows:
             mark = ""
             if row.get("note"):

@@ -3,12 +3,13 @@
 import logging
 
 from ...errors import AelitaError
+from ...telemetry import Merged
 from ..databases import Library
 from ..definitions import Definition, define
 from .agency_streams import address_of
-from .decoding import LiveDecoder, batch_of
+from .decoding import LiveDecoder, batches_of
 from .following import follow
-from .messages import merged_of
+from .messages import Unusable, merged_of
 from .publishing import messages_of
 from .serving import Context
 from .stream_plan import KINDS
@@ -37,12 +38,11 @@ async def _decode(agency: str, spacecraft: str, streams: Streams, definition: De
     newest = await streams.last(subject, stream)
     if newest is None:
         return
-    decoder = LiveDecoder(definition)
+    decoder, read = LiveDecoder(definition), list[tuple[Merged, Unusable]]()
     async with follow(streams, stream, start=max(newest.sequence - MESSAGES, 1), subjects=(subject,)) as follower:
         async for message in follower:
-            merged, unusable = merged_of(message.data, message.headers)
-            decoded = decoder.take(merged)
-            list(messages_of(agency, spacecraft, decoded))
-            batch_of(merged, unusable, decoded)
+            read.append(merged_of(message.data, message.headers))
+            list(messages_of(agency, spacecraft, decoder.take(read[-1][0])))
             if message.sequence >= newest.sequence:
-                return
+                break
+    batches_of(LiveDecoder(definition), read)
