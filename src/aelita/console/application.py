@@ -1,10 +1,40 @@
-"""The console and the interface in one process: pages beside the routes of the interface."""
+"""The console and the interface in one process: pages beside the routes of the interface, one guard around both."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from ..api import serve_api
+from fastapi import FastAPI
+from nicegui import ui
+from starlette.types import ASGIApp
+
+from ..api import Centre, create_app, serve_api
+from . import assets
+from .asking import served_by
+from .pages import first, login
+from .shell import shell
+
+RECONNECT_S = 30.0  # a page that was cut off as long as this is made anew
 
 
 def serve_console(agency: str, folder: Path) -> int:
     """Serve the console of an agency's centre with its interface until SIGTERM or SIGINT; return the exit code."""
-    return serve_api(agency, folder)
+    return serve_api(agency, folder, console_app)
+
+
+def console_app(centre: Centre) -> ASGIApp:
+    """Return the console and the interface of a centre as one application. One process serves one console."""
+    return dressed(create_app(centre), centre.installation.mission.title, centre.agency, lambda app: app)
+
+
+def dressed(app: FastAPI, mission: str, agency: str, guard: Callable[[FastAPI], ASGIApp]) -> ASGIApp:
+    """Return an interface with the pages of the console beside its routes, and a guard around both."""
+    for router in (assets.router, login.router, first.router):
+        app.include_router(router)
+    app.state.title = mission
+    ui.run_with(
+        app, root=shell(mission, agency), title="Aelita", favicon=assets.ICON, dark=None, reconnect_timeout=RECONNECT_S,
+        tailwind=False, show_welcome_message=False, binding_refresh_interval=None,
+    )  # fmt: skip
+    guarded = guard(app)
+    served_by(guarded)
+    return guarded

@@ -1,0 +1,34 @@
+"""The parts of the bar that is always visible, and the banner that says what stopped."""
+
+from collections.abc import Sequence
+
+from nicegui.element import Element
+
+from . import modules as modules
+
+
+class Clocks(Element, component="clocks.js"):
+    """Mission, UTC, spacecraft event time, Earth received time and one-way light time; frozen and marked on a dead line."""
+
+    def __init__(self, mission: str, spacecraft: str = "") -> None:
+        super().__init__()
+        self._props["mission"] = mission
+        self._props["spacecraft"] = spacecraft
+
+
+class Chips(Element, component="chips.js"):
+    """Link state and unacknowledged alarms: unknown whenever they are not heard of."""
+
+
+class Banner(Element, component="banner.js"):
+    """Says what stopped. Also keeps what is typed into fields with `data-keep` over a reload."""
+
+
+class Tools(Element, component="tools.js"):
+    """Settings of the user, keyboard help and leaving. `pages` are (path, title, letter)."""
+
+    def __init__(self, user: str, agency: str, pages: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__()
+        self._props["user"] = user
+        self._props["agency"] = agency
+        self._props["pages"] = [{"path": path, "title": title, "letter": letter} for path, title, letter in pages]

@@ -1,0 +1,36 @@
+// Link and alarms in the bar. Without a living line, or when their stream stops, they say unknown: never what was.
+import { watch, subscribe } from "aelita-bus";
+import { say, scaled } from "aelita-face";
+export default {
+  template: `<div style="display:contents"><a class="a-chip" :class="link.cls" href="/stations" data-chip="link" :title="link.hint"><span :class="link.shape" aria-hidden="true"></span><span>{{link.text}}<span class="wide">{{link.more}}</span></span></a>
+    <a class="a-chip" :class="alarm.cls" href="/alarms" data-chip="alarms" :title="alarm.hint"><span :class="alarm.shape" aria-hidden="true"></span><span>{{alarm.text}}</span></a>
+    <span v-if="speed" class="a-chip watch" :title="word('replay.hint')"><span>{{speed}}</span></span></div>`,
+  data: () => ({ line: "connecting", links: new Map(), alarms: new Map(), states: { links: "connecting", alarms: "connecting" }, speed: "" }),
+  mounted() {
+    this.offs = [watch((l) => { this.line = l.state; const far = l.tick && Math.abs(Date.parse(l.tick.mission) - Date.parse(l.tick.utc)) > 5000; this.speed = far ? say("replay") + (l.tick.speed !== 1 ? ` ×${l.tick.speed}` : "") : ""; }), this.follow("links", (o) => `${o.agency}/${o.spacecraft}/${o.station}`), this.follow("alarms", (o) => `${o.owner ?? o.by}/${o.alarm ?? o.name}`)];
+  },
+  unmounted() { for (const off of this.offs) off(); },
+  computed: {
+    link() {
+      const unknown = { cls: "unknown", shape: "ring", text: say("link") + " " + say("unknown"), more: "", hint: say("link.unknown.hint") };
+      if (this.line !== "alive" || this.states.links !== "live") return unknown;
+      const all = [...this.links.values()], locked = all.filter((o) => o.alive && o.lock === "locked"), alive = all.filter((o) => o.alive);
+      if (locked.length) return { cls: "ok", shape: "dot", text: `${locked.map((o) => o.station).slice(0, 2).join(", ")} ${say("locked")}`, more: " · " + scaled(locked.reduce((s, o) => s + (o.bit_rate ?? 0), 0), "bit/s"), hint: locked.map((o) => `${o.spacecraft} – ${o.station}`).join("\\n") };
+      if (alive.length) return { cls: "warn", shape: "sq", text: `${say("link")} ${say("lock." + (alive[0].lock ?? "unknown"))}`, more: "", hint: alive.map((o) => `${o.station}: ${o.state} ${o.why ?? ""}`).join("\\n") };
+      return all.length ? unknown : { ...unknown, text: say("link.none") };
+    },
+    alarm() {
+      if (this.line !== "alive" || this.states.alarms !== "live") return { cls: "unknown", shape: "ring", text: say("alarms") + " " + say("unknown"), hint: say("alarms.unknown.hint") };
+      const calling = [...this.alarms.values()].filter((o) => o.calls), worst = Math.max(0, ...calling.map((o) => o.severity ?? 0));
+      if (!calling.length) return { cls: "ok", shape: "dot", text: say("alarms.none"), hint: say("alarms.none.hint") };
+      return { cls: worst >= 4 ? "crit" : worst >= 2 ? "warn" : "watch", shape: worst >= 4 ? "sq" : "tri", text: `${calling.length} ${say("unacknowledged")}`, hint: calling.slice(0, 8).map((o) => o.alarm ?? o.name).join("\\n") };
+    },
+  },
+  methods: {
+    word: say,
+    follow(topic, key) {
+      const take = (all, whole) => { const map = whole ? new Map() : new Map(this[topic]); for (const o of all) if (o.gone) map.delete(key(o)); else map.set(key(o), o); this[topic] = map; };
+      return subscribe({ topic, rate_hz: 1 }, { snapshot: (all) => take(all, true), updates: (all) => take(all, false), state: (s) => { this.states = { ...this.states, [topic]: s }; } });
+    },
+  },
+};

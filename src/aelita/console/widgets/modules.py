@@ -1,0 +1,17 @@
+"""The modules that the browser components share, put into the import map of every page."""
+
+from pathlib import Path
+
+from nicegui.dependencies import register_library
+
+HERE = Path(__file__).parent
+
+
+def register() -> None:
+    """Register the modules `aelita-bus`, `aelita-face` and `aelita-grid`."""
+    for name in ("bus", "face", "grid"):
+        path = HERE / f"{name}.js"
+        register_library(path, import_name=f"aelita-{name}", max_time=path.stat().st_mtime)
+
+
+register()

@@ -1,0 +1,49 @@
+// A table of what the interface lists: read by fetch, page after page as one scrolls, kept fresh by a topic of the bus when one is given.
+import { Grid } from "aelita-grid";
+import { subscribe } from "aelita-bus";
+import { ask, say } from "aelita-face";
+export default {
+  template: "<div></div>",
+  props: { columns: Array, source: String, query: Object, topic: Object, rowKey: String, label: String, empty: Array, levels: String, given: Array, order: Object, newestFirst: Boolean, every: Number, pick: String, most: { type: Number, default: 20000 } },
+  mounted() {
+    this.stale = false;
+    const columns = this.columns.map((c) => ({ ...c, value: c.key.includes(".") ? (r) => c.key.split(".").reduce((o, k) => o?.[k], r) : undefined }));
+    this.grid = new Grid(this.$el, {
+      columns, label: this.label, key: this.rowKey, empty: this.empty, order: this.order,
+      rowClass: (r) => (this.stale ? "stale" : this.levels && Number.isInteger(r[this.levels]) ? "l" + r[this.levels] : ""),
+      select: (r) => this.$emit("select", r), open: (r) => this.$emit("open", r), more: () => this.more(),
+    });
+    this.asked = this.query ?? {};
+    if (this.given) this.grid.set(this.given); else if (this.source) this.read();
+    if (this.topic) this.off = subscribe(this.topic, { snapshot: (all) => { if (!this.source) this.take(all, true); }, updates: (all) => this.take(all, false), state: (s) => { this.stale = s === "stale" || s === "lost"; this.grid.ask(); } });
+    if (this.every && this.source) this.clock = setInterval(() => { if (!document.hidden && !this.next) this.read(true); }, this.every * 1000);
+  },
+  unmounted() { this.off?.(); clearInterval(this.clock); this.stop?.abort(); this.grid.end(); },
+  methods: {
+    async read(quiet = false) {
+      this.stop?.abort(); const stop = (this.stop = new AbortController());
+      if (!quiet) { this.next = null; this.grid.say("loading"); }
+      try {
+        const told = await (await ask(this.source, this.asked, { signal: stop.signal })).json();
+        this.next = told.next ?? null; this.grid.state = ""; this.grid.set(this.pick ? told[this.pick] : Array.isArray(told) ? told : told.items ?? []);
+        this.$emit("loaded", { count: this.grid.rows.length, more: this.next != null });
+      } catch (error) { if (error.name !== "AbortError" && !quiet) this.grid.say("bad", error.status ? error.message : say("centre.lost"), error.remedy, () => this.read()); }
+    },
+    async more() {
+      if (!this.next || this.reading || this.grid.rows.length >= this.most) return;
+      this.reading = true;
+      try { const told = await (await ask(this.source, { ...this.asked, after: this.next })).json(); this.next = told.next ?? null; this.grid.set(this.grid.rows.concat(told.items ?? [])); this.$emit("loaded", { count: this.grid.rows.length, more: this.next != null }); } catch { this.next = null; }
+      this.reading = false;
+    },
+    take(updates, whole) {
+      let rows = whole ? [] : this.grid.rows;
+      if (this.rowKey) { const by = new Map(rows.map((r) => [r[this.rowKey], r])); for (const u of updates) if (u.gone) by.delete(u[this.rowKey]); else by.set(u[this.rowKey], { ...by.get(u[this.rowKey]), ...u }); rows = [...by.values()]; } else rows = this.newestFirst ? [...updates].reverse().concat(rows) : rows.concat(updates);
+      if (this.grid.state === "empty" || this.grid.state === "loading") this.grid.state = "";
+      this.grid.set(rows.slice(0, this.most));
+    },
+    ask(query) { this.asked = query; this.read(); },
+    rows(rows) { this.grid.state = ""; this.grid.set(rows); },
+    search(text) { const words = text.toLowerCase().split(/\s+/).filter(Boolean); this.grid.filter(words.length ? (r) => { const all = JSON.stringify(r).toLowerCase(); return words.every((w) => all.includes(w)); } : null); },
+    point(key) { this.grid.at = this.grid.seen.findIndex((r) => r[this.rowKey] === key); if (this.grid.at >= 0) this.grid.go(this.grid.at); },
+  },
+};
