@@ -9,7 +9,9 @@ from .dating import recorrelate
 from .export import to_arrow, to_csv, to_numpy, to_parquet, to_polars, to_xarray
 from .following import Flushed, Following
 from .gathered import Calibrator, Committed
+from .history import Gridded
 from .merging import joined_batches
+from .pages import Grid, Order, database_that_decoded, frame_of, octets_of, on_grid, packet_of, page, stretches
 from .rebuilding import Decoded, StoredPackets, rebuild
 from .session import Session
 from .settings import Retention
@@ -18,7 +20,8 @@ from .upkeep import apply_retention, compact
 
 __all__ = [
     "Archive", "Batch", "Calibrator", "Checked", "Committed", "Completeness", "Copied", "DatabaseText", "DatabaseVersion",
-    "Decoded", "Finding", "Flushed", "Following", "Retention", "Session", "Source", "StoredPackets", "apply_retention", "backup",
-    "check", "compact", "joined_batches", "migrate", "open_archive", "rebuild", "recorrelate", "restore", "to_arrow", "to_csv",
-    "to_numpy", "to_parquet", "to_polars", "to_xarray",
+    "Decoded", "Finding", "Flushed", "Following", "Grid", "Gridded", "Order", "Retention", "Session", "Source",
+    "StoredPackets", "apply_retention", "backup", "check", "compact", "database_that_decoded", "frame_of", "joined_batches",
+    "migrate", "octets_of", "on_grid", "open_archive", "packet_of", "page", "rebuild", "recorrelate", "restore", "stretches",
+    "to_arrow", "to_csv", "to_numpy", "to_parquet", "to_polars", "to_xarray",
 ]  # fmt: skip

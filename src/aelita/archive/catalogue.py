@@ -33,6 +33,7 @@ class Catalogue:
         self.contents = Table(tables / "contents", "contents")
         self._index: tuple[int, dict[str, list[str]]] = (-2, {})
         self._versions: tuple[int, list[DatabaseVersion]] = -2, []
+        self._admitted: tuple[int, pl.DataFrame] = -2, SOURCES.to_frame()
 
     @property
     def written_first(self) -> list[Table]:
@@ -53,6 +54,13 @@ class Catalogue:
         )  # fmt: skip
         joined = _rows(self._sources, SOURCES).join(done, on="source", how="left").sort("source")
         return joined.with_columns(pl.col("complete").fill_null(False), pl.col("batches", *sums).fill_null(0))
+
+    def admitted(self) -> pl.DataFrame:
+        """Return one row a source, as it was begun; columns as `records.SOURCES`."""
+        version = self._sources.version
+        if self._admitted[0] != version:
+            self._admitted = version, _rows(self._sources, SOURCES).sort("source")
+        return self._admitted[1]
 
     def done(self) -> pl.DataFrame:
         """Return one row a batch that is wholly in the archive."""

@@ -6,6 +6,7 @@ successors fills its place. A count that falls back further was restarted on boa
 16384. Idle packets never count, damaged ones do not fill a place.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,8 +62,18 @@ class Completeness:
     missing: pl.DataFrame
 
 
-def completeness(catalogue: Catalogue, packets: Table, frames: Table, gaps: Table, source: int | None = None) -> Completeness:
-    """Return what is there and what is missing of a source, or of all; see `Completeness`."""
+def completeness(
+    catalogue: Catalogue,
+    packets: Table,
+    frames: Table,
+    gaps: Table,
+    source: int | None = None,
+    among: Collection[int] | None = None,
+) -> Completeness:
+    """Return what is there and what is missing of a source, or of all; see `Completeness`.
+
+    `among` are sources of one spacecraft, besides which nothing counts: application processes are numbered by each spacecraft.
+    """
     of_source = {"source": source}
     got = chosen(packets, PACKETS, ("", None, None), of_source, _PACKET_COLUMNS)
     holes = chosen(gaps, GAPS, ("", None, None), of_source).sort("source", "after_frame", maintain_order=True)
@@ -70,6 +81,8 @@ def completeness(catalogue: Catalogue, packets: Table, frames: Table, gaps: Tabl
     sources = catalogue.sources()
     if source is not None:
         sources = sources.filter(pl.col("source") == source)
+    if among is not None:
+        got, holes, flown, sources = (each.filter(pl.col("source").is_in(list(among))) for each in (got, holes, flown, sources))
     by_source = _followed(got, got["source"].cast(pl.Int64).to_numpy())
     parts = [_of_apids(got, by_source, pl.col("source"))]
     missing = [by_source.holes(got)]

@@ -16,7 +16,7 @@ from polars.io.plugins import register_io_source
 
 from ..errors import ArchiveError, UsageError
 from ..time import utc_datetime64
-from .history import rows_in, whole_range
+from .history import edges_between
 from .store import Archive, Moment, tai_ns
 from .tables import Table
 
@@ -180,7 +180,7 @@ class _Stretches:
         known = archive.catalogue.parameters()
         self.tables = [archive.container_table(c) for c in sorted({c for name in self.names for c in known[name]})]
         self.whole = (start, stop) == (None, None)
-        self.edges = _edges(self.tables, start, stop)
+        self.edges = edges_between(self.tables, start, stop, ROWS)
         self.schema = self._schema() if wide else LONG
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
@@ -242,22 +242,3 @@ def _common(name: str, kinds: Sequence[pl.DataType]) -> pl.DataType:
 
 def _timeless(tables: Sequence[Table]) -> bool:
     return any((table.files().get_column("null_count.generated", default=pl.Series([0])).sum() or 0) > 0 for table in tables)
-
-
-def _edges(tables: Sequence[Table], start: int | None, stop: int | None) -> list[int]:
-    """Return instants between which the fullest of these tables has about ROWS rows."""
-    whole = whole_range(tables)
-    if whole is None:
-        return []
-    low = whole[0] if start is None else max(start, whole[0])
-    high = whole[1] if stop is None else min(stop, whole[1])
-    if low >= high:
-        return []
-    edges, open_spans = [low], [(low, high)]
-    while open_spans:
-        a, b = open_spans.pop()
-        if b - a > 1 and max(rows_in(table, a, b) for table in tables) > ROWS:
-            open_spans += [((a + b) // 2, b), (a, (a + b) // 2)]
-        else:
-            edges.append(b)
-    return edges

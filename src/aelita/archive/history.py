@@ -3,32 +3,29 @@
 Parameter tables hold raw values. Engineering values are computed here, by the database version that decoded each row.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from ..errors import UsageError
-from ..octets import compiled
-from ..records import PYRAMIDS, Column
+from ..records import Column
 from ..time import NO_TIME, utc_datetime64
+from .bins import ONES, Bins, Numbers, Part, fold, folded_arrays
+from .buckets import Pyramids
 from .catalogue import Catalogue
 from .elsewhere import with_values_elsewhere
 from .gathered import Calibrator, numeric_columns
 from .names import column_name, parameter_name
 from .octets import Integers
 from .parameters import loaded_column, stored_series
-from .pyramid import STEP
 from .tables import Table, collect
 
 FEW_ROWS = 200_000  # so many samples are folded faster from the rows than looked up among buckets
+MOST_ROWS = 1_000_000  # of a container, read at once
 ENVELOPE = ("source", "row", "generated", "quality", "database")
-Numbers = NDArray[np.float64]
-Part = tuple[Integers, Integers, Numbers, Numbers, Numbers]  # times, counts (none: 1 each), minima, maxima, means
-ONES = np.empty(0, np.int64)
 
 
 def with_utc(frame: pl.DataFrame) -> pl.DataFrame:
@@ -143,96 +140,6 @@ def needed(parameter: str, container: str, catalogue: Catalogue, calibrator: Cal
     return sorted(found - {parameter})
 
 
-@dataclass(frozen=True, slots=True)
-class Bins:
-    """Intervals of equal width; `width_ns` and `origin` are multiples of 2**`level`. The last ends at or after the range."""
-
-    origin: int
-    width_ns: int
-    level: int
-    number: int
-
-    @staticmethod
-    def over(start: int, stop: int, count: int) -> "Bins":
-        """Return at most `count` + 1 bins over a range, edges on those of buckets so that these need not be divided."""
-        wanted = max(-(-(stop - start) // count), 1)
-        level = max((wanted >> 1).bit_length() - 1, 0) // STEP * STEP
-        width = -(-wanted >> level) << level
-        origin = start >> level << level
-        return Bins(origin, width, level, max(-(-(stop - origin) // width), 1))
-
-    @property
-    def end(self) -> int:
-        """The instant at which the last bin ends."""
-        return self.origin + self.number * self.width_ns
-
-
-@compiled
-def _fold(
-    origin: int, width: int, times: Integers, count: Integers, low: Numbers, high: Numbers, mean: Numbers, out: Numbers
-) -> None:
-    """Add samples or buckets to count, minimum, maximum and sum of their bins, out[:, i]; not NaN, and nothing outside."""
-    place, begin, end = 0, np.int64(1), np.int64(0)
-    for i in range(times.size):
-        if low[i] != low[i]:
-            continue
-        if not begin <= times[i] < end:
-            place = (times[i] - origin) // width
-            if not 0 <= place < out.shape[1]:
-                continue
-            begin = origin + place * width
-            end = begin + width
-        number = float(count[i]) if count.size else 1.0
-        out[0, place] += number
-        out[1, place] = min(out[1, place], low[i])
-        out[2, place] = max(out[2, place], high[i])
-        out[3, place] += mean[i] * number
-
-
-def fold(bins: Bins, parts: Sequence[Part]) -> pl.DataFrame:
-    """Return one row a bin (`generated` is its first instant): count, minimum, maximum and mean, null in empty bins."""
-    out = np.zeros((4, bins.number))
-    out[1], out[2] = np.inf, -np.inf
-    for part in parts:
-        times, count, low, high, mean = map(_writable, part)
-        _fold(bins.origin, bins.width_ns, times, count, low, high, mean, out)
-    empty = np.flatnonzero(out[0] == 0)
-    numbers = {"minimum": out[1], "maximum": out[2], "mean": out[3] / np.maximum(out[0], 1)}
-    return pl.DataFrame(
-        [
-            pl.Series("generated", np.arange(bins.number) * bins.width_ns + bins.origin),
-            pl.Series("count", out[0].astype(np.int64)),
-            *(pl.Series(name, values).scatter(empty, None) for name, values in numbers.items()),
-        ]
-    )
-
-
-def _writable(numbers: NDArray[Any]) -> NDArray[Any]:
-    """Return the numbers in an array that can be written, so that the kernel is compiled for one kind of array only."""
-    return np.require(numbers, requirements=("C_CONTIGUOUS", "WRITEABLE"))
-
-
-def buckets_of(pyramids: Table, container: str, parameter: str, bins: Bins) -> tuple[pl.DataFrame, list[int]]:
-    """Return the buckets of a parameter from which these bins can be folded, and the sources that have none fine enough.
-
-    The rows of those sources must be read instead.
-    """
-    columns = ("source", "container", "parameter", "level", "finest", "coarsest", "bucket", "count", "minimum", "maximum", "mean")
-    frame = pyramids.state().scan(only=columns)
-    if frame is None:
-        return PYRAMIDS.to_frame(), []
-    level, finest = pl.col("level"), pl.col("finest")
-    usable = (level == bins.level) | (pl.col("coarsest") & ((level < bins.level) | (finest > bins.level)))
-    of_parameter = (pl.col("parameter") == parameter) & (pl.col("container") == container)
-    rows = collect(frame.filter(of_parameter & usable).drop("container", "parameter", "coarsest"), pyramids.name)
-    ends = rows["bucket"].to_numpy() + (np.int64(1) << rows["level"].to_numpy().astype(np.int64))
-    rows = rows.filter((pl.Series(ends) > bins.origin) & (pl.col("bucket") < bins.end))
-    if rows["finest"].max() is None or rows["finest"].max() <= bins.level:  # type: ignore[operator]
-        return rows, []
-    coarse = rows.filter(finest > bins.level)["source"].unique().sort()
-    return rows.filter(~pl.col("source").is_in(coarse.to_list())), coarse.to_list()
-
-
 def rows_in(table: Table, start: int, stop: int) -> int:
     """Return about how many rows a table has in a range of generation times, by what its log says of its files."""
     bounds = table.state().bounds("generated")
@@ -252,13 +159,54 @@ def whole_range(tables: Sequence[Table]) -> tuple[int, int] | None:
     return low, max(int(bounds.high[bounds.known].max()) for bounds in found) + 1
 
 
+def edges_between(tables: Sequence[Table], start: int | None, stop: int | None, most: int) -> list[int]:
+    """Return instants between which the fullest of these tables has about `most` rows; none when there is no row."""
+    whole = whole_range(tables)
+    if whole is None:
+        return []
+    low = whole[0] if start is None else max(start, whole[0])
+    high = whole[1] if stop is None else min(stop, whole[1])
+    if low >= high:
+        return []
+    edges, open_spans = [low], [(low, high)]
+    while open_spans:
+        a, b = open_spans.pop()
+        if b - a > 1 and max(rows_in(table, a, b) for table in tables) > most:
+            open_spans += [((a + b) // 2, b), (a, (a + b) // 2)]
+        else:
+            edges.append(b)
+    return edges
+
+
+@dataclass(frozen=True, slots=True)
+class Gridded:
+    """A parameter on a grid: how many good samples each bin has, their minimum, maximum and mean (NaN where there are none)."""
+
+    parameter: str
+    count: Integers
+    minimum: Numbers
+    maximum: Numbers
+    mean: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is wanted of a parameter: the good samples in a range, raw or in engineering units, of some sources or of all."""
+
+    start: int
+    stop: int
+    raw: bool
+    sources: Collection[int] | None = None
+
+
 class Histories:
     """Answers questions about parameters from the tables of an archive."""
 
     def __init__(
         self, catalogue: Catalogue, table_of: Callable[[str], Table], pyramids: Table, calibrator: Calibrator | None
     ) -> None:
-        self._catalogue, self._table_of, self._pyramids, self._calibrator = catalogue, table_of, pyramids, calibrator
+        self._catalogue, self._table_of, self._calibrator = catalogue, table_of, calibrator
+        self._pyramids = Pyramids(pyramids)
 
     def values(self, name: str, start: int | None, stop: int | None, raw: bool) -> pl.DataFrame:
         """Return all samples of a parameter in a range, by generation time; see `Archive.values`."""
@@ -295,38 +243,67 @@ class Histories:
         if whole is None:
             raise UsageError(f"{parameter} has no sample with a known time")
         bins = Bins.over(whole[0] if start is None else start, whole[1] if stop is None else max(stop, (start or 0) + 1), count)
-        parts = [part for container in containers for part in self._parts(container, parameter, bins)]
-        return fold(bins, parts)
+        wanted = Wanted(bins.origin, bins.end, self._calibrator is None)
+        return fold(bins, (part for container in containers for part in self._parts(container, parameter, bins, wanted)))
 
-    def _parts(self, container: str, parameter: str, bins: Bins) -> list[Part]:
-        """Return samples, and buckets where there are many."""
-        table = self._table_of(container)
-        if rows_in(table, bins.origin, bins.end) <= FEW_ROWS:
-            return [self._single(container, parameter, bins, None)]
-        buckets, coarse = buckets_of(self._pyramids, container, parameter, bins)
+    def span(self, names: Sequence[str]) -> tuple[int, int] | None:
+        """Return the first instant and the end of the samples of some parameters, None when they have none of known time."""
+        known = self._catalogue.parameters()
+        held = {container for name in names for container in known[self._catalogue.resolve(name)]}
+        return whole_range([self._table_of(container) for container in sorted(held)])
+
+    def gridded(self, name: str, bins: Bins, wanted: Wanted) -> Gridded:
+        """Return a parameter on a grid; samples outside the range that is wanted do not count, wherever the grid begins."""
+        parameter = self._catalogue.resolve(name)
+        held = self._catalogue.parameters()[parameter]
+        parts = (part for container in held for part in self._parts(container, parameter, bins, wanted))
+        count, *numbers = folded_arrays(bins, parts)
+        return Gridded(parameter, count.astype(np.int64), *(np.where(count > 0, each, np.nan) for each in numbers))
+
+    def _parts(self, container: str, parameter: str, bins: Bins, wanted: Wanted) -> Iterator[Part]:
+        """Yield samples, and where there are many, the buckets that lie wholly in the range and samples at its edges."""
+        of_rows = wanted.raw and self._calibrator is not None  # pyramids hold engineering values
+        if of_rows or rows_in(self._table_of(container), wanted.start, wanted.stop) <= FEW_ROWS:
+            yield from self._single(container, parameter, wanted)
+            return
+        buckets, coarse = self._pyramids.buckets(container, parameter, bins, wanted.sources)
+        first = -(-wanted.start >> bins.level) << bins.level
+        last = max(wanted.stop >> bins.level << bins.level, first)
+        if first > wanted.start or last < wanted.stop:
+            buckets = buckets.filter((pl.col("bucket") >= first) & (pl.col("bucket") < last))
+            yield from self._single(container, parameter, replace(wanted, stop=min(first, wanted.stop)), coarse)
+            yield from self._single(container, parameter, replace(wanted, start=last), coarse)
         low, high, mean = (buckets[column].to_numpy() for column in ("minimum", "maximum", "mean"))
-        part = buckets["bucket"].to_numpy(), buckets["count"].cast(pl.Int64).to_numpy(), low, high, mean
-        return [part, self._single(container, parameter, bins, coarse)] if coarse else [part]
+        yield buckets["bucket"].to_numpy(), buckets["count"].cast(pl.Int64).to_numpy(), low, high, mean
+        if coarse:
+            yield from self._single(container, parameter, replace(wanted, sources=coarse))
 
-    def _single(self, container: str, parameter: str, bins: Bins, sources: list[int] | None) -> Part:
-        """Return every good sample of these sources or of all as a bucket of its own, NaN where it is no number."""
-        raw = self._calibrator is None
-        labels = ["generated", "quality", *([] if raw else ["database"]), *([] if sources is None else ["source"])]
-        rows = self._samples(container, parameter, bins.origin, bins.end, raw, labels)
-        if rows["quality"].max() != 0:
-            rows = rows.filter(pl.col("quality") == 0)
-        if sources is not None:
-            rows = rows.filter(pl.col("source").is_in(sources))
-        found = numeric_columns(*self._numbers(rows, container, parameter), np.arange(len(rows)))
-        if parameter not in found:
-            raise UsageError(f"{parameter} is no number and cannot be folded", remedy="Ask for its values")
-        values = found[parameter]
-        return rows["generated"].to_numpy(), ONES, values, values, values
+    def _single(self, container: str, parameter: str, wanted: Wanted, without: Collection[int] = ()) -> Iterator[Part]:
+        """Yield every good sample as a bucket of its own, NaN where it is no number, but for those of some sources."""
+        edges = edges_between([self._table_of(container)], wanted.start, wanted.stop, MOST_ROWS)
+        some = [] if wanted.sources is None and not without else ["source"]
+        labels = ["generated", "quality", *([] if wanted.raw else ["database"]), *some]
+        for start, stop in pairwise(edges):
+            rows = self._samples(container, parameter, start, stop, wanted.raw, labels)
+            if rows["quality"].max() != 0:
+                rows = rows.filter(pl.col("quality") == 0)
+            if wanted.sources is not None:
+                rows = rows.filter(pl.col("source").is_in(list(wanted.sources)))
+            if without:
+                rows = rows.filter(~pl.col("source").is_in(list(without)))
+            numbers, better = self._numbers(rows, container, parameter, wanted.raw)
+            found = numeric_columns(numbers, better, np.arange(len(rows)))
+            if parameter not in found:
+                raise UsageError(f"{parameter} is no number and cannot be folded", remedy="Ask for its values")
+            values = found[parameter]
+            yield rows["generated"].to_numpy(), ONES, values, values, values
 
-    def _numbers(self, rows: pl.DataFrame, container: str, parameter: str) -> tuple[dict[str, Column], dict[str, Column]]:
+    def _numbers(
+        self, rows: pl.DataFrame, container: str, parameter: str, raw: bool
+    ) -> tuple[dict[str, Column], dict[str, Column]]:
         """Return the raw and the engineering values of a parameter, the latter only where they are numbers."""
         numbers: dict[str, Column] = {parameter: loaded_column(rows["value"])}
-        if self._calibrator is None:
+        if raw or self._calibrator is None:
             return numbers, {}
         if one_version(rows):
             converted = _converted(rows, container, parameter, self._catalogue, self._calibrator)

@@ -85,12 +85,20 @@ class State:
         frame = frame if stop is None else frame.filter(pl.col(column) < stop)
         return frame.select(only) if only else frame
 
-    def scan_files(self, paths: list[str], only: Sequence[str] = ()) -> pl.LazyFrame:
-        """Return the rows of some of its files, of at least one; with `only`, just these columns of the table."""
+    def scan_files(self, paths: list[str], only: Sequence[str] = (), file: str | None = None) -> pl.LazyFrame:
+        """Return the rows of some of its files, of at least one; with `only`, just these columns of the table.
+
+        `file` names a further column that says which file each row is from.
+        """
         schema = self.schema
         if only:
             return pl.scan_parquet(
-                paths, missing_columns="insert", extra_columns="ignore", schema={n: schema[n] for n in only}, glob=False
+                paths,
+                missing_columns="insert",
+                extra_columns="ignore",
+                schema={n: schema[n] for n in only},
+                glob=False,
+                include_file_paths=file,
             )
         return pl.scan_parquet(paths, missing_columns="insert", schema=schema, glob=False)
 

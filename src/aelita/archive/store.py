@@ -1,5 +1,6 @@
 """The archive: a folder of Delta Lake tables."""
 
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -53,7 +54,7 @@ class Archive:
         self.removals = Table(tables / "removals", "removals")
         self.latest_file = Latest(path / "latest.arrow", self._find_latest)
         self._containers: dict[str, Table] = {}
-        self._histories = Histories(self.catalogue, self.container_table, self.tables["pyramids"], calibrator)
+        self.histories = Histories(self.catalogue, self.container_table, self.tables["pyramids"], calibrator)
 
     def begin(self, source: Source, database: DatabaseText | None = None) -> Session:
         """Begin, or go on with, the ingest of a source; it is the only writer until `close`.
@@ -143,9 +144,10 @@ class Archive:
         rows = chosen(self.tables["quarantine"], QUARANTINE, ("", None, None), {"source": source})
         return rows.sort("source", "position", maintain_order=True)
 
-    def completeness(self, source: int | None = None) -> Completeness:
-        """Return what arrived and what is missing, of a source or of each and all; see `Completeness`."""
-        return completeness(self.catalogue, self.tables["packets"], self.tables["frames"], self.tables["gaps"], source)
+    def completeness(self, source: int | None = None, *, sources: Collection[int] | None = None) -> Completeness:
+        """Return what arrived and what is missing, of a source, or of each and all, or of some; see `Completeness`."""
+        tables = self.tables["packets"], self.tables["frames"], self.tables["gaps"]
+        return completeness(self.catalogue, *tables, source, sources)
 
     def sources(self) -> pl.DataFrame:
         """Return one row a source: what it is, what it gave, and whether it is complete."""
@@ -158,7 +160,7 @@ class Archive:
         nanoseconds. Columns: `utc`, `generated` (TAI nanoseconds), `source` and `row` (the packet), `quality` (0 good),
         `database` (the version that decoded it), `value`. Raises UsageError for an unknown or ambiguous name.
         """
-        return with_utc(self._histories.values(parameter, tai_ns(start), tai_ns(stop), raw))
+        return with_utc(self.histories.values(parameter, tai_ns(start), tai_ns(stop), raw))
 
     def samples(self, parameter: str, count: int = 500, start: Moment = None, stop: Moment = None) -> pl.DataFrame:
         """Return a parameter folded into at most `count` + 1 bins of equal width over a range, for plots.
@@ -167,7 +169,7 @@ class Archive:
         in a bin without samples, so that gaps show. The edges of the range are moved outwards to those of bins. Labels are folded
         as their raw numbers; without a calibrator all values are raw.
         """
-        return with_utc(self._histories.folded(parameter, count, tai_ns(start), tai_ns(stop)))
+        return with_utc(self.histories.folded(parameter, count, tai_ns(start), tai_ns(stop)))
 
     def latest(self) -> pl.DataFrame:
         """Return the latest value of every parameter: `utc`, `parameter`, `container`, `generated`, the packet (`source`, `row`),

@@ -5,6 +5,7 @@ is recognised after a crash. Integers are written as differences and floats as s
 STATISTICS have minimum and maximum in the log, by which reading skips files.
 """
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -56,6 +57,7 @@ class Table:
         self._last: tuple[DeltaTable, int, dict[str, int]] | None = None
         self._commits = 0  # by this handle
         self.pieces = 0  # files added here since they were merged
+        self._turn = threading.Lock()  # threads that read look for the newest state one after the other
 
     @property
     def exists(self) -> bool:
@@ -64,6 +66,10 @@ class Table:
 
     def handle(self) -> DeltaTable | None:
         """Return the newest state, None when nothing was written yet. Raises ArchiveError when the log is damaged."""
+        with self._turn:
+            return self._newest()
+
+    def _newest(self) -> DeltaTable | None:
         if self._handle is not None and self._commits >= COMMITS_OF_A_HANDLE:
             self._handle = None
         try:
@@ -245,11 +251,11 @@ class Table:
         handle = self.handle()
         if handle is None:
             return State(pl.Schema(), pl.DataFrame(schema={"path": pl.String, "num_records": pl.Int64}))
-        kept = self._state
-        if kept is None or kept[0] is not handle or kept[1] != handle.version():
+        kept, version = self._state, handle.version()
+        if kept is None or kept[0] is not handle or kept[1] != version:
             actions = pl.DataFrame(handle.get_add_actions(flatten=True))
             files = actions.with_columns(path=str(self.path) + "/" + pl.col("path"))
-            self._state = kept = handle, handle.version(), State(self._schema_of(handle), files)
+            self._state = kept = handle, version, State(self._schema_of(handle), files)
         return kept[2]
 
     def files(self) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from .dependencies import needed_parameters
 from .generated import Kernel, Kernels
 from .generated import source_of as generated_source
 from .holes import HoleCounts, HoleStatus, HoleTracker, Request, RequestRules
+from .interpret import Interpreted, interpret
 from .limits import LimitChecker, Transitions, severity_column
 from .mending import Mender
 from .merging import Merger
@@ -21,9 +22,9 @@ from .views import changed, changes_only, sampled
 
 __all__ = [
     "BadFrame", "ClockCorrelation", "Column", "ContainerRows", "Copies", "Decoded", "Decoder", "FrameTimes", "Hole",
-    "HoleCounts", "HoleStatus", "HoleTracker", "Kernel", "Kernels", "LimitChecker", "Mender", "Merged", "Merger",
-    "Processed", "Processor", "Reception", "Request", "RequestRules", "StationCounts", "TimePacketRule", "TimePackets",
-    "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times",
-    "initial_value", "joined_copies", "joined_merged", "merged_times", "needed_parameters", "packet_ticks", "sampled",
-    "severity_column",
+    "HoleCounts", "HoleStatus", "HoleTracker", "Interpreted", "Kernel", "Kernels", "LimitChecker", "Mender", "Merged",
+    "Merger", "Processed", "Processor", "Reception", "Request", "RequestRules", "StationCounts", "TimePacketRule",
+    "TimePackets", "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times",
+    "initial_value", "interpret", "joined_copies", "joined_merged", "merged_times", "needed_parameters", "packet_ticks",
+    "sampled", "severity_column",
 ]  # fmt: skip

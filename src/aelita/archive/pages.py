@@ -1,0 +1,165 @@
+"""Rows of a table a page at a time, single packets and frames, and parameters on one grid: what an interface asks for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ..errors import UsageError
+from ..records import PACKETS
+from ..time import NO_TIME
+from .bins import Bins
+from .history import Gridded, Wanted, edges_between
+from .octets import Integers
+from .reading import chosen, read_frames, with_octets
+from .store import Archive, Moment, tai_ns
+from .tables import collect
+
+MOST_BINS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a page: `columns` that make a key of each row, which pages go up or down. An unknown time is the earliest."""
+
+    columns: tuple[str, ...]
+    descending: bool = False
+
+    def key_of(self, row: dict[str, Any]) -> list[int]:
+        """Return the key of a row."""
+        return [NO_TIME if row[name] is None else int(row[name]) for name in self.columns]
+
+    def beyond(self, key: Sequence[int]) -> pl.Expr:
+        """Return which rows come behind a key."""
+        found = pl.lit(False)
+        for name, value in reversed(list(zip(self.columns, key, strict=True))):
+            column = _known(name)
+            further = column < value if self.descending else column > value
+            found = further | ((column == value) & found)
+        return found
+
+
+def _known(name: str) -> pl.Expr:
+    return pl.col(name).fill_null(NO_TIME) if name == "generated" else pl.col(name)
+
+
+def page(
+    archive: Archive,
+    table: str,
+    schema: pl.Schema,
+    order: Order,
+    limit: int,
+    *,
+    after: Sequence[int] | None = None,
+    start: Moment = None,
+    stop: Moment = None,
+    where: Sequence[pl.Expr] = (),
+    without: Collection[str] = (),
+) -> pl.DataFrame:
+    """Return at most `limit` rows of a plain table in an order, those behind the key `after`.
+
+    `start` and `stop` bound the column `generated`; `where` are further conditions, `without` columns that are left out. Columns
+    that came into the schema after the table was made are null.
+    """
+    held = archive.tables[table]
+    state = held.state()
+    names = [name for name in schema.names() if name not in without]
+    span = tai_ns(start), tai_ns(stop)
+    if after is not None and order.columns[0] == "generated" and not order.descending and after[0] != NO_TIME:
+        span = max(after[0], span[0] or after[0]), span[1]  # older files need not be read
+    frame = state.scan() if span == (None, None) else state.scan("generated", *span)
+    if frame is None:
+        return schema.to_frame().select(names)
+    absent = [pl.lit(None, schema[name]).alias(name) for name in schema.names() if name not in state.schema]
+    frame = frame.with_columns(absent)
+    for condition in (*where, *([] if after is None else [order.beyond(after)])):
+        frame = frame.filter(condition)
+    keys = [_known(name) for name in order.columns]
+    return collect(frame.select(names).sort(keys, descending=order.descending).head(limit), held.name)
+
+
+def packet_of(archive: Archive, source: int, row: int) -> dict[str, Any] | None:
+    """Return a packet with its octets, by the names of `records.PACKETS`; None when there is none such."""
+    packets, frames = archive.tables["packets"], archive.tables["frames"]
+    found = chosen(packets, PACKETS, ("row", row, row + 1), {"source": source})
+    return with_octets(found, frames).row(0, named=True) if len(found) else None
+
+
+def frame_of(archive: Archive, source: int, number: int) -> dict[str, Any] | None:
+    """Return a frame with its octets, by the names of `records.FRAMES`; None when there is none such."""
+    equal: dict[str, int | None] = {"source": source, "number": number}
+    found = read_frames(archive.tables["frames"], archive.tables["quarantine"], equal, octets=True)
+    return found.row(0, named=True) if len(found) else None
+
+
+def database_that_decoded(archive: Archive, container: str, source: int, row: int) -> int | None:
+    """Return the number of the database version that decoded a packet into a container, None when none did."""
+    if container not in archive.containers():
+        return None
+    table = archive.container_table(container)
+    frame = table.scan("row", row, row + 1)
+    if frame is None:
+        return None
+    found = collect(frame.filter(pl.col("source") == source).select("database"), table.name)
+    return None if not len(found) or found["database"][0] is None else int(found["database"][0])
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Parameters folded over a range (TAI nanoseconds) on one grid: `times` are the first instants of its bins, in the range."""
+
+    start: int
+    stop: int
+    width_ns: int
+    times: Integers
+    series: tuple[Gridded, ...]
+
+
+def on_grid(
+    archive: Archive,
+    parameters: Sequence[str],
+    count: int,
+    start: Moment = None,
+    stop: Moment = None,
+    *,
+    raw: bool = False,
+    sources: Collection[int] | None = None,
+) -> Grid:
+    """Return parameters folded into at most `count` + 1 bins over a range, by default that of all their samples.
+
+    Exactly the good samples with start <= generation time < stop count. Where there are many, they are read as buckets of the
+    pyramids; raw ones of a calibrated parameter never are. Raises UsageError for unknown names and what is no number.
+    """
+    if not 1 <= count <= MOST_BINS:
+        raise UsageError(f"{count} bins", remedy=f"Ask for 1 to {MOST_BINS}")
+    histories = archive.histories
+    whole = histories.span(parameters) or (0, 1)
+    first, last = tai_ns(start), tai_ns(stop)
+    low = whole[0] if first is None else first
+    high = max(whole[1], low + 1) if last is None else last
+    if low >= high:
+        raise UsageError("the range ends before it begins", remedy="Give a start before the stop")
+    bins = Bins.over(low, high, count)
+    wanted = Wanted(low, high, raw, sources)
+    series = tuple(histories.gridded(name, bins, wanted) for name in parameters)
+    times = np.arange(bins.number) * bins.width_ns + bins.origin
+    return Grid(low, high, bins.width_ns, np.maximum(times, low), series)
+
+
+def stretches(archive: Archive, parameters: Sequence[str], start: Moment, stop: Moment, rows: int) -> list[tuple[int, int]]:
+    """Return spans of time, one after another, in each of which the fullest container of some parameters has about `rows` rows.
+
+    Together they hold all samples of a known time in the range. Raises UsageError for unknown names.
+    """
+    known = archive.catalogue.parameters()
+    held = {container for name in parameters for container in known[archive.catalogue.resolve(name)]}
+    tables = [archive.container_table(container) for container in sorted(held)]
+    return list(pairwise(edges_between(tables, tai_ns(start), tai_ns(stop), rows)))
+
+
+def octets_of(archive: Archive, packets: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of `records.PACKETS` with the octets that stand in frames filled in."""
+    return with_octets(packets, archive.tables["frames"])
