@@ -11,8 +11,8 @@ How a page is written (see `telemetry.py` for a short whole one):
   English and Russian both; a test proves that none is missing. Text of others (names, comments, log entries) goes through
   `frame.text`, `ui.label` or a widget, all of which show it as text; never `ui.html(..., sanitize=False)`.
 * It asks the centre by `await ask("GET", "alarms", query={...})` of `asking`, as the user who looks; a refusal is
-  `RefusedError` (what, where, remedy, status). `await frame.shown(reading, build)` draws the waiting, error and content states of one answer.
-  `await frame.tried(ask("POST", ...), say("done"))` does something and tells how it went.
+  `RefusedError` (what, where, remedy, status). `await frame.shown(reading, build)` draws the waiting, error and content states
+  of one answer. `await frame.tried(ask("POST", ...), say("done"))` does something and tells how it went.
 * Live values never pass through Python: `widgets.Table` (lists, paged, with a live topic), `LiveGrid` (values), `LivePlot` take
   them in the browser, from the bus (`aelita-bus`: `subscribe(request, {snapshot, updates, state})`, `watch(line)`) and by fetch
   (`aelita-face`: `ask(path, query)`). A widget shows itself stale when `state` says stale or lost; the bus tells it within two
@@ -25,7 +25,7 @@ from importlib import import_module
 
 from .page import Page
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("overview", "telemetry", "plot")
 
 
 def all_pages() -> tuple[Page, ...]:

@@ -15,15 +15,15 @@ export default {
       const unknown = { cls: "unknown", shape: "ring", text: say("link") + " " + say("unknown"), more: "", hint: say("link.unknown.hint") };
       if (this.line !== "alive" || this.states.links !== "live") return unknown;
       const all = [...this.links.values()], locked = all.filter((o) => o.alive && o.lock === "locked"), alive = all.filter((o) => o.alive);
-      if (locked.length) return { cls: "ok", shape: "dot", text: `${locked.map((o) => o.station).slice(0, 2).join(", ")} ${say("locked")}`, more: " · " + scaled(locked.reduce((s, o) => s + (o.bit_rate ?? 0), 0), "bit/s"), hint: locked.map((o) => `${o.spacecraft} – ${o.station}`).join("\\n") };
-      if (alive.length) return { cls: "warn", shape: "sq", text: `${say("link")} ${say("lock." + (alive[0].lock ?? "unknown"))}`, more: "", hint: alive.map((o) => `${o.station}: ${o.state} ${o.why ?? ""}`).join("\\n") };
+      if (locked.length) return { cls: "ok", shape: "dot", text: `${locked.map((o) => o.station).slice(0, 2).join(", ")} ${say("locked")}`, more: " · " + scaled(locked.reduce((s, o) => s + (o.bit_rate ?? 0), 0), "bit/s"), hint: locked.map((o) => `${o.spacecraft} – ${o.station}`).join("\n") };
+      if (alive.length) return { cls: "warn", shape: "sq", text: `${say("link")} ${say("lock." + (alive[0].lock ?? "unknown"))}`, more: "", hint: alive.map((o) => `${o.station}: ${o.state} ${o.why ?? ""}`).join("\n") };
       return all.length ? unknown : { ...unknown, text: say("link.none") };
     },
     alarm() {
       if (this.line !== "alive" || this.states.alarms !== "live") return { cls: "unknown", shape: "ring", text: say("alarms") + " " + say("unknown"), hint: say("alarms.unknown.hint") };
       const calling = [...this.alarms.values()].filter((o) => o.calls), worst = Math.max(0, ...calling.map((o) => o.severity ?? 0));
       if (!calling.length) return { cls: "ok", shape: "dot", text: say("alarms.none"), hint: say("alarms.none.hint") };
-      return { cls: worst >= 4 ? "crit" : worst >= 2 ? "warn" : "watch", shape: worst >= 4 ? "sq" : "tri", text: `${calling.length} ${say("unacknowledged")}`, hint: calling.slice(0, 8).map((o) => o.alarm ?? o.name).join("\\n") };
+      return { cls: worst >= 4 ? "crit" : worst >= 2 ? "warn" : "watch", shape: worst >= 4 ? "sq" : "tri", text: `${calling.length} ${say("unacknowledged")}`, hint: calling.slice(0, 8).map((o) => o.alarm ?? o.name).join("\n") };
     },
   },
   methods: {

@@ -16,6 +16,8 @@ const KINDS = { // what a cell shows of its value, and the classes of its column
   seconds: { show: (v) => instant(v, 0), cls: "m" },
   yes: { show: (v) => (v == null ? "–" : say(v ? "yes" : "no")), cls: "" },
   severity: { show: (v) => say("severity." + (Number.isInteger(v) ? v : String(v ?? "none"))), cls: "", draw: (e, v) => { e.firstChild.className = "st st" + (Number.isInteger(v) ? v : { info: 0, information: 0, low: 1, medium: 2, high: 4 }[v] ?? "-none"); } },
+  degrees: { show: (v) => (v == null ? "–" : v.toFixed(1) + "°"), cls: "m r" },
+  lock: { show: (v) => say("lock." + (v || "unknown")), cls: "", draw: (e, v) => { e.firstChild.className = "st " + ({ locked: "st0", unknown: "st-stale" }[v || "unknown"] ?? "st2"); } },
   word: { show: (v) => (v == null ? "–" : say(String(v))), cls: "" },
 };
 

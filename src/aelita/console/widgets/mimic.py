@@ -15,3 +15,7 @@ class Mimic(Element, component="mimic.js"):
 
 class Network(Element, component="network.js"):
     """Spacecraft, stations and agencies, with a line where something is heard now; it says unknown when nothing tells."""
+
+
+class Tiles(Element, component="tiles.js"):
+    """The complex in six numbers: rates, last contact, services."""

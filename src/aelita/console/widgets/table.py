@@ -10,7 +10,22 @@ from nicegui.events import GenericEventArguments
 from . import modules as modules
 
 Kind = Literal[
-    "text", "dim", "mono", "number", "count", "bits", "octets", "percent", "span", "time", "seconds", "yes", "severity", "word"
+    "text",
+    "dim",
+    "mono",
+    "number",
+    "count",
+    "bits",
+    "octets",
+    "percent",
+    "span",
+    "time",
+    "seconds",
+    "yes",
+    "severity",
+    "word",
+    "lock",
+    "degrees",
 ]
 Row = dict[str, Any]
 
