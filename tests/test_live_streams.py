@@ -242,6 +242,21 @@ def test_a_server_that_dies_while_its_streams_are_made_is_a_fault_of_streams(tmp
     asyncio.run(run())
 
 
+def test_a_connection_is_closed_whatever_became_of_its_server(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with one_server(tmp_path) as server:
+            for pause in (0.0, 0.02, 0.1, 0.4):
+                streams = await client(server)
+                await kill(server)
+                await asyncio.sleep(pause)
+                await streams.client.publish(SUBJECT, bytes(1000))  # it stays pending
+                await streams.close()
+                assert not streams.connected
+                await server.start()
+
+    asyncio.run(run())
+
+
 def test_full_store_refuses_and_recovers(tmp_path: Path) -> None:
     """A full stream refuses with its own error, keeps what it has, and takes again once it is purged or may hold more."""
 

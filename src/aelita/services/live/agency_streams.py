@@ -160,7 +160,7 @@ async def _keep(server: NatsServer, health: Health, up: asyncio.Event) -> None:
             health.count("process_starts", program=name)
             health.well(name)
             why = await _over(server, health)
-        except AelitaError as error:
+        except (AelitaError, OSError) as error:
             await server.stop()
             why = str(error)
         health.fault(name, why)

@@ -153,7 +153,8 @@ class Streams:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
         if self._client is not None:
-            await self._client.close()
+            with contextlib.suppress(nats.errors.Error, OSError):  # it tries to send what is pending, to a server that may be gone
+                await self._client.close()
         self._changed(LinkState.DISCONNECTED)
 
     @property
