@@ -153,7 +153,7 @@ class Streams:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
         if self._client is not None:
-            with contextlib.suppress(nats.errors.Error, OSError):  # it tries to send what is pending, to a server that may be gone
+            with contextlib.suppress(nats.errors.Error, OSError):  # it sends what is pending, and the server may be gone
                 await self._client.close()
         self._changed(LinkState.DISCONNECTED)
 
