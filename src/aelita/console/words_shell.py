@@ -159,7 +159,7 @@ SHELL: dict[str, tuple[str, str]] = {
     "overview.values": ("Values", "Значения"),
     "overview.rate": ("Downlink", "Скорость приёма"),
     "overview.archive": ("Archive lag", "Отставание архива"),
-    "overview.holes": ("holes open", "открытых пропусков"),
+    "overview.holes": ("Holes open", "Открытых пропусков"),
     "overview.well": ("well", "исправно"),
     "overview.all.well": ("All services well", "Все службы исправны"),
     "overview.last": ("Last contact", "Последний приём"),

@@ -25,7 +25,7 @@ from importlib import import_module
 
 from .page import Page
 
-MODULES: tuple[str, ...] = ("overview", "telemetry", "plot")
+MODULES: tuple[str, ...] = ("overview", "telemetry", "plot", "displays")
 
 
 def all_pages() -> tuple[Page, ...]:

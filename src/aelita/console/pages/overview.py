@@ -32,12 +32,12 @@ def build() -> None:
 def _links() -> None:
     columns = [
         Column("station", say("column.station"), "text", "minmax(90px,1.2fr)"),
-        Column("spacecraft", say("column.spacecraft"), "dim", 80),
-        Column("lock", say("column.lock"), "lock", "minmax(80px,1fr)"),
-        Column("bit_rate", say("column.rate"), "bits", 96),
-        Column("last_frame_s", say("column.last"), "span", 84),
-        Column("missed", say("column.missed"), "count", 90, least=560),
-        Column("elevation_deg", say("column.elevation"), "degrees", 84, least=480),
+        Column("spacecraft", say("column.spacecraft"), "dim", 80, least=430),
+        Column("lock", say("column.lock"), "lock", "minmax(104px,1fr)"),
+        Column("bit_rate", say("column.rate"), "bits", 112),
+        Column("last_frame_s", say("column.last"), "span", 92),
+        Column("missed", say("column.missed"), "count", 90, least=620),
+        Column("elevation_deg", say("column.elevation"), "degrees", 84, least=520),
     ]
     Table(
         columns, label=say("overview.links"), topic={"topic": "links", "rate_hz": 1}, key="station",

@@ -43,13 +43,13 @@ export function scaled(x, unit, base = 1000) {
   while (Math.abs(x) >= base && k < 4) { x /= base; k++; }
   return `${x >= 100 || k === 0 && Number.isInteger(x) ? Math.round(x) : x.toPrecision(3)} ${names[k]}${unit}`;
 }
-export function number(v) { // seven significant digits: what a screen needs; raw and archive keep all
+export function number(v) { // six significant digits, points one under another: what a screen needs; the archive keeps all
   if (v == null || v === "") return "–";
   if (typeof v === "boolean") return say(v ? "yes" : "no");
   if (typeof v === "number") {
     if (Number.isInteger(v) && Math.abs(v) < 1e15) return String(v);
     const a = Math.abs(v);
-    return a !== 0 && (a < 1e-4 || a >= 1e9) ? v.toExponential(5) : String(+v.toPrecision(7));
+    return a !== 0 && (a < 1e-4 || a >= 1e9) ? v.toExponential(4) : v.toFixed(Math.max(0, Math.min(6, 5 - Math.floor(Math.log10(a)))));
   }
   return typeof v === "object" ? JSON.stringify(v) : String(v);
 }
@@ -82,7 +82,7 @@ export function stateOf(kind, title, hint, retry) { // the designed empty and er
   return box;
 }
 export function waiting() { const box = make("div", "a-wait"); box.setAttribute("role", "status"); box.setAttribute("aria-label", say("loading")); for (const w of [92, 76, 84, 60]) { const s = make("span"); s.style.width = w + "%"; box.append(s); } return box; }
-const near = (x) => number(typeof x === "number" ? +x.toPrecision(6) : x);
+const near = (x) => (typeof x === "number" ? String(+x.toPrecision(6)) : x);
 export function limitsOf(limits) { // of a parameter's definition: the ranges that hold always, gentlest first, as bands to draw, and the words of the first
   const bands = (limits ?? []).filter((one) => one.kind === "range" && !one.when && (one.minimum != null || one.maximum != null))
     .map((one) => ({ level: one.severity, low: one.minimum ?? null, high: one.maximum ?? null, outside: one.outside !== false })).sort((a, b) => a.level - b.level);

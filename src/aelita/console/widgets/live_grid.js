@@ -15,14 +15,14 @@ export default {
     const limits = (r) => (this.known.get(r.n)?.bounds ?? "");
     const columns = [
       { key: "n", title: say("column.parameter"), kind: "mono", width: this.small ? "minmax(110px,2fr)" : "minmax(170px,2.4fr)" },
-      { key: "s", title: say("column.spacecraft"), kind: "dim", width: 90, from: 820 },
+      { key: "s", title: say("column.spacecraft"), kind: "dim", width: 90, from: 700 },
       { key: "v", title: say("column.value"), kind: "number", width: this.small ? "minmax(80px,1fr)" : "minmax(110px,1.1fr)", cls: "v" },
       { key: "u", title: say("column.units"), kind: "dim", width: 74, from: 300, value: (r) => r.u ?? this.known.get(r.n)?.units ?? "" },
       { key: "l", title: say("column.state"), width: "minmax(104px,.9fr)", from: this.small ? 420 : 0, order: (r) => this.state(r).rank, value: (r) => this.state(r).name, show: (v, r) => this.state(r).text, draw: (cell, v, r) => { cell.firstChild.className = "st " + this.state(r).cls; } },
-      { key: "b", title: say("column.limits"), kind: "mono", width: "minmax(120px,1.2fr)", cls: "d r", from: 980, value: limits },
-      { key: "r", title: say("column.raw"), kind: "number", width: "minmax(80px,.8fr)", cls: "d", from: 760 },
+      { key: "b", title: say("column.limits"), kind: "mono", width: "minmax(120px,1.2fr)", cls: "d r", from: 780, value: limits },
+      { key: "r", title: say("column.raw"), kind: "number", width: "minmax(80px,.8fr)", cls: "d", from: 860 },
       { key: "a", title: say("column.age"), kind: "span", width: 92, from: this.small ? 520 : 0, value: age },
-      { key: "t", title: whichTime, kind: "time", width: 210, cls: "d", from: 1120, value: (r) => chosen(r), show: (v) => instant(v) },
+      { key: "t", title: whichTime, kind: "time", width: 210, cls: "d", from: 1080, value: (r) => chosen(r), show: (v) => instant(v) },
     ];
     const [key, down] = (this.order ?? "").split(":");
     this.grid = new Grid(this.$refs.box, {

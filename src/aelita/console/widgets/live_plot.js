@@ -32,17 +32,22 @@ export default {
     this.sizes = new ResizeObserver(() => this.u?.setSize({ width: this.$refs.plot.clientWidth, height: this.$refs.plot.clientHeight })); this.sizes.observe(this.$refs.plot);
     this.look = new MutationObserver(() => this.build()); this.look.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     window.addEventListener("aelita:choice", (this.onChoice = () => this.u?.redraw()));
+    this.behind = null; this.light = null; // how far what arrives now is behind the mission's clock: the light time, then as heard
     this.offLine = watch((l) => { this.alive = l.state === "alive"; this.stain(); });
+    this.offClock = subscribe({ topic: "clock", rate_hz: 1 }, { snapshot: (all) => this.lit(all), updates: (all) => this.lit(all) });
     if (!this.following) this.view = [Date.parse(this.start), this.stop ? Date.parse(this.stop) : Date.parse(this.start) + this.width * 1000];
-    await this.define(); this.listen(); this.build(); await this.fill();
+    await this.define(); this.listen(); this.build();
+    for (let i = 0; i < 30 && this.following && (!line.tick || this.light == null) && !this.gone; i++) await new Promise((r) => setTimeout(r, 50));
+    await this.fill();
     this.timer = setInterval(() => { if (!document.hidden && this.following && this.alive) this.move(); }, TICK_MS);
   },
-  unmounted() { this.gone = true; clearInterval(this.timer); clearTimeout(this.settle); this.stopRead?.abort(); this.off?.(); this.offLine?.(); this.sizes?.disconnect(); this.look?.disconnect(); window.removeEventListener("aelita:choice", this.onChoice); this.u?.destroy(); },
+  unmounted() { this.gone = true; clearInterval(this.timer); clearTimeout(this.settle); this.stopRead?.abort(); this.off?.(); this.offLine?.(); this.offClock?.(); this.sizes?.disconnect(); this.look?.disconnect(); window.removeEventListener("aelita:choice", this.onChoice); this.u?.destroy(); },
   methods: {
     word: say,
     entry: (name) => ({ name, short: short(name), now: "", units: "", note: "", bands: [], level: false }),
     clock() { return line.tick ? Date.parse(line.tick.mission) + (performance.now() - line.at) * (line.tick.speed ?? 1) : Date.now(); },
-    range() { if (this.following || !this.view) { const b = this.clock(); return [b - this.width * 1000, b]; } return this.view; },
+    lit(all) { const one = all.find((o) => o.spacecraft === this.spacecraft) ?? all[0]; if (one) this.light = (one.light_time_s ?? 0) * 1000; },
+    range() { if (this.following || !this.view) { const b = this.clock() - (this.behind ?? this.light ?? 0); return [b - this.width * 1000, b]; } return this.view; },
     async define() { // units and limits
       await Promise.all(this.list.map(async (s) => { if (s.known) return; s.known = true; try { const p = await (await ask("parameters/" + s.name.split("/").filter(Boolean).map(encodeURIComponent).join("/"), { spacecraft: this.spacecraft })).json(); s.units = p.units ?? p.type?.units ?? ""; s.bands = limitsOf(p.limits).bands; } catch (e) { if (e.status === 404) s.note = "?"; } }));
     },
@@ -57,7 +62,7 @@ export default {
         const v = this.isRaw ? u.r : u.v, s = this.list[k];
         s.now = number(v); if (u.u && !this.isRaw) s.units = u.u;
         const n = typeof v === "boolean" ? +v : v;
-        if (typeof n === "number" && u.t) { this.tails[k].push(Date.parse(u.t), n); s.note = ""; this.dirty = true; } else if (typeof v === "string" && !this.archive?.series[k]?.count.some((c) => c)) s.note = say("plot.not.numbers");
+        if (typeof n === "number" && u.t) { this.tails[k].push(Date.parse(u.t), n); const lag = this.clock() - Date.parse(u.t); if (lag >= 0 && (this.behind == null || lag < this.behind || lag > this.behind + this.width * 500)) this.behind = lag; s.note = ""; this.dirty = true; } else if (typeof v === "string" && !this.archive?.series[k]?.count.some((c) => c)) s.note = say("plot.not.numbers");
       }
     },
     stain() { const dead = !this.alive || this.state === "stale" || this.state === "lost"; this.$el?.classList.toggle("is-stale", dead && line.state !== "connecting"); if (this.following) this.veil = dead && line.state !== "connecting" ? say("plot.stale") : ""; },
@@ -141,7 +146,7 @@ export default {
       if (!this.showLimits || this.isRaw) return;
       const c = u.ctx, box = u.bbox, inks = ["watch", "watch", "warn", "distress", "crit", "severe"];
       c.save(); c.beginPath(); c.rect(box.left, box.top, box.width, box.height); c.clip();
-      this.list.forEach((s, k) => { const scale = u.series[1 + 3 * k].scale; for (const b of s.bands) { const ink = colour(inks[b.level] ?? "warn"); c.fillStyle = ink + "14"; c.strokeStyle = ink + "99"; c.setLineDash([6, 4]); c.lineWidth = 1; const shade = (v, up) => { if (v == null) return; const y = u.valToPos(v, scale, true); if (!Number.isFinite(y)) return; if (up) c.fillRect(box.left, box.top, box.width, y - box.top); else c.fillRect(box.left, y, box.width, box.top + box.height - y); c.beginPath(); c.moveTo(box.left, y); c.lineTo(box.left + box.width, y); c.stroke(); }; if (b.outside) { shade(b.high, true); shade(b.low, false); } } });
+      this.list.forEach((s, k) => { const scale = u.series[1 + 3 * k].scale; for (const b of s.bands) { const ink = colour(inks[b.level] ?? "warn"); c.fillStyle = ink + "0f"; c.strokeStyle = ink + "99"; c.setLineDash([6, 4]); c.lineWidth = 1; const shade = (v, up) => { if (v == null) return; const y = u.valToPos(v, scale, true); if (!Number.isFinite(y)) return; if (up) c.fillRect(box.left, box.top, box.width, y - box.top); else c.fillRect(box.left, y, box.width, box.top + box.height - y); c.beginPath(); c.moveTo(box.left, y); c.lineTo(box.left + box.width, y); c.stroke(); }; if (b.outside) { shade(b.high, true); shade(b.low, false); } } });
       c.restore();
     },
     out(format) { const [a, b] = this.range(), url = new URL("/api/v1/values", location.origin); url.searchParams.set("parameters", this.list.map((s) => s.name).join(",")); if (!this.following) { url.searchParams.set("start", fromMs(a)); url.searchParams.set("stop", fromMs(b)); } else url.searchParams.set("start", fromMs(a)); if (this.isRaw) url.searchParams.set("raw", "true"); url.searchParams.set("format", format); return url.pathname + url.search; },

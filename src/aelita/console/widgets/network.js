@@ -13,9 +13,11 @@ export default {
   unmounted() { for (const off of this.offs) off(); },
   methods: {
     draw() {
+      const mean = (agency) => { const at = links.filter((o) => o.agency === agency).map((o) => columns[1].indexOf(o.station)); return at.reduce((x, y) => x + y, 0) / at.length; };
       const links = [...this.links.values()], told = this.line === "alive" && this.state === "live";
       if (!links.length) { this.$el.replaceChildren(stateOf("empty", say("overview.no.links"), say("overview.no.links.hint"))); return; }
       const columns = [["spacecraft", "spacecraft"], ["station", "station"], ["agency", "agency"]].map(([f]) => [...new Set(links.map((o) => o[f]))].sort());
+      columns[2].sort((a, b) => mean(a) - mean(b)); // agencies beside their stations
       const H = Math.max(180, 70 * Math.max(...columns.map((c) => c.length))), x = [90, W / 2, W - 90], place = (c, n) => { const list = columns[c]; return [x[c], (H / (list.length + 1)) * (list.indexOf(n) + 1)]; };
       const root = svg("svg", { viewBox: `0 0 ${W} ${H}`, width: "100%", height: "100%", role: "img", "aria-label": say("overview.network.alt"), "data-network": told ? "told" : "unknown" });
       const labels = [];

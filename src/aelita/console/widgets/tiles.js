@@ -15,9 +15,9 @@ export default {
       const rate = (v) => (v == null ? "–" : v >= 100 ? Math.round(v) : +v.toPrecision(3)), lag = Math.max(...counts.map((o) => o.archive_lag_s ?? -1)), last = Math.min(...(t.links ?? []).map((o) => o.last_frame_s ?? Infinity));
       const holes = sum(counts, "holes"), rates = links.filter((o) => o.bit_rate).length;
       return [
-        { key: "rate", title: say("overview.rate"), value: scaled(sum(links, "bit_rate"), "bit/s"), unit: "", more: `${rates} ${say("overview.links").toLowerCase()}` },
+        { key: "rate", title: say("overview.rate"), value: scaled(sum(links, "bit_rate"), "bit/s"), unit: "", more: `${say("overview.links")}: ${rates}` },
         { key: "last", title: say("overview.last"), value: Number.isFinite(last) ? span(last) : say("never"), unit: "", more: Number.isFinite(last) ? say("ago") : "" },
-        { key: "frames", title: say("overview.frames"), value: rate(sum(counts, "merged_per_s")), unit: "/s", more: holes ? `${holes} ${say("overview.holes")}` : `${(sum(counts, "merged") ?? 0).toLocaleString("fr")}`, bad: holes > 0 },
+        { key: "frames", title: say("overview.frames"), value: rate(sum(counts, "merged_per_s")), unit: "/s", more: holes ? `${say("overview.holes")}: ${holes}` : `${(sum(counts, "merged") ?? 0).toLocaleString("fr")}`, bad: holes > 0 },
         { key: "packets", title: say("overview.packets"), value: rate(sum(counts, "packets_per_s")), unit: "/s", more: "" },
         { key: "values", title: say("overview.values"), value: rate(sum(counts, "samples_per_s")), unit: "/s", more: lag >= 0 ? `${say("overview.archive")}: ${span(lag)}` : "" },
         { key: "services", title: say("overview.services"), value: services.length ? `${services.length - ill.length}/${services.length}` : "–", unit: "", more: ill.length ? ill.slice(0, 3).map((o) => `${o.service}: ${o.status}`).join(", ") : say("overview.all.well"), bad: ill.length > 0 },
