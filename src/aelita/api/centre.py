@@ -9,9 +9,10 @@ from pathlib import Path
 from fastapi import Request
 from starlette.requests import HTTPConnection
 
-from ..archive import Archive
+from ..archive import Archive, open_archive
 from ..errors import ArchiveError
-from ..services import live, open_archive
+from ..services import Library, live
+from .feed import LiveFeed
 from .records import Records, open_records
 
 RECORDS = "records.sqlite"
@@ -27,6 +28,8 @@ class Centre:
     clock: live.MissionClock
     records: Records
     watch: live.Watch
+    feed: LiveFeed
+    library: Library = field(default_factory=Library)  # of mission databases
     _archive: Archive | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -42,7 +45,7 @@ class Centre:
                 path = self.installation.archive(self.agency)
                 if not path.exists():
                     raise ArchiveError("nothing is archived yet", where=str(path), remedy="The archiver makes it at its start")
-                self._archive = open_archive(path)
+                self._archive = open_archive(path, self.library.calibrator())
             return self._archive
 
 
@@ -54,8 +57,8 @@ async def open_centre(folder: Path, agency: str) -> AsyncIterator[Centre]:
     records = open_records(installation.home(agency) / RECORDS)
     watch = live.Watch(installation, (agency,), refresh_s=REFRESH_S)
     try:
-        async with watch.running():
-            yield Centre(installation, agency, live.MissionClock.read(folder), records, watch)
+        async with watch.running(), LiveFeed(installation, agency, watch).running() as feed:
+            yield Centre(installation, agency, live.MissionClock.read(folder), records, watch, feed)
     finally:
         records.close()
 

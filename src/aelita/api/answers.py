@@ -1,0 +1,111 @@
+"""What answers are made of: instants as texts, values as JSON has them, and errors as the schema tells of them."""
+
+import math
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, WithJsonSchema
+
+from ..errors import TimeError
+from ..time import NO_TIME, SECOND, tai_ns_from_utc, utc_from_tai_ns
+
+EARLIEST, LATEST = "1972-01-01", "2262-01-01"  # between which UTC and int64 nanoseconds reach
+INSTANT = {"type": "string", "format": "date-time", "examples": ["2023-05-24T18:54:49.8Z"]}
+Value = bool | int | float | str | list[Any] | None
+
+
+class Problem(BaseModel):
+    """An error, RFC 9457: `detail` is what was wrong, `where`, and `remedy` what to do."""
+
+    status: int
+    detail: str
+    where: str = ""
+    remedy: str = ""
+
+
+def _told(description: str) -> dict[str, Any]:
+    schema = Problem.model_json_schema()
+    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: _told("What was asked for does not fit together, such as a range that ends before it begins."),
+    401: _told("Nobody is logged in."),
+    403: _told("Who asks may not do this."),
+    404: _told("There is none such; `remedy` names similar ones."),
+    422: _told("A part of the request is no such value."),
+    503: _told("The archive has nothing yet, or cannot be read."),
+}
+
+
+def instant_of(text: Any) -> Any:
+    """Return TAI nanoseconds of an RFC 3339 instant, of a UTC date or of a day of the year; None for nothing.
+
+    What lies outside the years 1972 to 2261 becomes the end of them: a range may well begin before everything.
+    """
+    if text is None or text == "" or isinstance(text, int):
+        return text or None
+    year = str(text).strip()[:4]
+    if year.isdigit() and not 1972 <= int(year) < 2262:
+        return tai_ns_from_utc(EARLIEST if int(year) < 1972 else LATEST)
+    try:
+        return tai_ns_from_utc(_in_utc(str(text).strip()))
+    except TimeError as error:
+        raise ValueError(f"{error.what}. {error.remedy}" if error.remedy else error.what) from error
+
+
+def _in_utc(text: str) -> str:
+    """Return the instant in UTC when it is told with an offset from it."""
+    if "T" not in text.upper() or text[-1:] in "Zz" or not (text[-6:-5] in ("+", "-") and text[-3:-2] == ":"):
+        return text.upper()
+    plain, sign, offset = text[:-6], text[-6], timedelta(hours=int(text[-5:-3]), minutes=int(text[-2:]))
+    whole, _, fraction = plain.upper().partition(".")
+    shifted = datetime.fromisoformat(whole) + (-offset if sign == "+" else offset)
+    return shifted.strftime("%Y-%m-%dT%H:%M:%S") + (f".{fraction}" if fraction else "")
+
+
+Instant = Annotated[int | None, BeforeValidator(instant_of), WithJsonSchema(INSTANT)]
+UtcText = Annotated[str | None, WithJsonSchema({"anyOf": [INSTANT, {"type": "null"}]})]
+
+
+def utc_text(tai_ns: int | None) -> str | None:
+    """Return an instant as RFC 3339 text in UTC with nine decimals, None when it is unknown or before 1972."""
+    if tai_ns is None or tai_ns == NO_TIME:
+        return None
+    try:
+        return f"{utc_from_tai_ns(tai_ns)}Z"
+    except TimeError:
+        return None
+
+
+def plain(value: Any) -> Value:
+    """Return a value as JSON can tell it: octets in hexadecimal; NaN and infinities, for which JSON has no numbers, as texts.
+
+    A float of 32 bits is told with the digits that it has.
+    """
+    if isinstance(value, np.float32):
+        value = float(str(value))
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, np.ndarray | list | tuple):
+        return [plain(each) for each in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return int(value) if value == int(value) else str(value)
+
+
+def number(value: float | None) -> int | float | None:
+    """Return a number, a whole one without a point, None for what is no number."""
+    if value is None or not math.isfinite(value):
+        return None
+    return int(value) if value == int(value) and abs(value) < 1 << 53 else value
+
+
+def seconds(ns: int) -> float:
+    """Return nanoseconds in seconds."""
+    return ns / SECOND
