@@ -52,7 +52,7 @@ def severity(name: str, at: float) -> int:
 
 def update(name: str, whole: bool) -> dict[str, Any]:
     at = mission()
-    body = {"n": name, "s": "tgo", "v": value(name, at), "r": round(value(name, at) * 100), "q": True, "l": severity(name, at),
+    body = {"n": name, "s": "tgo", "v": value(name, at - LIGHT_S), "r": round(value(name, at - LIGHT_S) * 100), "q": True, "l": severity(name, at - LIGHT_S),
             "t": rfc(at - LIGHT_S), "rt": rfc(at)}  # fmt: skip
     return body | ({"u": UNITS[name.split("/")[-1][0]]} if whole else {})
 

@@ -33,6 +33,7 @@ async def _shell(mission: str, agency: str) -> None:
     user, may = await _who()
     pages = [page for page in all_pages() if may is None or page.permission in may]
     titles = [(page.path, say(page.title), page.letter) for page in pages]
+    _only_main()
     with ui.element("div").classes("a-shell"):
         with ui.element("a").props('href="#main"').classes("a-skip"):
             text(say("skip"))
@@ -49,6 +50,13 @@ async def _shell(mission: str, agency: str) -> None:
     mark = partial(_mark, links)
     context.client.sub_pages_router.on_path_changed(lambda path: mark(path.split("?")[0]))
     mark(context.client.request.url.path)
+
+
+def _only_main() -> None:
+    """Take the role of the main part from the page around the shell, for the shell has its own."""
+    around = context.client.content.parent_slot
+    if around is not None:
+        around.parent.props("role=presentation")
 
 
 def head(lang: str, theme: str) -> str:

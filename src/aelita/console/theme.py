@@ -15,19 +15,19 @@ DARK: Colours = {
 LIGHT: Colours = {
     "bg0": "#eef1f5", "bg1": "#ffffff", "bg2": "#f5f7fa", "bg3": "#e8edf3", "line": "#dde3ea", "line2": "#c3ccd7",
     "fg0": "#131a22", "fg1": "#43505f", "fg2": "#5d6b7a", "acc": "#0b67c2", "acc-bg": "#0b67c217", "on-acc": "#ffffff",
-    "brand": "#c9481a", "ok": "#0c7a4a", "watch": "#0874b8", "warn": "#8a5a00", "distress": "#b34a00", "crit": "#c8252c",
+    "brand": "#c9481a", "ok": "#0c7a4a", "watch": "#066ba9", "warn": "#8a5a00", "distress": "#b34a00", "crit": "#c8252c",
     "severe": "#b00058", "stale": "#5d6b7a",
     "s1": "#0b67c2", "s2": "#b86a00", "s3": "#0f8a54", "s4": "#8a3fc4", "s5": "#c8252c", "s6": "#007f8c", "s7": "#6b7400",
     "s8": "#56636f",
 }  # fmt: skip
 SERIES = 8
-_SHEET = Path(__file__).parent / "console.css"
+_SHEETS = [Path(__file__).parent / name for name in ("console.css", "operations.css")]
 
 
 def stylesheet() -> str:
     """Return the whole stylesheet: the tokens of both faces, then the rules that use them."""
     return f':root{{{_tokens(DARK)}color-scheme:dark}}\n:root[data-theme="light"]{{{_tokens(LIGHT)}color-scheme:light}}\n' + (
-        _SHEET.read_text("utf-8")
+        "\n".join(sheet.read_text("utf-8") for sheet in _SHEETS)
     )
 
 

@@ -200,9 +200,9 @@ async def tried(doing: Awaitable[T], done: str = "") -> T | None:
 
 def tell(message: str, *, bad: bool = False) -> None:
     """Tell something in passing."""
-    ui.notify(
-        message, type="negative" if bad else "positive", position="bottom-right", multi_line=True, close_button=say("close")
-    )
+    close: bool | str = say("close") if bad else False
+    classes = "a-note bad" if bad else "a-note"
+    ui.notify(message, position="bottom-right", close_button=close, timeout=0 if bad else 4000, classes=classes)
 
 
 @contextmanager

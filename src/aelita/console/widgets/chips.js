@@ -3,8 +3,8 @@ import { watch, subscribe } from "aelita-bus";
 import { say, scaled } from "aelita-face";
 export default {
   template: `<div style="display:contents"><a class="a-chip" :class="link.cls" href="/stations" data-chip="link" :title="link.hint"><span :class="link.shape" aria-hidden="true"></span><span>{{link.text}}<span class="wide">{{link.more}}</span></span></a>
-    <a class="a-chip" :class="alarm.cls" href="/alarms" data-chip="alarms" :title="alarm.hint"><span :class="alarm.shape" aria-hidden="true"></span><span>{{alarm.text}}</span></a>
-    <span v-if="speed" class="a-chip watch" :title="word('replay.hint')"><span>{{speed}}</span></span></div>`,
+    <a class="a-chip" :class="alarm.cls" href="/alarms" data-chip="alarms" :title="alarm.hint"><span :class="alarm.shape" aria-hidden="true"></span><span>{{alarm.text}}<span class="more">{{alarm.more}}</span></span></a>
+    <span v-if="speed" class="a-chip watch" data-chip="replay" :title="word('replay.hint')" :aria-label="speed"><span aria-hidden="true">↻</span><span class="more">{{speed}}</span></span></div>`,
   data: () => ({ line: "connecting", links: new Map(), alarms: new Map(), states: { links: "connecting", alarms: "connecting" }, speed: "" }),
   mounted() {
     this.offs = [watch((l) => { this.line = l.state; const far = l.tick && Math.abs(Date.parse(l.tick.mission) - Date.parse(l.tick.utc)) > 5000; this.speed = far ? say("replay") + (l.tick.speed !== 1 ? ` ×${l.tick.speed}` : "") : ""; }), this.follow("links", (o) => `${o.agency}/${o.spacecraft}/${o.station}`), this.follow("alarms", (o) => `${o.owner ?? o.by}/${o.alarm ?? o.name}`)];
@@ -23,7 +23,7 @@ export default {
       if (this.line !== "alive" || this.states.alarms !== "live") return { cls: "unknown", shape: "ring", text: say("alarms") + " " + say("unknown"), hint: say("alarms.unknown.hint") };
       const calling = [...this.alarms.values()].filter((o) => o.calls), worst = Math.max(0, ...calling.map((o) => o.severity ?? 0));
       if (!calling.length) return { cls: "ok", shape: "dot", text: say("alarms.none"), hint: say("alarms.none.hint") };
-      return { cls: worst >= 4 ? "crit" : worst >= 2 ? "warn" : "watch", shape: worst >= 4 ? "sq" : "tri", text: `${calling.length} ${say("unacknowledged")}`, hint: calling.slice(0, 8).map((o) => o.alarm ?? o.name).join("\n") };
+      return { cls: worst >= 4 ? "crit" : worst >= 2 ? "warn" : "watch", shape: worst >= 4 ? "sq" : "tri", text: `${calling.length}`, more: " " + say("unacknowledged"), hint: calling.slice(0, 8).map((o) => o.alarm ?? o.name).join("\n") };
     },
   },
   methods: {

@@ -36,7 +36,7 @@ export function span(s) { // a duration in seconds, in two units at most
   if (s < 172800) return `${sign}${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} min`;
   return `${sign}${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
 }
-export function light(s) { return s == null ? "–" : `${Math.floor(s / 60)} min ${(s % 60).toFixed(3).padStart(6, "0")} s`; }
+export function light(s) { return s == null ? "–" : `${Math.floor(s / 60)}m ${(s % 60).toFixed(3).padStart(6, "0")}s`; }
 export function scaled(x, unit, base = 1000) {
   if (x == null || !Number.isFinite(x)) return "–";
   const names = ["", "k", "M", "G", "T"]; let k = 0;

@@ -18,7 +18,7 @@ export default {
       { key: "s", title: say("column.spacecraft"), kind: "dim", width: 90, from: 700 },
       { key: "v", title: say("column.value"), kind: "number", width: this.small ? "minmax(80px,1fr)" : "minmax(110px,1.1fr)", cls: "v" },
       { key: "u", title: say("column.units"), kind: "dim", width: 74, from: 300, value: (r) => r.u ?? this.known.get(r.n)?.units ?? "" },
-      { key: "l", title: say("column.state"), width: "minmax(104px,.9fr)", from: this.small ? 420 : 0, order: (r) => this.state(r).rank, value: (r) => this.state(r).name, show: (v, r) => this.state(r).text, draw: (cell, v, r) => { cell.firstChild.className = "st " + this.state(r).cls; } },
+      { key: "l", title: say("column.state"), width: "minmax(122px,.9fr)", from: this.small ? 420 : 0, order: (r) => this.state(r).rank, value: (r) => this.state(r).name, show: (v, r) => this.state(r).text, draw: (cell, v, r) => { cell.firstChild.className = "st " + this.state(r).cls; } },
       { key: "b", title: say("column.limits"), kind: "mono", width: "minmax(120px,1.2fr)", cls: "d r", from: 780, value: limits },
       { key: "r", title: say("column.raw"), kind: "number", width: "minmax(80px,.8fr)", cls: "d", from: 860 },
       { key: "a", title: say("column.age"), kind: "span", width: 92, from: this.small ? 520 : 0, value: age },

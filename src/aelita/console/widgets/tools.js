@@ -22,8 +22,8 @@ export default {
     this.onKey = (e) => {
       if (e.key === "Escape") { this.open = this.keys = false; return; }
       if (e.target.closest?.("input,textarea,select,[contenteditable]") || e.ctrlKey || e.metaKey || e.altKey) return;
-      if (e.key === "/" || (e.code === "Slash" && !e.shiftKey)) { e.preventDefault(); const f = document.querySelector("[data-find]"); (f?.matches("input") ? f : f?.querySelector("input"))?.focus(); return; }
       if (e.key === "?" || (e.code === "Slash" && e.shiftKey)) { this.keys = !this.keys; return; }
+      if (e.key === "/" || e.code === "Slash") { e.preventDefault(); const f = document.querySelector("[data-find]"); (f?.matches("input") ? f : f?.querySelector("input"))?.focus(); return; }
       if (performance.now() - first < 1200) { const page = this.pages.find((p) => e.code === "Key" + p.letter.toUpperCase()); first = 0; if (page) { e.preventDefault(); document.querySelector(`a.a-link[href="${page.path}"]`)?.click(); return; } }
       if (e.code === "KeyG") first = performance.now();
     };
