@@ -1,5 +1,6 @@
 """What running services answer when they are asked how they are."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -24,6 +25,8 @@ def page(port: int, path: str) -> str:
     except urllib.error.HTTPError as error:
         with error:
             return error.read().decode()
+    except http.client.HTTPException as error:  # an answer that broke off is no OSError
+        raise OSError(f"port {port}: {error!r}") from error
 
 
 def _health(port: int) -> dict[str, Any]:
