@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from .. import __version__
 from ..errors import AelitaError, ArchiveError, DataError, UsageError
 from .centre import Centre
+from .door import Door
 
 PREFIX = "/api/v1"
 ROUTES = (
@@ -28,6 +29,8 @@ def create_app(centre: Centre) -> FastAPI:
     app.state.centre = centre
     for name in ROUTES:
         app.include_router(import_module(f".routes_{name}", __package__).router, prefix=PREFIX)
+    centre.records.make()  # the tables that the routes brought
+    app.state.door = Door(centre)
     app.add_exception_handler(AelitaError, _aelita_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)

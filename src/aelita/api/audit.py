@@ -50,7 +50,10 @@ for _what in ("UPDATE", "DELETE"):
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Which entries are sought: of a user, an action (or all that begin with it and a dot), a span of TAI ns, with words in any part (case of Latin letters does not count)."""
+    """Which entries are sought: of a user, an action (or all that begin with it and a dot), a span of TAI ns, with words.
+
+    Words are sought in every part of an entry; the case of Latin letters does not count.
+    """
 
     user: str = ""
     action: str = ""

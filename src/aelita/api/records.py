@@ -25,6 +25,10 @@ class Records:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def make(self) -> None:
+        """Make the tables that are missing."""
+        Base.metadata.create_all(self.engine)
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -40,8 +44,9 @@ def open_records(address: str | Path) -> Records:
             address.touch(mode=0o600)  # it holds accounts
     else:
         engine = create_engine(address)
-    Base.metadata.create_all(engine)
-    return Records(engine)
+    records = Records(engine)
+    records.make()
+    return records
 
 
 def _prepare(connection: Any, _: Any) -> None:

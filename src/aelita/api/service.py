@@ -9,8 +9,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ..services import live
+from .accounts import Accounts
 from .app import create_app
 from .centre import Centre, open_centre
+from .first_login import offer_first_link
+from .guard import guarded
 
 BACKLOG_S = 5
 MOST_WAITING = 2048
@@ -27,14 +30,27 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve_api(agency: str, folder: Path, make_app: MakeApp = create_app) -> int:
+def serve_api(agency: str, folder: Path, make_app: MakeApp | None = None) -> int:
     """Serve the interface of an agency's centre until SIGTERM or SIGINT; return the exit code."""
 
     async def service(context: live.Context) -> None:
         async with open_centre(folder, agency) as centre:
-            await run_app(context, make_app(centre))
+            app = (make_app or guarded_app)(centre)
+            await asyncio.to_thread(_offer_first_link, centre)
+            await run_app(context, app)
 
     return asyncio.run(live.serve(live.INTERFACE, service, agency, folder))
+
+
+def guarded_app(centre: Centre) -> ASGIApp:
+    """Return the interface of a centre with the guard around it."""
+    return guarded(create_app(centre), centre)
+
+
+def _offer_first_link(centre: Centre) -> None:
+    here = centre.installation
+    accounts = Accounts(centre.records, centre.agency, here.mission.organisation)
+    offer_first_link(accounts, here.first_login(centre.agency), here.web_address(centre.agency))
 
 
 async def run_app(context: live.Context, app: ASGIApp) -> None:
@@ -43,7 +59,8 @@ async def run_app(context: live.Context, app: ASGIApp) -> None:
     settings = uvicorn.Config(
         app, host=here.web or "127.0.0.1", port=context.installation.port(f"{context.agency}/web"), log_config=None,
         access_log=False, lifespan="on", timeout_graceful_shutdown=BACKLOG_S, backlog=MOST_WAITING, ws_max_size=1 << 20,
-        server_header=False, date_header=False,
+        server_header=False, date_header=False, ssl_certfile=here.certificate, ssl_keyfile=here.certificate_key,
+        proxy_headers=bool(here.proxies), forwarded_allow_ips=list(here.proxies),
     )  # fmt: skip
     server = _Server(settings)
     serving = asyncio.ensure_future(server.serve())

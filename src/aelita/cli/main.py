@@ -14,7 +14,7 @@ import typer
 
 from .. import __version__
 from ..errors import AelitaError
-from . import alarms, archives, databases, histories, ingestion, live, missions, stations
+from . import alarms, archives, databases, histories, ingestion, live, missions, stations, users
 
 STOPPED = 130  # the shell's code for Ctrl-C, which Typer returns too
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     help="A joint, Earth-based interplanetary mission operations and data control complex.",
     epilog="Settings come from flags, then AELITA_… variables, then `aelita.toml`; see `aelita config`.",
 )
-for room in (live, alarms, ingestion, histories, archives, databases, missions, stations):
+for room in (live, alarms, ingestion, histories, archives, databases, missions, stations, users):
     room.register(app)
 
 

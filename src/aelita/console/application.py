@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from nicegui import ui
 from starlette.types import ASGIApp
 
-from ..api import Centre, create_app, serve_api
+from ..api import Centre, create_app, guarded, serve_api
 from . import assets
 from .asking import served_by
 from .pages import first, login
@@ -23,7 +23,7 @@ def serve_console(agency: str, folder: Path) -> int:
 
 def console_app(centre: Centre) -> ASGIApp:
     """Return the console and the interface of a centre as one application. One process serves one console."""
-    return dressed(create_app(centre), centre.installation.mission.title, centre.agency, lambda app: app)
+    return dressed(create_app(centre), centre.installation.mission.title, centre.agency, lambda app: guarded(app, centre))
 
 
 def dressed(app: FastAPI, mission: str, agency: str, guard: Callable[[FastAPI], ASGIApp]) -> ASGIApp:

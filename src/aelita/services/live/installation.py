@@ -16,7 +16,7 @@ from ...time import tai_ns_from_utc, utc_from_tai_ns
 from ..missions import Mission, find_mission, package_missions
 from .space import SignalPath
 
-FILE, PORTS = "complex.toml", "ports.json"
+FILE, PORTS, FIRST_LOGIN = "complex.toml", "ports.json", "first-login.txt"
 LARGEST_PORT = 65535
 WEB_PORTS = range(8200, 8300)  # people type them
 LONGEST_PAUSE_S = 10.0
@@ -27,7 +27,8 @@ class AgencyHere:
     """An agency that this installation runs, and the stations that it operates here.
 
     `serves` are agencies that run elsewhere and take what the agreement gives them over `link_host`. `web` is the address on
-    which the interface and the console listen; without one there are none.
+    which the interface and the console listen; without one there are none. With a `certificate` (PEM, with its chain) and its
+    `certificate_key` they speak TLS. `proxies` are addresses from which a proxy may tell whom it speaks for.
     """
 
     key: str
@@ -35,6 +36,9 @@ class AgencyHere:
     serves: tuple[str, ...] = ()
     link_host: str = "127.0.0.1"
     web: str = ""
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,17 @@ class Installation:
             raise UsageError(f"no port is set for {name}", where=str(self.folder / PORTS), remedy="Run `aelita run` first")
         return ports[name]
 
+    def web_address(self, agency: str) -> str:
+        """Return the address of an agency's console as people type it on this machine."""
+        here = self.agency(agency)
+        host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(here.web, here.web)
+        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        return f"{'https' if here.certificate else 'http'}://{host}:{self.port(f'{agency}/web')}"
+
+    def first_login(self, agency: str) -> Path:
+        """Return the file that keeps the one-time link of an agency's first administrator until it is used."""
+        return self.home(agency) / FIRST_LOGIN
+
     def port_names(self) -> list[str]:
         """Return the names of all parts that listen."""
         names = ["space"] if self.plays else []
@@ -160,6 +175,10 @@ class Installation:
                 lines += [f"serves = {q(list(agency.serves))}", f"link_host = {q(agency.link_host)}"]
             if agency.web:
                 lines.append(f"web = {q(agency.web)} # where interface and console listen; the port is in {PORTS}")
+            if agency.certificate is not None and agency.certificate_key is not None:
+                lines += [f"certificate = {q(str(agency.certificate))}", f"certificate_key = {q(str(agency.certificate_key))}"]
+            if agency.proxies:
+                lines.append(f"proxies = {q(list(agency.proxies))}")
         for play in self.plays:
             lines += [
                 "", "[[plays]] # what the stations hear", f"spacecraft = {q(play.spacecraft)}", f"channel = {q(play.channel)}",
@@ -204,7 +223,7 @@ def read_installation(folder: Path) -> Installation:
         folder=folder,
         mission=find_mission(table.text("mission")),
         spacecraft=tuple(table.texts("spacecraft")),
-        agencies=tuple(_agency(one) for one in table.tables("agencies")),
+        agencies=tuple(_agency(one, folder) for one in table.tables("agencies")),
         plays=tuple(_playing(one, folder) for one in table.tables("plays")),
         paths=tuple(_path(one) for one in table.tables("paths")),
         speed=table.real("speed", 1.0),
@@ -316,9 +335,24 @@ def _ports(folder: Path) -> dict[str, int]:
         raise DefinitionError(f"cannot be read: {error}", where=str(path), remedy="Remove it: ports are chosen anew") from error
 
 
-def _agency(table: Table) -> AgencyHere:
-    key, stations = table.text("key"), tuple(table.texts("stations"))
-    one = AgencyHere(key, stations, tuple(table.texts("serves")), table.text("link_host", "127.0.0.1"), table.text("web", ""))
+def _agency(table: Table, folder: Path) -> AgencyHere:
+    certificate, key = table.text("certificate", ""), table.text("certificate_key", "")
+    one = AgencyHere(
+        table.text("key"),
+        tuple(table.texts("stations")),
+        tuple(table.texts("serves")),
+        table.text("link_host", "127.0.0.1"),
+        table.text("web", ""),
+        folder / certificate if certificate else None,
+        folder / key if key else None,
+        tuple(table.texts("proxies")),
+    )
+    for name, path in (("certificate", one.certificate), ("certificate_key", one.certificate_key)):
+        if bool(certificate) != bool(key) or (path is not None and not path.is_file()):
+            raise DefinitionError(
+                f"there is no file {str(path)!r}" if path else "missing", where=table.path(name),
+                remedy="Give the files of a certificate and of its key, or neither",
+            )  # fmt: skip
     table.finish()
     return one
 
