@@ -63,6 +63,12 @@ def link(station: str, agency: str, locked: bool) -> dict[str, Any]:
             "last_frame_s": 0.2, "light_time_s": LIGHT_S, "elevation_deg": 34.5, "why": "", "alive": True}  # fmt: skip
 
 
+def clock() -> dict[str, Any]:
+    now = rfc(mission())
+    craft = {"spacecraft": "tgo", "scet": rfc(mission() - LIGHT_S), "owlt_s": LIGHT_S}
+    return {"utc": rfc(time.time()), "mission": now, "ert": now, "speed": 1.0, "replayed": True, "spacecraft": [craft]}
+
+
 def snapshot(topic: str, names: list[str]) -> list[dict[str, Any]]:
     now = rfc(mission())
     if topic == "parameters":
@@ -75,8 +81,8 @@ def snapshot(topic: str, names: list[str]) -> list[dict[str, Any]]:
         "links": [link("malargue", "esa", True), link("kalyazin", "roscosmos", False)],
         "alarms": [{"owner": "esa", "alarm": "limit:/TGO/THERMAL/T03", "title": "T03 above 29", "severity": 4, "state": "unacknowledged", "value": "29.4 degC",
                     "since": now, "calls": True}],
-        "events": [{"spacecraft": "tgo", "t": now, "severity": "low", "text": f"<img src=x onerror=alert({n})> event {n}"} for n in range(8)],
-        "clock": [{"spacecraft": "tgo", "light_time_s": LIGHT_S, "emitted": rfc(mission() - LIGHT_S)}],
+        "events": [{"spacecraft": "tgo", "t": now, "severity": "low", "message": f"<img src=x onerror=alert({n})> event {n}"} for n in range(8)],
+        "clock": [clock()],
         "status": [{"links": [link("malargue", "esa", True)], "counts": [{"agency": "esa", "spacecraft": "tgo", "merged": 4021, "merged_per_s": 7.3, "holes": 1,
                    "packets_per_s": 41.0, "samples_per_s": 2210.0, "archive_lag_s": 1.4}], "services": [{"agency": "esa", "service": "receiver", "status": "well"},
                    {"agency": "esa", "service": "archiver", "status": "silent"}]}],
@@ -167,7 +173,9 @@ async def samples(parameters: str, start: str = "", stop: str = "", count: int =
     b = datetime.fromisoformat(stop[:26].rstrip("Z") + "+00:00").timestamp() if stop else mission() - LIGHT_S
     step = max((b - a) / count, 1.0)
     t = np.arange(a, b, step)
-    header = json.dumps({"buckets": len(t), "series": [{"name": n, "units": UNITS[n.split("/")[-1][0]]} for n in names]}).encode()
+    header = json.dumps(
+        {"buckets": len(t), "bucket_s": step, "series": [{"name": n, "units": UNITS[n.split("/")[-1][0]]} for n in names]}
+    ).encode()
     header += b" " * (-(4 + len(header)) % 8)
     parts = [t * 1000]
     for n in names:
@@ -249,7 +257,7 @@ async def send(socket: WebSocket, wanted: dict[Any, dict[str, Any]]) -> None:
             return
         if control["ticks"]:
             if number % 2 == 0:
-                await socket.send_json({"tick": {"utc": rfc(time.time()), "mission": rfc(mission()), "speed": 1.0}})
+                await socket.send_json({"tick": clock()})
             if control["streams"] != state:
                 state = control["streams"]
                 for ident in list(wanted):

@@ -40,7 +40,7 @@ def _links() -> None:
         Column("elevation_deg", say("column.elevation"), "degrees", 84, least=520),
     ]
     Table(
-        columns, label=say("overview.links"), topic={"topic": "links", "rate_hz": 1}, key="station",
+        columns, label=say("overview.links"), topic={"topic": "links", "rate_hz": 1}, key="agency+spacecraft+station",
         empty=(say("overview.no.links"), say("overview.no.links.hint")),
     )  # fmt: skip
 
@@ -53,7 +53,7 @@ def _alarms() -> None:
         Column("since", say("column.time"), "seconds", 160, least=520),
     ]
     Table(
-        columns, label=say("overview.alarms"), topic={"topic": "alarms", "rate_hz": 1}, key="alarm", levels="severity",
+        columns, label=say("overview.alarms"), topic={"topic": "alarms", "rate_hz": 1}, key="owner+alarm", levels="severity",
         empty=(say("overview.no.alarms"), ""), order=("severity", True),
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def _events() -> None:
     columns = [
         Column("t", say("column.time"), "seconds", 160),
         Column("severity", say("column.severity"), "severity", 110, least=460),
-        Column("text", say("column.event"), "text", "minmax(160px,3fr)"),
+        Column("message", say("column.event"), "text", "minmax(160px,3fr)"),
     ]
     Table(
         columns, label=say("overview.events"), topic={"topic": "events", "rate_hz": 2}, newest_first=True,

@@ -60,15 +60,15 @@ function open() {
   socket = mine;
   mine.onopen = () => { for (const one of wanted.values()) send(ask(one)); };
   mine.onmessage = (event) => { if (mine === socket) take(event.data); };
-  mine.onclose = (event) => {
+  mine.onclose = () => {
     if (mine !== socket) return;
     socket = null;
     for (const one of wanted.values()) one.snapshot = null;
-    if (event.code === 4401 || event.code === 1008) nobody();
+    nobody();
     setTimeout(() => { if (!socket) open(); }, Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries++) * (0.5 + Math.random() / 2));
   };
 }
-async function nobody() { // the session ended: say so by the login page, which returns here
+async function nobody() { // perhaps the session ended, which a closed socket does not tell: then the login page, which returns here
   try { if ((await fetch("/api/v1/auth/me")).status === 401) location.href = "/login?next=" + encodeURIComponent(location.pathname + location.search); } catch { /* the line is dead: the banner says it */ }
 }
 

@@ -7,7 +7,7 @@ export default {
     <span v-if="speed" class="a-chip watch" data-chip="replay" :title="word('replay.hint')" :aria-label="speed"><span aria-hidden="true">↻</span><span class="more">{{speed}}</span></span></div>`,
   data: () => ({ line: "connecting", links: new Map(), alarms: new Map(), states: { links: "connecting", alarms: "connecting" }, speed: "" }),
   mounted() {
-    this.offs = [watch((l) => { this.line = l.state; const far = l.tick && Math.abs(Date.parse(l.tick.mission) - Date.parse(l.tick.utc)) > 5000; this.speed = far ? say("replay") + (l.tick.speed !== 1 ? ` ×${l.tick.speed}` : "") : ""; }), this.follow("links", (o) => `${o.agency}/${o.spacecraft}/${o.station}`), this.follow("alarms", (o) => `${o.owner ?? o.by}/${o.alarm ?? o.name}`)];
+    this.offs = [watch((l) => { this.line = l.state; this.speed = l.tick?.replayed ? say("replay") + (l.tick.speed !== 1 ? ` ×${l.tick.speed}` : "") : ""; }), this.follow("links", (o) => `${o.agency}/${o.spacecraft}/${o.station}`), this.follow("alarms", (o) => `${o.owner}/${o.alarm}`)];
   },
   unmounted() { for (const off of this.offs) off(); },
   computed: {
@@ -23,13 +23,13 @@ export default {
       if (this.line !== "alive" || this.states.alarms !== "live") return { cls: "unknown", shape: "ring", text: say("alarms") + " " + say("unknown"), hint: say("alarms.unknown.hint") };
       const calling = [...this.alarms.values()].filter((o) => o.calls), worst = Math.max(0, ...calling.map((o) => o.severity ?? 0));
       if (!calling.length) return { cls: "ok", shape: "dot", text: say("alarms.none"), hint: say("alarms.none.hint") };
-      return { cls: worst >= 4 ? "crit" : worst >= 2 ? "warn" : "watch", shape: worst >= 4 ? "sq" : "tri", text: `${calling.length}`, more: " " + say("unacknowledged"), hint: calling.slice(0, 8).map((o) => o.alarm ?? o.name).join("\n") };
+      return { cls: worst >= 4 ? "crit" : worst >= 2 ? "warn" : "watch", shape: worst >= 4 ? "sq" : "tri", text: `${calling.length}`, more: " " + say("unacknowledged"), hint: calling.slice(0, 8).map((o) => o.title || o.alarm).join("\n") };
     },
   },
   methods: {
     word: say,
     follow(topic, key) {
-      const take = (all, whole) => { const map = whole ? new Map() : new Map(this[topic]); for (const o of all) if (o.gone) map.delete(key(o)); else map.set(key(o), o); this[topic] = map; };
+      const take = (all, whole) => { const map = whole ? new Map() : new Map(this[topic]); for (const o of all) if (o.gone || o.quiet) map.delete(key(o)); else map.set(key(o), o); this[topic] = map; };
       return subscribe({ topic, rate_hz: 1 }, { snapshot: (all) => take(all, true), updates: (all) => take(all, false), state: (s) => { this.states = { ...this.states, [topic]: s }; } });
     },
   },

@@ -84,9 +84,9 @@ export function stateOf(kind, title, hint, retry) { // the designed empty and er
 export function waiting() { const box = make("div", "a-wait"); box.setAttribute("role", "status"); box.setAttribute("aria-label", say("loading")); for (const w of [92, 76, 84, 60]) { const s = make("span"); s.style.width = w + "%"; box.append(s); } return box; }
 const near = (x) => (typeof x === "number" ? String(+x.toPrecision(6)) : x);
 export function limitsOf(limits) { // of a parameter's definition: the ranges that hold always, gentlest first, as bands to draw, and the words of the first
-  const bands = (limits ?? []).filter((one) => one.kind === "range" && !one.when && (one.minimum != null || one.maximum != null))
+  const bands = (limits ?? []).filter((one) => one?.kind === "range" && !one.when && (one.minimum != null || one.maximum != null))
     .map((one) => ({ level: one.severity, low: one.minimum ?? null, high: one.maximum ?? null, outside: one.outside !== false })).sort((a, b) => a.level - b.level);
-  const first = bands[0], worded = (limits ?? [])[0]?.text ?? "";
+  const first = bands[0], worded = (limits ?? []).map((one) => one?.text ?? one)[0] ?? "";
   const text = first ? (first.low == null ? `≤ ${near(first.high)}` : first.high == null ? `≥ ${near(first.low)}` : `${first.outside ? "" : "∉ "}${near(first.low)} … ${near(first.high)}`) : worded;
   return { bands, text };
 }

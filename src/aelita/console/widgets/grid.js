@@ -15,7 +15,7 @@ const KINDS = { // what a cell shows of its value, and the classes of its column
   time: { show: (v) => instant(v), cls: "m" },
   seconds: { show: (v) => instant(v, 0), cls: "m" },
   yes: { show: (v) => (v == null ? "–" : say(v ? "yes" : "no")), cls: "" },
-  severity: { show: (v) => say("severity." + (Number.isInteger(v) ? v : String(v ?? "none"))), cls: "", draw: (e, v) => { e.firstChild.className = "st st" + (Number.isInteger(v) ? v : { info: 0, information: 0, low: 1, medium: 2, high: 4 }[v] ?? "-none"); } },
+  severity: { show: (v) => say("severity." + (Number.isInteger(v) ? v : String(v ?? "none"))), cls: "", draw: (e, v) => { e.firstChild.className = "st st" + (Number.isInteger(v) ? v : { info: 0, information: 0, normal: 0, low: 1, watch: 1, medium: 2, warning: 2, distress: 3, high: 4, critical: 4, severe: 5 }[v] ?? "-none"); } },
   degrees: { show: (v) => (v == null ? "–" : v.toFixed(1) + "°"), cls: "m r" },
   lock: { show: (v) => say("lock." + (v || "unknown")), cls: "", draw: (e, v) => { e.firstChild.className = "st " + ({ locked: "st0", unknown: "st-stale" }[v || "unknown"] ?? "st2"); } },
   word: { show: (v) => (v == null ? "–" : say(String(v))), cls: "" },
@@ -44,7 +44,7 @@ export class Grid {
     const width = this.box.clientWidth || 900;
     const shown = this.columns.filter((c) => !c.from || width >= c.from), same = shown.length === this.shown?.length;
     this.shown = shown;
-    const template = shown.map((c) => (typeof c.width === "string" ? c.width : c.width ? `minmax(${Math.min(c.width, 60)}px,${c.width}px)` : "minmax(120px,1fr)")).join(" ");
+    const template = shown.map((c) => (typeof c.width === "string" ? c.width : c.width ? `${c.width}px` : "minmax(120px,1fr)")).join(" ");
     if (!same || template !== this.template) { this.template = template; this.drawn.forEach((r) => r.remove()); this.drawn.clear(); this.heads(); }
     this.ask();
   }
@@ -74,7 +74,7 @@ export class Grid {
     if (this.state !== "loading" && this.state !== "bad") this.say(this.rows.length ? (seen.length ? null : "none") : "empty");
     this.ask();
   }
-  same(a, b) { return this.key ? a[this.key] === b[this.key] : a === b; }
+  same(a, b) { return this.key ? this.key.split("+").every((k) => a[k] === b[k]) : a === b; }
   row() { return this.seen[this.at]; }
   say(state, title, hint, retry) { // null, loading, empty, none (of the filter) or bad
     if (state === this.state && state !== "bad") return;

@@ -20,8 +20,8 @@ export default {
       { key: "u", title: say("column.units"), kind: "dim", width: 74, from: 300, value: (r) => r.u ?? this.known.get(r.n)?.units ?? "" },
       { key: "l", title: say("column.state"), width: "minmax(122px,.9fr)", from: this.small ? 420 : 0, order: (r) => this.state(r).rank, value: (r) => this.state(r).name, show: (v, r) => this.state(r).text, draw: (cell, v, r) => { cell.firstChild.className = "st " + this.state(r).cls; } },
       { key: "b", title: say("column.limits"), kind: "mono", width: "minmax(120px,1.2fr)", cls: "d r", from: 780, value: limits },
-      { key: "r", title: say("column.raw"), kind: "number", width: "minmax(80px,.8fr)", cls: "d", from: 860 },
-      { key: "a", title: say("column.age"), kind: "span", width: 92, from: this.small ? 520 : 0, value: age },
+      { key: "r", title: say("column.raw"), kind: "number", width: "minmax(100px,.8fr)", cls: "d", from: 860 },
+      { key: "a", title: say("column.age"), kind: "span", width: 108, from: this.small ? 520 : 0, value: age },
       { key: "t", title: whichTime, kind: "time", width: 210, cls: "d", from: 1080, value: (r) => chosen(r), show: (v) => instant(v) },
     ];
     const [key, down] = (this.order ?? "").split(":");

@@ -32,22 +32,21 @@ export default {
     this.sizes = new ResizeObserver(() => this.u?.setSize({ width: this.$refs.plot.clientWidth, height: this.$refs.plot.clientHeight })); this.sizes.observe(this.$refs.plot);
     this.look = new MutationObserver(() => this.build()); this.look.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
     window.addEventListener("aelita:choice", (this.onChoice = () => this.u?.redraw()));
-    this.behind = null; this.light = null; // how far what arrives now is behind the mission's clock: the light time, then as heard
+    this.behind = null; // how far what arrives now is behind the mission's clock, as heard; until then the light time
     this.offLine = watch((l) => { this.alive = l.state === "alive"; this.stain(); });
-    this.offClock = subscribe({ topic: "clock", rate_hz: 1 }, { snapshot: (all) => this.lit(all), updates: (all) => this.lit(all) });
     if (!this.following) this.view = [Date.parse(this.start), this.stop ? Date.parse(this.stop) : Date.parse(this.start) + this.width * 1000];
     await this.define(); this.listen(); this.build();
-    for (let i = 0; i < 30 && this.following && (!line.tick || this.light == null) && !this.gone; i++) await new Promise((r) => setTimeout(r, 50));
-    await this.fill();
+    for (let i = 0; i < 60 && this.following && !line.tick && !this.gone; i++) await new Promise((r) => setTimeout(r, 50));
     this.timer = setInterval(() => { if (!document.hidden && this.following && this.alive) this.move(); }, TICK_MS);
+    await this.fill();
   },
-  unmounted() { this.gone = true; clearInterval(this.timer); clearTimeout(this.settle); this.stopRead?.abort(); this.off?.(); this.offLine?.(); this.offClock?.(); this.sizes?.disconnect(); this.look?.disconnect(); window.removeEventListener("aelita:choice", this.onChoice); this.u?.destroy(); },
+  unmounted() { this.gone = true; clearInterval(this.timer); clearTimeout(this.settle); this.stopRead?.abort(); this.off?.(); this.offLine?.(); this.sizes?.disconnect(); this.look?.disconnect(); window.removeEventListener("aelita:choice", this.onChoice); this.u?.destroy(); },
   methods: {
     word: say,
     entry: (name) => ({ name, short: short(name), now: "", units: "", note: "", bands: [], level: false }),
     clock() { return line.tick ? Date.parse(line.tick.mission) + (performance.now() - line.at) * (line.tick.speed ?? 1) : Date.now(); },
-    lit(all) { const one = all.find((o) => o.spacecraft === this.spacecraft) ?? all[0]; if (one) this.light = (one.light_time_s ?? 0) * 1000; },
-    range() { if (this.following || !this.view) { const b = this.clock() - (this.behind ?? this.light ?? 0); return [b - this.width * 1000, b]; } return this.view; },
+    late() { const all = line.tick?.spacecraft ?? []; return 1000 * ((all.find((o) => o.spacecraft === this.spacecraft) ?? all[0])?.owlt_s ?? 0); },
+    range() { if (this.following || !this.view) { const b = this.clock() - (this.behind ?? this.late()); return [b - this.width * 1000, b]; } return this.view; },
     async define() { // units and limits
       await Promise.all(this.list.map(async (s) => { if (s.known) return; s.known = true; try { const p = await (await ask("parameters/" + s.name.split("/").filter(Boolean).map(encodeURIComponent).join("/"), { spacecraft: this.spacecraft })).json(); s.units = p.units ?? p.type?.units ?? ""; s.bands = limitsOf(p.limits).bands; } catch (e) { if (e.status === 404) s.note = "?"; } }));
     },
@@ -79,7 +78,7 @@ export default {
         bands.push({ series: [at + 2, at + 1], fill: ink + "2e" });
       });
       const axes = [{ stroke: dim, grid, ticks: grid, font, space: 90, values: (u, splits, _, __, step) => this.labels(splits, step) }];
-      units.slice(0, 4).forEach((unit, i) => { const of = this.list.filter((s) => (this.isRaw ? "raw" : s.units) === unit), ink = of.length === 1 ? colour("s" + (this.list.indexOf(of[0]) % 8 + 1)) : dim; axes.push({ scale: "y" + i, side: i % 2 ? 1 : 3, stroke: ink, grid: i ? { show: false } : grid, ticks: grid, font, size: 62, label: (this.isRaw ? say("plot.raw") : unit) || "", labelFont: font, labelSize: unit || this.isRaw ? 18 : 0, values: (u, splits) => splits.map(number) }); });
+      units.slice(0, 4).forEach((unit, i) => { const of = this.list.filter((s) => (this.isRaw ? "raw" : s.units) === unit), ink = of.length === 1 ? colour("s" + (this.list.indexOf(of[0]) % 8 + 1)) : dim; axes.push({ scale: "y" + i, side: i % 2 ? 1 : 3, stroke: ink, grid: i ? { show: false } : grid, ticks: grid, font, size: 62, label: (this.isRaw ? say("plot.raw") : unit) || "", labelFont: font, labelSize: unit || this.isRaw ? 18 : 0, values: (u, splits) => splits.map((v) => (Math.abs(v) >= 1e6 || (v && Math.abs(v) < 1e-4) ? v.toExponential(2) : String(+v.toPrecision(7)))) }); });
       this.u = new this.uPlot({
         width: place.clientWidth || 600, height: place.clientHeight || 300, ms: 1, tzDate: (t) => this.uPlot.tzDate(new Date(t), "Etc/UTC"), padding: [10, 12, 0, 4],
         scales: { x: { time: true, range: (u, a, b) => [a, b] }, ...Object.fromEntries(units.map((_, i) => ["y" + i, { range: pad }])) },

@@ -7,7 +7,7 @@ export default {
   template: `<div style="height:100%"></div>`,
   mounted() {
     this.links = new Map(); this.state = "connecting"; this.line = "connecting";
-    const take = (all, whole) => { if (whole) this.links.clear(); for (const o of all) this.links.set(`${o.agency}/${o.spacecraft}/${o.station}`, o); this.draw(); };
+    const take = (all, whole) => { if (whole) this.links.clear(); for (const o of all) if (o.gone) this.links.delete(`${o.agency}/${o.spacecraft}/${o.station}`); else this.links.set(`${o.agency}/${o.spacecraft}/${o.station}`, o); this.draw(); };
     this.offs = [watch((l) => { if (l.state !== this.line) { this.line = l.state; this.draw(); } }), subscribe({ topic: "links", rate_hz: 1 }, { snapshot: (all) => take(all, true), updates: (all) => take(all, false), state: (s) => { this.state = s; this.draw(); } })];
   },
   unmounted() { for (const off of this.offs) off(); },
@@ -18,7 +18,7 @@ export default {
       if (!links.length) { this.$el.replaceChildren(stateOf("empty", say("overview.no.links"), say("overview.no.links.hint"))); return; }
       const columns = [["spacecraft", "spacecraft"], ["station", "station"], ["agency", "agency"]].map(([f]) => [...new Set(links.map((o) => o[f]))].sort());
       columns[2].sort((a, b) => mean(a) - mean(b)); // agencies beside their stations
-      const H = Math.max(180, 70 * Math.max(...columns.map((c) => c.length))), x = [90, W / 2, W - 90], place = (c, n) => { const list = columns[c]; return [x[c], (H / (list.length + 1)) * (list.indexOf(n) + 1)]; };
+      const box = this.$el.getBoundingClientRect(), H = Math.max(150, 70 * Math.max(...columns.map((c) => c.length)), box.width ? (W * box.height) / box.width - 4 : 0), x = [90, W / 2, W - 90], place = (c, n) => { const list = columns[c]; return [x[c], (H / (list.length + 1)) * (list.indexOf(n) + 1)]; };
       const root = svg("svg", { viewBox: `0 0 ${W} ${H}`, width: "100%", height: "100%", role: "img", "aria-label": say("overview.network.alt"), "data-network": told ? "told" : "unknown" });
       const labels = [];
       const join = ([x1, y1], [x2, y2], cls, text, first, second) => { const on = told && cls !== "off", ink = !told ? "var(--stale)" : { ok: "var(--ok)", warn: "var(--warn)", off: "var(--line2)" }[cls]; root.append(svg("line", { x1: x1 + first, y1, x2: x2 - second, y2, stroke: ink, "stroke-width": on ? 1.8 : 1.2, "stroke-dasharray": on && cls === "ok" ? "none" : "3 5", class: "net-line" })); if (text && told) labels.push([(x1 + x2) / 2 + (first - second) / 2, (y1 + y2) / 2, text]); };

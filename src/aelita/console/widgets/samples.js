@@ -38,6 +38,6 @@ export function joined(archive, tails, from, to) { // columns for uPlot: x, then
 }
 function lastSample(archive, k) { // behind the last bucket that holds any, live values go on
   const one = archive?.series[k]; if (!one) return -Infinity;
-  for (let i = archive.t.length - 1; i >= 0; i--) if (one.count[i] > 0) return archive.t[i] + (archive.header.step_ms ?? (archive.t[1] - archive.t[0] || 0));
+  for (let i = archive.t.length - 1; i >= 0; i--) if (one.count[i] > 0) return archive.t[i] + (1000 * archive.header.bucket_s);
   return -Infinity;
 }

@@ -37,7 +37,7 @@ export default {
     },
     take(updates, whole) {
       let rows = whole ? [] : this.grid.rows;
-      if (this.rowKey) { const by = new Map(rows.map((r) => [r[this.rowKey], r])); for (const u of updates) if (u.gone) by.delete(u[this.rowKey]); else by.set(u[this.rowKey], { ...by.get(u[this.rowKey]), ...u }); rows = [...by.values()]; } else rows = this.newestFirst ? [...updates].reverse().concat(rows) : rows.concat(updates);
+      if (this.rowKey) { const of = (r) => this.rowKey.split("+").map((k) => r[k]).join("/"), by = new Map(rows.map((r) => [of(r), r])); for (const u of updates) if (u.gone || u.quiet) by.delete(of(u)); else by.set(of(u), { ...by.get(of(u)), ...u }); rows = [...by.values()]; } else rows = this.newestFirst ? [...updates].reverse().concat(rows) : rows.concat(updates);
       if (this.grid.state === "empty" || this.grid.state === "loading") this.grid.state = "";
       this.grid.set(rows.slice(0, this.most));
     },
