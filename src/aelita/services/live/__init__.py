@@ -3,19 +3,23 @@
 from .agency_streams import address_of
 from .alarm_desk import alarm_records, alarms_of, ask_alarms, override_words, overrides_of, record_words
 from .alarm_files import alarm_book
+from .alarm_reading import AlarmShown
+from .alarm_reading import shown as alarms_shown
 from .asking import asked, metrics_of
 from .batches import pack, unpack
 from .booking_desk import BookingDesk
-from .clock import MissionClock
+from .clock import MissionClock, wall_tai_ns
 from .examined import Finding, Verdict
 from .examining import examine
 from .fetching import fetch_kept
 from .following import Start, follow
 from .installation import Installation, read_installation
+from .processing import MERGED_HEADER
+from .publishing import standing_in, standing_subject
 from .running import INTERFACE, begin, run_complex, serve_one
 from .serving import Context, serve
 from .showing import picture_of, run_shown, show
-from .streams import Message, Streams
+from .streams import LinkState, Message, Streams
 from .watched import (
     AgencySeen,
     AlarmSeen,
@@ -30,9 +34,10 @@ from .watched import (
 from .watching import Watch
 
 __all__ = [
-    "INTERFACE", "AgencySeen", "AlarmSeen", "BookingDesk", "Context", "CountsSeen", "EventSeen", "Finding", "Installation",
-    "LinkSeen", "Message", "MissionClock", "Picture", "ServiceSeen", "Start", "StreamSeen", "Streams", "ValueSeen", "Verdict",
-    "Watch", "address_of", "alarm_book", "alarm_records", "alarms_of", "ask_alarms", "asked", "begin", "examine", "fetch_kept",
-    "follow", "metrics_of", "override_words", "overrides_of", "pack", "picture_of", "read_installation", "record_words",
-    "run_complex", "run_shown", "serve", "serve_one", "show", "unpack",
+    "INTERFACE", "MERGED_HEADER", "AgencySeen", "AlarmSeen", "AlarmShown", "BookingDesk", "Context", "CountsSeen", "EventSeen",
+    "Finding", "Installation", "LinkSeen", "LinkState", "Message", "MissionClock", "Picture", "ServiceSeen", "Start",
+    "StreamSeen", "Streams", "ValueSeen", "Verdict", "Watch", "address_of", "alarm_book", "alarm_records", "alarms_of",
+    "alarms_shown", "ask_alarms", "asked", "begin", "examine", "fetch_kept", "follow", "metrics_of", "override_words",
+    "overrides_of", "pack", "picture_of", "read_installation", "record_words", "run_complex", "run_shown", "serve", "serve_one",
+    "show", "standing_in", "standing_subject", "unpack", "wall_tai_ns",
 ]  # fmt: skip

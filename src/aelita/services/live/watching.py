@@ -6,6 +6,7 @@ Services and servers may die and come back: what is known of them grows old mean
 import asyncio
 import contextlib
 import json
+import logging
 import re
 import time
 from collections import deque
@@ -57,6 +58,8 @@ MOST_VALUES = 40
 _METRIC = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
+log = logging.getLogger(__name__)
+
 Labels = frozenset[tuple[str, str]]
 Metrics = dict[tuple[str, Labels], float]
 
@@ -98,6 +101,7 @@ class AgencyWatch:
         self.streams: dict[str, tuple[float, StreamState]] = {}
         self.events: deque[EventSeen] = deque(maxlen=MOST_EVENTS)
         self.alarms = AlarmEngine(key, AlarmBook(()))
+        self.records = 0  # of alarms, taken so far
         self.meters = Meters()
         clock = MissionClock.read(installation.folder)
         plan = plan_of(installation, key, clock.now())
@@ -189,6 +193,7 @@ class AgencyWatch:
 
     def _alarm(self, message: Message) -> None:
         self.alarms.apply(decode(message.data, message.subject))
+        self.records += 1
 
     def _foreign_alarm(self, message: Message) -> None:
         """Take what another agency tells, if it is signed by it."""
@@ -196,13 +201,18 @@ class AgencyWatch:
         signed = verify(message.data, self._keys)
         if signed.subject == message.subject and (record := decode(signed.payload, message.subject)).agency == signed.agency:
             self.alarms.apply(record)
+            self.records += 1
 
 
 async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do a work again when it ends or a stream refuses it."""
+    """Do a work again when it ends, a stream refuses it or anything else befalls it: a view must not stand still unnoticed."""
     while True:
-        with contextlib.suppress(AelitaError, TimeoutError):
+        try:
             await work()
+        except (AelitaError, TimeoutError):
+            pass
+        except Exception:
+            log.exception("a source of the view failed")
         await asyncio.sleep(LATER_S)
 
 
@@ -224,16 +234,18 @@ class Watch:
         self._pids: dict[tuple[str, str], int] = {}
         self._elevations: dict[tuple[str, str], float | None] = {}
         self._meters = Meters()
+        self._asking: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._asked, self._rounds = asyncio.Event(), 0
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Watch"]:
         """Gather while the block runs."""
-        works = [one.run(self.refresh_s) for one in self.agencies.values()] + [self._services_for_ever()]
-        tasks = [asyncio.create_task(work) for work in works]
+        works = [partial(one.run, self.refresh_s) for one in self.agencies.values()] + [self._services_for_ever]
+        tasks = [asyncio.create_task(_for_ever(work)) for work in works]
         try:
             yield self
         finally:
+            tasks += self._asking.values()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -255,12 +267,21 @@ class Watch:
         while True:
             with contextlib.suppress(AelitaError):
                 self.clock = MissionClock.read(self.installation.folder)
-            files = running(self.installation.folder)
+            files = [one for one in running(self.installation.folder) if one["agency"] in ("", *self.agencies)]
             self._pids = {(one["agency"], one["service"]): int(one["pid"]) for one in files}
-            await asyncio.gather(*(self._ask_service(one) for one in files), asyncio.to_thread(self._look))
+            await asyncio.gather(self._ask_services(files), asyncio.to_thread(self._look))
             self._asked.set()
             self._rounds += 1
             await asyncio.sleep(self.refresh_s)
+
+    async def _ask_services(self, files: list[dict[str, Any]]) -> None:
+        """Ask all services how they are; one that hangs is left behind, so that the others do not grow old."""
+        for one in files:
+            key = one["agency"], one["service"]
+            if key not in self._asking or self._asking[key].done():
+                self._asking[key] = asyncio.create_task(self._ask_service(one))
+        if asking := [self._asking[one["agency"], one["service"]] for one in files]:
+            await asyncio.wait(asking, timeout=self.refresh_s / 4)
 
     async def _ask_service(self, one: dict[str, Any]) -> None:
         port, key = int(one["health_port"]), (one["agency"], one["service"])
