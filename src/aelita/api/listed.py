@@ -38,7 +38,7 @@ class Listed:
     piece: int = ROWS_AT_ONCE
 
     def key(self, after: str) -> list[Any] | None:
-        """Return the key in a cursor. Raises UsageError for what is none of this list."""
+        """Return the key in a cursor. HTTPException 404 for what is none of this list."""
         return key_of(after, *(str if name in TEXTS else int for name in self.order.columns))
 
     def rows(self, archive: Archive, after: Sequence[Any] | None, limit: int) -> pl.DataFrame:

@@ -4,17 +4,17 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fastapi import HTTPException
 
+from ..archive import Archive
 from ..errors import UsageError
 from ..mdb import ArrayEntry, CompiledDatabase, Parameter, ParameterEntry, alarm_lines, names_like
 from .centre import Centre
 from .definitions import kind_of
 from .paging import words_of
-from .spacecraft import Craft, archive_of, edition, editions
+from .spacecraft import Craft, archive_of, crafts, edition, editions
 
 MOST_LISTS = 32
 
@@ -130,12 +130,18 @@ def _ends(name: str, tail: str) -> bool:
     return name == tail or name.endswith("/" + tail.strip("/"))
 
 
-@contextmanager
-def known_names() -> Iterator[None]:
-    """Turn UsageError, as an unknown or ambiguous name raises it, into HTTPException 404."""
+def archived_name(here: Centre, archive: Archive, name: str, craft: Craft | None) -> str:
+    """Return the qualified name of an archived parameter from that, or from an end of it that no other has.
+
+    An end that several have means that of the spacecraft, by default of the first one. HTTPException 404.
+    """
     try:
-        yield
+        return archive.catalogue.resolve(name)
     except UsageError as error:
+        own = entries(here, craft or crafts(here)[0])
+        found = [one.name for one in own if one.archived and one.name.endswith(f"/{name}")]
+        if len(found) == 1:
+            return found[0]
         raise HTTPException(404, f"{error.what}{f'. {error.remedy}' if error.remedy else ''}") from error
 
 

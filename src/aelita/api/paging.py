@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import orjson
-from fastapi import Query
+from fastapi import HTTPException, Query
 from pydantic import BaseModel
-
-from ..errors import UsageError
 
 MOST, USUAL = 10_000, 500
 LARGEST = (1 << 63) - 1
@@ -35,7 +33,7 @@ def cursor_of(key: Key) -> str:
 
 
 def key_of(after: str, *kinds: type) -> list[Any] | None:
-    """Return the key in a cursor, None for an empty one. Raises UsageError for what is none of this list."""
+    """Return the key in a cursor, None for an empty one. HTTPException 404 for what is none of this list."""
     if not after:
         return None
     try:
@@ -52,8 +50,8 @@ def _is(value: Any, kind: type) -> bool:
     return type(value) is kind and not (isinstance(value, int) and abs(value) > LARGEST)
 
 
-def _no_cursor() -> UsageError:
-    return UsageError("`after` leads to no page of this list", remedy="Give what `next` said, or leave it out")
+def _no_cursor() -> HTTPException:
+    return HTTPException(404, "`after` leads to no page of this list. Give what `next` said, or leave it out.")
 
 
 def paged(items: Sequence[Item], keys: Sequence[Key], limit: int, after: list[Any] | None) -> tuple[list[Item], str | None]:

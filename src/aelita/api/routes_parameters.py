@@ -14,13 +14,13 @@ from .answers import PROBLEMS, Instant, UtcText, Value, number, plain, seconds, 
 from .centre import Centre, centre
 from .definitions import Alias, DerivedBy, Holding, Label, Limit, TypeDefinition, is_single, kind_of, limits_of
 from .identity import may
-from .listing import Entry, entries, find_parameter, known_names, matching
+from .listing import Entry, archived_name, entries, find_parameter, matching
 from .paging import After, Page, cursor_of, key_of, paged, words_of
 from .paging import Limit as Most
 from .samples import packed, tabled
 from .spacecraft import Craft, Edition, IfAny, SomeCrafts, crafts, edition, find_craft, keys_of, sources_of
 from .tables import BINARY, TABLES, FormatQuery, table_answer
-from .values import Raw, asked, check_range, pieces, samples
+from .values import Asked, Raw, check_range, pieces, samples
 
 router = APIRouter(tags=["parameters"], dependencies=[Depends(may("view"))], responses=PROBLEMS)
 Here = Annotated[Centre, Depends(centre)]
@@ -180,8 +180,8 @@ def get_values(
     """
     archive = here.archive()
     check_range(start, stop)
-    with known_names():
-        what = asked(archive, _split(parameters), start, stop, raw, narrowed.among if narrowed else None)
+    names = _resolved(here, archive, parameters, narrowed)
+    what = Asked(tuple(names), start, stop, raw, narrowed.among if narrowed else None)
     if format != "json":
         schema, frames = pieces(archive, what)
         return table_answer(format, "values", schema, lambda: frames)
@@ -192,8 +192,11 @@ def get_values(
     return Page(items=items, next=cursor_of(keys) if keys else None)
 
 
-def _split(parameters: Sequence[str]) -> list[str]:
-    return [name for each in parameters for name in each.split(",") if name]
+def _resolved(here: Centre, archive: Archive, parameters: Sequence[str], craft: Craft | None) -> list[str]:
+    names = [name for each in parameters for name in each.split(",") if name]
+    if not names:
+        raise HTTPException(404, "No parameter is named.")
+    return list(dict.fromkeys(archived_name(here, archive, name, craft) for name in names))
 
 
 class _Types:
@@ -279,10 +282,8 @@ def get_samples(
     """
     archive = here.archive()
     check_range(start, stop)
-    among = narrowed.among if narrowed else None
-    with known_names():
-        names = list(dict.fromkeys(map(archive.catalogue.resolve, _split(parameters))))
-    grid = on_grid(archive, names, count, start, stop, raw=raw, sources=among)
+    names = _resolved(here, archive, parameters, narrowed)
+    grid = on_grid(archive, names, count, start, stop, raw=raw, sources=narrowed.among if narrowed else None)
     series = [_series(here, archive, grid, place, raw) for place in range(len(names))]
     levels = [one["type"] in ("Enumerated", "Boolean", "String") for one in series]
     if format != "binary":

@@ -78,7 +78,7 @@ def unpacked(octets: bytes) -> tuple[dict[str, Any], Numbers, dict[str, dict[str
     """Return header, `t`, and by name of a parameter its columns, from what `packed` made."""
     first = 4 + int.from_bytes(octets[:4], "little")
     header = orjson.loads(octets[4:first])
-    table = np.frombuffer(octets, "<f8", offset=first).reshape(-1, header["buckets"])
+    table = np.frombuffer(octets, "<f8", offset=first).reshape(1 + len(COLUMNS) * len(header["series"]), header["buckets"])
     rows = iter(table[1:])
     return (
         header,

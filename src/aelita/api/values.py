@@ -29,14 +29,6 @@ class Asked:
     sources: Collection[int] | None = None
 
 
-def asked(
-    archive: Archive, parameters: Sequence[str], start: int | None, stop: int | None, raw: Raw, sources: Collection[int] | None
-) -> Asked:
-    """Return what is asked for, with names resolved. Raises UsageError for a range that ends before it begins."""
-    check_range(start, stop)
-    return Asked(tuple(dict.fromkeys(map(archive.catalogue.resolve, parameters))), start, stop, raw, sources)
-
-
 def check_range(start: int | None, stop: int | None) -> None:
     """Raise UsageError for a range that ends before it begins."""
     if start is not None and stop is not None and stop < start:
@@ -52,6 +44,7 @@ def wide(archive: Archive, what: Asked, low: int, high: int) -> pl.DataFrame:
         frame = pl.DataFrame([*(better[label] for label in LABELS), *columns])
     else:
         frame = to_polars(archive, names, low, high, raw=what.raw == "true")
+    frame = frame.cast({name: pl.UInt64 for name, dtype in frame.schema.items() if dtype.is_decimal()})
     return frame if what.sources is None else frame.filter(pl.col("source").is_in(list(what.sources)))
 
 
