@@ -58,7 +58,7 @@ def update(name: str, whole: bool) -> dict[str, Any]:
 
 
 def link(station: str, agency: str, locked: bool) -> dict[str, Any]:
-    return {"agency": agency, "spacecraft": "tgo", "station": station, "heard_s": 0.4, "state": "active", "lock": "locked" if locked else "out of lock",
+    return {"agency": agency, "spacecraft": "tgo", "station": station, "heard_s": 0.4, "state": "active", "lock": "locked" if locked else "lost",
             "production": "running", "frames": 4021, "frames_per_s": 7.3 if locked else 0.0, "bit_rate": 65000.0 if locked else 0.0, "missed": 2,
             "last_frame_s": 0.2, "light_time_s": LIGHT_S, "elevation_deg": 34.5, "why": "", "alive": True}  # fmt: skip
 

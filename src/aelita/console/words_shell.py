@@ -42,11 +42,8 @@ SHELL: dict[str, tuple[str, str]] = {
     "unknown": ("unknown", "неизвестно"),
     "locked": ("locked", "захват"),
     "lock.locked": ("locked", "захват"),
-    "lock.unlocked": ("not locked", "нет захвата"),
-    "lock.not locked": ("not locked", "нет захвата"),
-    "lock.unknown": ("lock unknown", "захват неизвестен"),
-    "lock.not in use": ("not in use", "не используется"),
-    "lock.out of lock": ("out of lock", "захват потерян"),
+    "lock.lost": ("lock lost", "захват потерян"),
+    "lock.unknown": ("unknown", "неизвестно"),
     "link.none": ("No link", "Нет линии"),
     "link.unknown.hint": (
         "The state of the links is not told: nothing is known of them now",

@@ -32,12 +32,12 @@ def build() -> None:
 def _links() -> None:
     columns = [
         Column("station", say("column.station"), "text", "minmax(90px,1.2fr)"),
-        Column("spacecraft", say("column.spacecraft"), "dim", 80, least=430),
+        Column("spacecraft", say("column.spacecraft"), "dim", 80, least=480),
         Column("lock", say("column.lock"), "lock", "minmax(104px,1fr)"),
         Column("bit_rate", say("column.rate"), "bits", 112),
         Column("last_frame_s", say("column.last"), "span", 92),
-        Column("missed", say("column.missed"), "count", 90, least=620),
-        Column("elevation_deg", say("column.elevation"), "degrees", 84, least=520),
+        Column("missed", say("column.missed"), "count", 90, least=700),
+        Column("elevation_deg", say("column.elevation"), "degrees", 84, least=600),
     ]
     Table(
         columns, label=say("overview.links"), topic={"topic": "links", "rate_hz": 1}, key="agency+spacecraft+station",

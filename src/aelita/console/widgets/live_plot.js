@@ -19,10 +19,10 @@ export default {
       <button type="button" class="a-btn small" data-limits :aria-pressed="showLimits" @click="showLimits=!showLimits;redraw()">{{word('plot.limits')}}</button>
       <button type="button" class="a-btn small" data-png :disabled="!list.length" @click="png">PNG</button>
       <a class="a-btn small" data-csv :href="out('csv')" download>CSV</a><a class="a-btn small" data-parquet :href="out('parquet')" download>Parquet</a></div>
-    <div ref="plot" class="p-plot" role="img" :aria-label="spoken" tabindex="0" @keydown="keys"><div v-if="veil" class="p-veil">{{veil}}</div></div>
+    <div ref="plot" class="p-plot" role="img" :aria-label="spoken" tabindex="0" @keydown="keys"><div v-if="veil||busy" class="p-veil">{{busy||veil}}</div></div>
     <div v-if="tools||foot" class="p-foot num"><span>{{foot||word('plot.help')}}</span><span v-for="m in marked" :key="m.name" :title="m.name"><b>{{m.short}}</b> A {{m.a}} · B {{m.b}} · Δ {{m.d}}</span></div></div>`,
   props: { names: Array, start: String, stop: String, span: Number, raw: Boolean, limits: Boolean, spacecraft: String, tools: Boolean, deep: Boolean },
-  data: () => ({ list: [], text: "", found: [], pickAt: 0, following: true, width: 600, whole: false, isRaw: false, showLimits: true, veil: "", foot: "", spoken: "", marked: [], spans: SPANS }),
+  data: () => ({ list: [], text: "", found: [], pickAt: 0, following: true, width: 600, whole: false, isRaw: false, showLimits: true, veil: "", busy: "", foot: "", spoken: "", marked: [], spans: SPANS }),
   async mounted() {
     this.tails = []; this.archive = null; this.marks = []; this.view = null; this.alive = false; this.state = "connecting"; this.stats = (window.__aelita.plot = { zooms: [], aborted: 0, points: 0 });
     this.isRaw = this.raw; this.showLimits = this.limits; this.width = this.span; this.following = !this.start;
@@ -64,7 +64,7 @@ export default {
         if (typeof n === "number" && u.t) { this.tails[k].push(Date.parse(u.t), n); const lag = this.clock() - Date.parse(u.t); if (lag >= 0 && (this.behind == null || lag < this.behind || lag > this.behind + this.width * 500)) this.behind = lag; s.note = ""; this.dirty = true; } else if (typeof v === "string" && !this.archive?.series[k]?.count.some((c) => c)) s.note = say("plot.not.numbers");
       }
     },
-    stain() { const dead = !this.alive || this.state === "stale" || this.state === "lost"; this.$el?.classList.toggle("is-stale", dead && line.state !== "connecting"); if (this.following) this.veil = dead && line.state !== "connecting" ? say("plot.stale") : ""; },
+    stain() { const dead = !this.alive || this.state === "stale" || this.state === "lost"; this.$el?.classList.toggle("is-stale", dead && line.state !== "connecting"); this.veil = this.fault || (this.following ? (dead && line.state !== "connecting" ? say("plot.stale") : "") : this.bare ? say("plot.no.samples") : ""); },
     build() { // engine options: an axis for each unit, a band and a line for each parameter
       const place = this.$refs.plot; this.u?.destroy(); this.u = null; place.querySelector(".a-state")?.remove();
       if (!this.list.length) { place.append(stateOf("empty", say("plot.empty"), say("plot.empty.hint"))); return; }
@@ -110,19 +110,19 @@ export default {
     async fill() {
       this.stopRead?.abort(); if (!this.list.length) return;
       if (this.reading) this.stats.aborted++;
-      const stop = (this.stopRead = new AbortController()), [a, b] = this.range(), began = performance.now(), late = setTimeout(() => (this.veil = say("plot.loading")), 250);
+      const stop = (this.stopRead = new AbortController()), [a, b] = this.range(), began = performance.now(), late = setTimeout(() => (this.busy = say("plot.loading")), 250);
       this.reading = true;
       try {
         const every = this.whole && !this.view, margin = every ? 0 : (b - a) * 0.02;
         const got = await read(this.list.map((s) => s.name), { start: every ? "" : fromMs(a - margin), stop: every || this.following ? "" : fromMs(b + margin), count: Math.max(300, Math.min(2000, this.$refs.plot.clientWidth)), raw: this.isRaw, spacecraft: this.spacecraft }, stop.signal);
         if (stop.signal.aborted) return;
-        this.archive = got;
+        this.archive = got; this.fault = "";
         if (every && got.t.length) this.view = [got.t[0], got.t[got.t.length - 1] + (got.t[1] - got.t[0] || 1000)];
         got.series.forEach((one, k) => { const s = this.list[k]; if (!s) return; if (one.units && !s.units && !this.isRaw) { s.units = one.units; this.rebuild = true; } if (!s.now) for (let i = one.mean.length - 1; i >= 0; i--) if (one.count[i]) { s.now = number(one.mean[i]); break; } });
         if (this.rebuild) { this.rebuild = false; this.build(); } else this.redraw();
-        this.veil = got.series.every((one) => !one.count.some((c) => c)) && !this.following ? say("plot.no.samples") : ""; this.stain();
+        this.bare = got.series.every((one) => !one.count.some((c) => c)); this.stain();
         this.stats.zooms.push(performance.now() - began); this.keep();
-      } catch (error) { if (error.name !== "AbortError") this.veil = error.status ? error.message : say("centre.lost"); } finally { clearTimeout(late); if (this.stopRead === stop) { this.reading = false; if (this.veil === say("plot.loading")) this.veil = ""; } }
+      } catch (error) { if (error.name !== "AbortError") { this.fault = error.status ? error.message : say("centre.lost"); this.stain(); } } finally { clearTimeout(late); if (this.stopRead === stop) { this.reading = false; this.busy = ""; } }
     },
     follow(width) { this.width = width; this.following = true; this.whole = false; this.view = null; this.fill(); },
     hold() { this.view = this.range(); this.following = false; this.fill(); },
