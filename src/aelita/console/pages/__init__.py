@@ -25,7 +25,10 @@ from importlib import import_module
 
 from .page import Page
 
-MODULES: tuple[str, ...] = ("overview", "telemetry", "plot", "displays")
+MODULES: tuple[str, ...] = (
+    "overview", "telemetry", "alarms", "events", "stations", "displays", "plot", "packets", "completeness", "database", "log",
+    "agencies", "administration",
+)  # fmt: skip
 
 
 def all_pages() -> tuple[Page, ...]:

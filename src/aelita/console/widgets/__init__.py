@@ -4,6 +4,10 @@ from .bar import Banner, Chips, Clocks, Tools
 from .live_grid import LiveGrid
 from .live_plot import LivePlot
 from .mimic import Mimic, Network, Tiles
+from .operations import AlarmTable, CompletenessView, ContactBar, EventList, LayoutDrawing, OctetsView, StatusTable
 from .table import Column, Table
 
-__all__ = ["Banner", "Chips", "Clocks", "Column", "LiveGrid", "LivePlot", "Mimic", "Network", "Table", "Tiles", "Tools"]
+__all__ = [
+    "AlarmTable", "Banner", "Chips", "Clocks", "Column", "CompletenessView", "ContactBar", "EventList", "LayoutDrawing",
+    "LiveGrid", "LivePlot", "Mimic", "Network", "OctetsView", "StatusTable", "Table", "Tiles", "Tools",
+]  # fmt: skip

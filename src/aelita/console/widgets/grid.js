@@ -3,7 +3,7 @@ import { make, say, number, instant, span, scaled, stateOf, waiting } from "aeli
 const ROW = 25, SPARE = 6;
 
 const KINDS = { // what a cell shows of its value, and the classes of its column
-  text: { show: (v) => (v == null ? "" : Array.isArray(v) ? v.join(", ") : String(v)), cls: "" },
+  text: { show: (v) => (v == null ? "" : Array.isArray(v) ? v.join(", ") : typeof v === "object" ? Object.entries(v).map((one) => one.join(" ")).join(", ") : String(v)), cls: "" },
   dim: { show: (v) => (v == null ? "" : Array.isArray(v) ? v.join(", ") : String(v)), cls: "d" },
   mono: { show: (v) => (v == null ? "" : String(v)), cls: "m" },
   number: { show: number, cls: "m r" },
