@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from ..api import Centre, create_app, guarded, serve_api
 from . import assets
 from .asking import served_by
-from .pages import first, login
+from .pages import all_pages, first, login
 from .shell import shell
 
 RECONNECT_S = 30.0  # a page that was cut off as long as this is made anew
@@ -31,6 +31,7 @@ def dressed(app: FastAPI, mission: str, agency: str, guard: Callable[[FastAPI], 
     for router in (assets.router, login.router, first.router):
         app.include_router(router)
     app.state.title = mission
+    all_pages()  # loaded now, not while the first user waits
     ui.run_with(
         app, root=shell(mission, agency), title="Aelita", favicon=assets.ICON, dark=None, reconnect_timeout=RECONNECT_S,
         tailwind=False, show_welcome_message=False, binding_refresh_interval=None,

@@ -1,7 +1,7 @@
 """Displays that users compose from tables, plots, text and simple mimics, save and share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -27,10 +27,11 @@ class Part:
     says: str = ""
     width: int = 6
     height: int = 5
+    spacecraft: str = ""
 
     def told(self) -> dict[str, Any]:
         """Return it as it is stored."""
-        return {"kind": self.kind, "title": self.title, "says": self.says, "width": self.width, "height": self.height}
+        return asdict(self)
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ class Display:
     ident: str = ""
     owner: str = ""
     version: int | None = None
-    changed: bool = False
+    mine: bool = True
 
 
 def part_of(told: Any) -> Part:
@@ -51,7 +52,13 @@ def part_of(told: Any) -> Part:
     table = told if isinstance(told, dict) else {}
     kind = table.get("kind")
     sizes = (_near(table.get("width"), WIDTHS, 6), _near(table.get("height"), HEIGHTS, 5))
-    return Part(kind if kind in KINDS else "text", str(table.get("title", "")), str(table.get("says", "")), *sizes)
+    return Part(
+        kind if kind in KINDS else "text",
+        str(table.get("title", "")),
+        str(table.get("says", "")),
+        *sizes,
+        str(table.get("spacecraft", "")),
+    )
 
 
 def _near(told: Any, allowed: tuple[int, ...], usual: int) -> int:
@@ -78,6 +85,7 @@ async def build(args: PageArguments) -> None:
     else:
         try:
             found = display_of(await ask("GET", f"displays/{quote(ident, safe='')}"))
+            found.mine = found.owner == (await ask("GET", "auth/me"))["user"]
         except AelitaError as error:
             with frame.page("page.displays"):
                 frame.failed(error, lambda: ui.navigate.to("/displays"))
@@ -124,7 +132,7 @@ def _show(display: Display, *, edit: bool) -> None:
             frame.text(say("column.shared") if display.shared else say("displays.own"), "span", "a-chip")
             frame.text(display.owner, "span", "dim")
             frame.grow()
-            frame.button(say("edit"), lambda: _go(display.ident, True))
+            frame.button(say("edit") if display.mine else say("displays.copy"), lambda: _go(display.ident, True))
             frame.button(say("close"), lambda: _go(""))
     drawn()
 
@@ -150,7 +158,7 @@ def _tools(display: Display, drawn: Callable[[], None]) -> None:
     for kind in KINDS:
         frame.button(f"+ {say(f'displays.{kind}')}", lambda kind=kind: add(kind), "small")
     frame.grow()
-    if display.ident:
+    if display.ident and display.mine:
         frame.button(say("delete"), lambda: _delete(display), "flat")
     frame.button(say("cancel"), lambda: _go(display.ident), "flat")
     frame.button(say("save"), lambda: _save(display), "pri")
@@ -161,7 +169,7 @@ async def _save(display: Display) -> None:
         "title": display.title.strip() or say("displays.new"), "shared": display.shared,
         "document": {"parts": [part.told() for part in display.parts]},
     }  # fmt: skip
-    if display.ident:
+    if display.ident and display.mine:
         body["version"] = display.version
         doing = ask("PUT", f"displays/{quote(display.ident, safe='')}", body=body)
     else:
@@ -198,9 +206,10 @@ def _draw(place: ui.element, display: Display, drawn: Callable[[], None] | None)
 def _content(part: Part) -> None:
     names = part.says.split()
     if part.kind == "table":
-        LiveGrid(names or ["*"], label=part.title or say("displays.table"), small=True)
+        crafts = [part.spacecraft] if part.spacecraft else []
+        LiveGrid(names or ["*"], crafts, label=part.title or say("displays.table"), small=True)
     elif part.kind == "plot":
-        LivePlot(names[:8], tools=False)
+        LivePlot(names[:8], spacecraft=part.spacecraft, tools=False)
     elif part.kind == "mimic":
         Mimic(part.says)
     else:

@@ -1,4 +1,4 @@
-"""The page behind the one-time link of a first start: the account of the first administrator."""
+"""The page behind a one-time link: the account of the first administrator, or a new password of a user."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -10,9 +10,9 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/first")
 def first(request: Request) -> HTMLResponse:
-    """Return the page on which the first administrator chooses a name and a password; the link's code goes with them."""
+    """Return the page on which one chooses a password, the first administrator a name too; the link's code goes with them."""
     fields = (
-        ("user", "login.user", "text", "username"),
+        ("user", "login.user", "text", "off"),
         ("password", "login.password", "password", "new-password"),
         ("again", "first.again", "password", "new-password"),
     )

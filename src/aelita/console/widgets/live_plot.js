@@ -113,13 +113,14 @@ export default {
       const stop = (this.stopRead = new AbortController()), [a, b] = this.range(), began = performance.now(), late = setTimeout(() => (this.busy = say("plot.loading")), 250);
       this.reading = true;
       try {
-        const every = this.whole && !this.view, margin = every ? 0 : (b - a) * 0.02;
+        const every = this.whole && !this.view, margin = every ? 0 : Math.max((b - a) * 0.02, 3 * (this.step ?? 0)); // so that lines go on to the samples beyond the edges
         const got = await read(this.list.map((s) => s.name), { start: every ? "" : fromMs(a - margin), stop: every || this.following ? "" : fromMs(b + margin), count: Math.max(300, Math.min(2000, this.$refs.plot.clientWidth)), raw: this.isRaw, spacecraft: this.spacecraft }, stop.signal);
         if (stop.signal.aborted) return;
         this.archive = got; this.fault = "";
         if (every && got.t.length) this.view = [got.t[0], got.t[got.t.length - 1] + (got.t[1] - got.t[0] || 1000)];
         got.series.forEach((one, k) => { const s = this.list[k]; if (!s) return; if (one.units && !s.units && !this.isRaw) { s.units = one.units; this.rebuild = true; } if (!s.now) for (let i = one.mean.length - 1; i >= 0; i--) if (one.count[i]) { s.now = number(one.mean[i]); break; } });
         if (this.rebuild) { this.rebuild = false; this.build(); } else this.redraw();
+        for (const one of got.series) { const n = one.count.reduce((x, y) => x + y, 0); if (n > 2) { const first = one.count.findIndex((c) => c), last = one.count.findLastIndex((c) => c); this.step = (got.t[last] - got.t[first]) / n; } }
         this.bare = got.series.every((one) => !one.count.some((c) => c)); this.stain();
         this.stats.zooms.push(performance.now() - began); this.keep();
       } catch (error) { if (error.name !== "AbortError") { this.fault = error.status ? error.message : say("centre.lost"); this.stain(); } } finally { clearTimeout(late); if (this.stopRead === stop) { this.reading = false; this.busy = ""; } }
