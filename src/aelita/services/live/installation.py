@@ -5,6 +5,7 @@ hear until real antennas are connected. Ports are chosen free at the first start
 """
 
 import json
+import random
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from .space import SignalPath
 FILE, PORTS, FIRST_LOGIN = "complex.toml", "ports.json", "first-login.txt"
 LARGEST_PORT = 65535
 WEB_PORTS = range(8200, 8300)  # people type them
+PORTS_OF_PARTS = range(20_000, 32_000)  # no connection is given one of these while a part is down
 LONGEST_PAUSE_S = 10.0
 
 
@@ -300,7 +302,7 @@ def keep_ports(made: Installation) -> None:
     absent = [name for name in made.port_names() if name not in ports]
     sockets = []
     for name in absent:
-        one = _bound(WEB_PORTS if name.endswith("/web") else ())
+        one = _bound(WEB_PORTS if name.endswith("/web") else random.sample(PORTS_OF_PARTS, 100))
         sockets.append(one)  # held until all are chosen, so that no two are the same
         ports[name] = one.getsockname()[1]
     for one in sockets:
