@@ -9,12 +9,11 @@ import polars as pl
 
 from ..archive import Archive, stretches, to_polars
 from ..errors import UsageError
-from .tables import ROWS_AT_ONCE
 
 Raw = Literal["false", "true", "both"]
 LABELS = ("utc", "generated", "source", "row", "quality", "database")
 RAW = "#raw"  # behind the name of a parameter's raw values; no parameter has `#` in its name
-ROWS_OF_A_STRETCH = 200_000
+ROWS_OF_A_STRETCH, ROWS_OF_A_PAGE = 200_000, 5_000
 LONG_LABELS = ("generated", "source", "row")
 
 
@@ -53,7 +52,7 @@ def pieces(archive: Archive, what: Asked) -> tuple[pl.Schema, Iterator[pl.DataFr
 
     A range of several pieces is read twice: only its values tell the type that holds them all.
     """
-    spans = stretches(archive, what.names, what.start, what.stop, ROWS_OF_A_STRETCH)
+    spans = list(stretches(archive, what.names, what.start, what.stop, ROWS_OF_A_STRETCH))
     if len(spans) < 2:
         whole = wide(archive, what, *(spans or [(0, 0)])[0])
         return whole.schema, iter([whole])
@@ -82,7 +81,7 @@ def samples(archive: Archive, what: Asked, after: Sequence[int] | None, limit: i
     """Return at most `limit` samples behind a key of (generated, source, row, place of the parameter), in that order."""
     begin = what.start if after is None else max(after[0], what.start or after[0])
     found: list[dict[str, Any]] = []
-    for low, high in stretches(archive, what.names, begin, what.stop, max(ROWS_AT_ONCE, 2 * limit)):
+    for low, high in stretches(archive, what.names, begin, what.stop, max(ROWS_OF_A_PAGE, 2 * limit)):
         frame, values = _long(archive, replace(what, start=low, stop=high))
         if after is not None:
             frame = frame.filter(_behind(after))

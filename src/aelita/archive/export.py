@@ -16,7 +16,7 @@ from polars.io.plugins import register_io_source
 
 from ..errors import ArchiveError, UsageError
 from ..time import utc_datetime64
-from .history import edges_between
+from .history import spans_between
 from .store import Archive, Moment, tai_ns
 from .tables import Table
 
@@ -180,7 +180,7 @@ class _Stretches:
         known = archive.catalogue.parameters()
         self.tables = [archive.container_table(c) for c in sorted({c for name in self.names for c in known[name]})]
         self.whole = (start, stop) == (None, None)
-        self.edges = edges_between(self.tables, start, stop, ROWS)
+        self.spans = list(spans_between(self.tables, start, stop, ROWS))
         self.schema = self._schema() if wide else LONG
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
@@ -188,7 +188,7 @@ class _Stretches:
         if self.whole and _timeless(self.tables):
             rows = _table(self.archive, self.names, None, None, self.raw, self.wide)
             yield rows.filter(pl.col("generated").is_null())
-        for low, high in zip(self.edges[:-1], self.edges[1:], strict=True):
+        for low, high in self.spans:
             yield _table(self.archive, self.names, low, high, self.raw, self.wide)
 
     def _schema(self) -> pl.Schema:

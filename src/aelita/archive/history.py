@@ -5,7 +5,6 @@ Parameter tables hold raw values. Engineering values are computed here, by the d
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -159,23 +158,23 @@ def whole_range(tables: Sequence[Table]) -> tuple[int, int] | None:
     return low, max(int(bounds.high[bounds.known].max()) for bounds in found) + 1
 
 
-def edges_between(tables: Sequence[Table], start: int | None, stop: int | None, most: int) -> list[int]:
-    """Return instants between which the fullest of these tables has about `most` rows; none when there is no row."""
+def spans_between(
+    tables: Sequence[Table], start: int | None, stop: int | None, most: int, *, backwards: bool = False
+) -> Iterator[tuple[int, int]]:
+    """Yield spans, one after the other, in each of which the fullest of these tables has about `most` rows."""
     whole = whole_range(tables)
     if whole is None:
-        return []
+        return
     low = whole[0] if start is None else max(start, whole[0])
     high = whole[1] if stop is None else min(stop, whole[1])
-    if low >= high:
-        return []
-    edges, open_spans = [low], [(low, high)]
+    open_spans = [(low, high)] if low < high else []
     while open_spans:
         a, b = open_spans.pop()
         if b - a > 1 and max(rows_in(table, a, b) for table in tables) > most:
-            open_spans += [((a + b) // 2, b), (a, (a + b) // 2)]
+            later, earlier = ((a + b) // 2, b), (a, (a + b) // 2)
+            open_spans += [earlier, later] if backwards else [later, earlier]
         else:
-            edges.append(b)
-    return edges
+            yield a, b
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,10 +279,9 @@ class Histories:
 
     def _single(self, container: str, parameter: str, wanted: Wanted, without: Collection[int] = ()) -> Iterator[Part]:
         """Yield every good sample as a bucket of its own, NaN where it is no number, but for those of some sources."""
-        edges = edges_between([self._table_of(container)], wanted.start, wanted.stop, MOST_ROWS)
         some = [] if wanted.sources is None and not without else ["source"]
         labels = ["generated", "quality", *([] if wanted.raw else ["database"]), *some]
-        for start, stop in pairwise(edges):
+        for start, stop in spans_between([self._table_of(container)], wanted.start, wanted.stop, MOST_ROWS):
             rows = self._samples(container, parameter, start, stop, wanted.raw, labels)
             if rows["quality"].max() != 0:
                 rows = rows.filter(pl.col("quality") == 0)

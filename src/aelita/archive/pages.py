@@ -1,8 +1,8 @@
 """Rows of a table a page at a time, single packets and frames, and parameters on one grid: what an interface asks for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,15 @@ from ..errors import UsageError
 from ..records import PACKETS
 from ..time import NO_TIME
 from .bins import Bins
-from .history import Gridded, Wanted, edges_between
+from .history import Gridded, Wanted, spans_between
 from .octets import Integers
 from .reading import chosen, read_frames, with_octets
+from .state import State
 from .store import Archive, Moment, tai_ns
-from .tables import collect
+from .tables import Table, collect
 
 MOST_BINS = 100_000
+FEW_ROWS = 20_000  # looked at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,11 @@ class Order:
     columns: tuple[str, ...]
     descending: bool = False
 
-    def key_of(self, row: dict[str, Any]) -> list[int]:
+    def key_of(self, row: dict[str, Any]) -> list[int | str]:
         """Return the key of a row."""
-        return [NO_TIME if row[name] is None else int(row[name]) for name in self.columns]
+        return [NO_TIME if row[name] is None else row[name] for name in self.columns]
 
-    def beyond(self, key: Sequence[int]) -> pl.Expr:
+    def beyond(self, key: Sequence[int | str]) -> pl.Expr:
         """Return which rows come behind a key."""
         found = pl.lit(False)
         for name, value in reversed(list(zip(self.columns, key, strict=True))):
@@ -53,7 +55,7 @@ def page(
     order: Order,
     limit: int,
     *,
-    after: Sequence[int] | None = None,
+    after: Sequence[int | str] | None = None,
     start: Moment = None,
     stop: Moment = None,
     where: Sequence[pl.Expr] = (),
@@ -67,18 +69,61 @@ def page(
     held = archive.tables[table]
     state = held.state()
     names = [name for name in schema.names() if name not in without]
-    span = tai_ns(start), tai_ns(stop)
-    if after is not None and order.columns[0] == "generated" and not order.descending and after[0] != NO_TIME:
-        span = max(after[0], span[0] or after[0]), span[1]  # older files need not be read
-    frame = state.scan() if span == (None, None) else state.scan("generated", *span)
-    if frame is None:
-        return schema.to_frame().select(names)
     absent = [pl.lit(None, schema[name]).alias(name) for name in schema.names() if name not in state.schema]
-    frame = frame.with_columns(absent)
-    for condition in (*where, *([] if after is None else [order.beyond(after)])):
-        frame = frame.filter(condition)
     keys = [_known(name) for name in order.columns]
-    return collect(frame.select(names).sort(keys, descending=order.descending).head(limit), held.name)
+    parts = [schema.to_frame().select(names)]
+    for frame in _parts(held, state, order, after, tai_ns(start), tai_ns(stop)):
+        frame = frame.with_columns(absent)
+        for condition in (*where, *([] if after is None else [order.beyond(after)])):
+            frame = frame.filter(condition)
+        left = limit - sum(map(len, parts))
+        parts.append(collect(frame.select(names).sort(keys, descending=order.descending).head(left), held.name))
+        if len(parts[-1]) == left:
+            break
+    return pl.concat(parts)
+
+
+def _parts(
+    table: Table, state: State, order: Order, after: Sequence[int | str] | None, start: int | None, stop: int | None
+) -> Iterator[pl.LazyFrame]:
+    """Yield the rows of a table in parts that follow each other in an order: of time, in ever longer spans."""
+    whole = state.scan()
+    if whole is None:
+        return
+    if order.columns[0] != "generated" or state.bounds("generated") is None:
+        yield whole
+        return
+    reached = None if after is None else int(after[0])
+    timeless = (start, stop) == (None, None) and (order.descending or reached in (None, NO_TIME))
+    if timeless and not order.descending:
+        yield from _timeless(state, whole)
+    if reached not in (None, NO_TIME):
+        start, stop = (start, _least(stop, reached + 1)) if order.descending else (_greatest(start, reached), stop)
+    if not (order.descending and reached == NO_TIME):
+        spans = spans_between([table], start, stop, FEW_ROWS, backwards=order.descending)
+        most = 1
+        while some := list(islice(spans, most)):
+            frame = state.scan("generated", min(low for low, _ in some), max(high for _, high in some))
+            if frame is not None:
+                yield frame
+            most *= 2
+    if timeless and order.descending:
+        yield from _timeless(state, whole)
+
+
+def _timeless(state: State, whole: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
+    """Yield the rows of unknown time, if there may be any."""
+    bounds = state.bounds("generated")
+    if bounds is not None and (bounds.nulls != 0).any():
+        yield whole.filter(pl.col("generated").is_null())
+
+
+def _least(one: int | None, other: int) -> int:
+    return other if one is None else min(one, other)
+
+
+def _greatest(one: int | None, other: int) -> int:
+    return other if one is None else max(one, other)
 
 
 def packet_of(archive: Archive, source: int, row: int) -> dict[str, Any] | None:
@@ -130,18 +175,22 @@ def on_grid(
 ) -> Grid:
     """Return parameters folded into at most `count` + 1 bins over a range, by default that of all their samples.
 
-    Exactly the good samples with start <= generation time < stop count. Where there are many, they are read as buckets of the
-    pyramids; raw ones of a calibrated parameter never are. Raises UsageError for unknown names and what is no number.
+    Exactly the good samples with start <= generation time < stop count; the grid covers as much of the range as has any. Many are
+    read as buckets of the pyramids, but for raw ones of a calibrated parameter. Raises UsageError for unknown names, and what is
+    no number.
     """
     if not 1 <= count <= MOST_BINS:
         raise UsageError(f"{count} bins", remedy=f"Ask for 1 to {MOST_BINS}")
     histories = archive.histories
-    whole = histories.span(parameters) or (0, 1)
-    first, last = tai_ns(start), tai_ns(stop)
-    low = whole[0] if first is None else first
-    high = max(whole[1], low + 1) if last is None else last
-    if low >= high:
+    whole, first, last = histories.span(parameters), tai_ns(start), tai_ns(stop)
+    if first is not None and last is not None and first > last:
         raise UsageError("the range ends before it begins", remedy="Give a start before the stop")
+    if whole is None:
+        raise UsageError("there is no sample with a known time", remedy="Ask for the values")
+    low = whole[0] if first is None else max(first, whole[0])
+    high = whole[1] if last is None else min(last, whole[1])
+    if low >= high:
+        return _empty(parameters, low, archive)
     bins = Bins.over(low, high, count)
     wanted = Wanted(low, high, raw, sources)
     series = tuple(histories.gridded(name, bins, wanted) for name in parameters)
@@ -149,15 +198,20 @@ def on_grid(
     return Grid(low, high, bins.width_ns, np.maximum(times, low), series)
 
 
-def stretches(archive: Archive, parameters: Sequence[str], start: Moment, stop: Moment, rows: int) -> list[tuple[int, int]]:
-    """Return spans of time, one after another, in each of which the fullest container of some parameters has about `rows` rows.
+def _empty(parameters: Sequence[str], at: int, archive: Archive) -> Grid:
+    none, nothing = np.empty(0, np.int64), np.empty(0)
+    names = map(archive.catalogue.resolve, parameters)
+    return Grid(at, at, 0, none, tuple(Gridded(name, none, nothing, nothing, nothing) for name in names))
+
+
+def stretches(archive: Archive, parameters: Sequence[str], start: Moment, stop: Moment, rows: int) -> Iterator[tuple[int, int]]:
+    """Yield spans of time, one after another, in each of which the fullest container of some parameters has about `rows` rows.
 
     Together they hold all samples of a known time in the range. Raises UsageError for unknown names.
     """
     known = archive.catalogue.parameters()
     held = {container for name in parameters for container in known[archive.catalogue.resolve(name)]}
-    tables = [archive.container_table(container) for container in sorted(held)]
-    return list(pairwise(edges_between(tables, tai_ns(start), tai_ns(stop), rows)))
+    yield from spans_between([archive.container_table(each) for each in sorted(held)], tai_ns(start), tai_ns(stop), rows)
 
 
 def octets_of(archive: Archive, packets: pl.DataFrame) -> pl.DataFrame:
