@@ -51,7 +51,7 @@ class Asking:
     def get(self, path: str, **query: Any) -> httpx.Response:
         async def asked() -> httpx.Response:
             async with client_of(self.app) as client:
-                return await client.get(f"{PREFIX}/{path}", params=query)
+                return await client.get(f"{PREFIX}/{path}", params=query or None)
 
         return asyncio.run(asked())
 
