@@ -24,18 +24,19 @@ class Problem(BaseModel):
     remedy: str = ""
 
 
-def _told(description: str) -> dict[str, Any]:
+def told_problem(description: str) -> dict[str, Any]:
+    """Return how the schema tells of an error."""
     schema = Problem.model_json_schema()
     return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: _told("What was asked for does not fit together, such as a range that ends before it begins."),
-    401: _told("Nobody is logged in."),
-    403: _told("Who asks may not do this."),
-    404: _told("There is none such; `remedy` names similar ones."),
-    422: _told("A part of the request is no such value."),
-    503: _told("The archive has nothing yet, or cannot be read."),
+    400: told_problem("What was asked for does not fit together, such as a range that ends before it begins."),
+    401: told_problem("Nobody is logged in."),
+    403: told_problem("Who asks may not do this."),
+    404: told_problem("There is none such; `remedy` names similar ones."),
+    422: told_problem("A part of the request is no such value."),
+    503: told_problem("The archive has nothing yet, or cannot be read."),
 }
 
 

@@ -19,7 +19,7 @@ from ...alarms import (
 from . import alarm_reading
 from .agency_streams import address_of
 from .alarm_files import keys_folder
-from .alarm_reading import AlarmShown, projection_of, records_of
+from .alarm_reading import AlarmShown, projection_of, records_of, shared_by
 from .alarm_requests import Answer, ask
 from .installation import Installation
 from .signing import read_public_keys
@@ -48,10 +48,21 @@ async def alarms_of(installation: Installation, agency: str, *, quiet: bool = Fa
         return await alarm_reading.alarms_of(streams, agency, keys, quiet=quiet)
 
 
-async def alarm_records(installation: Installation, agency: str, alarm: str = "") -> list[Record]:
-    """Return the records of an agency's journal, oldest first; those about one alarm when it is named. Raises StreamError."""
+async def alarm_records(installation: Installation, agency: str, alarm: str = "", owner: str = "") -> list[Record]:
+    """Return the records of an agency's journal, oldest first; those about one alarm when it is named. Raises StreamError.
+
+    With an `owner` only those of that agency's alarms; of another agency's also what it tells of them.
+    """
     async with _entered(installation, agency, "reader") as streams:
-        return [one async for one in records_of(streams, agency) if not alarm or getattr(one.body, "alarm", "") == alarm]
+        found = [one async for one in records_of(streams, agency)]
+        if owner not in ("", agency):
+            found += [one async for one in shared_by(streams, owner, read_public_keys(keys_folder(installation, agency)))]
+    wanted = [one for one in found if not alarm or getattr(one.body, "alarm", "") == alarm]
+    return sorted((one for one in wanted if not owner or _owner(one) == owner), key=lambda one: one.at)
+
+
+def _owner(record: Record) -> str:
+    return getattr(record.body, "owner", record.agency)
 
 
 async def overrides_of(installation: Installation, agency: str, now: int) -> tuple[Overridden, ...]:

@@ -60,7 +60,7 @@ async def projection_of(streams: Streams, agency: str, keys: PublicKeys = NO_KEY
     async for record in records_of(streams, agency):
         state.apply(record)
     for giver in keys:
-        async for record in _shared_by(streams, giver, keys):
+        async for record in shared_by(streams, giver, keys):
             state.apply(record)
     return state
 
@@ -75,8 +75,8 @@ async def records_of(streams: Streams, agency: str) -> AsyncIterator[Record]:
             continue
 
 
-async def _shared_by(streams: Streams, giver: str, keys: PublicKeys) -> AsyncIterator[Record]:
-    """Yield what another agency told, where its signature holds."""
+async def shared_by(streams: Streams, giver: str, keys: PublicKeys) -> AsyncIterator[Record]:
+    """Yield what another agency told of alarms, where its signature holds. Raises StreamError."""
     name = mirror_name(giver, KINDS["alarms"].token)
     try:
         newest = (await streams.info(name)).last

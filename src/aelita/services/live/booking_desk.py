@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from ...agencies import Station
-from ...errors import UsageError
+from ...errors import AelitaError, UsageError
 from ...stations import FOR_EVER, Booking
 from .bookings import as_told, book, cancel, new_reference, read_bookings, station_folder
 from .clock import MissionClock
 from .contacts import read_reports
+from .geometry import Geometry
 from .installation import read_installation
 
 
@@ -53,9 +54,25 @@ class BookingDesk:
             for booking in read_bookings(self.installation, of, now).bookings
         ]
 
+    def booked(self, station: str = "") -> list[Booking]:
+        """Return the bookings of a station, of all without one."""
+        now = self.clock.now()
+        return [
+            booking
+            for of in self._stations(station)
+            for booking in read_bookings(self.installation, of, now).bookings
+        ]  # fmt: skip
+
     def contacts(self, station: str = "") -> list[dict[str, Any]]:
         """Return the reports of contacts that are over, in the order in which they ended."""
         return [one for of in self._stations(station) for one in read_reports(station_folder(self.installation, of))]
+
+    def light_time_s(self, station: str, spacecraft: str, at: int) -> float | None:
+        """Return how long a signal received at an instant (TAI nanoseconds) was on its way; None where nothing tells it."""
+        try:
+            return Geometry(self.installation.mission, self.installation.kernels).seconds(station, spacecraft, at)
+        except AelitaError:
+            return None
 
     def _stations(self, key: str) -> list[Station]:
         return (
