@@ -93,7 +93,7 @@ class Administration:
         with ui.element("tr") as line:
             line.props["data-user"] = one["user"]
             frame.text(one["user"], "td", "mono n")
-            frame.text(one.get("title") or "–", "td")
+            frame.text(one.get("title") or "–", "td", "w")
             with ui.element("td"):
                 for role in one["roles"]:
                     frame.text(self.roles.get(role, role), "span", "x-tag").props["title"] = self.meaning.get(role, "")
@@ -275,8 +275,8 @@ class Administration:
             table.ask(**asked())
 
         with self.head:
-            frame.field(say("search"), self.query["q"], on_change=lambda q: change(q=q), find=True, width="190px")
-            frame.field(say("column.user"), self.query["user"], on_change=lambda user: change(user=user), width="110px")
+            frame.field(say("search"), self.query["q"], on_change=lambda q: change(q=q), find=True, width="150px")
+            frame.field(say("column.user"), self.query["user"], on_change=lambda user: change(user=user), width="90px")
             frame.field(
                 say("administration.action"), self.query["action"], on_change=lambda action: change(action=action), width="130px"
             )

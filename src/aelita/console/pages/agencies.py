@@ -21,6 +21,8 @@ VIEWS = (
     ("parts", "agencies.parts"),
 )
 
+INSTRUMENT = ("column.name", "column.spacecraft", "column.agency", "agencies.lead", "agencies.measures", "column.apids")
+
 
 class Agencies:
     """The state of the page: which view."""
@@ -93,64 +95,81 @@ def _streams() -> None:
 
 
 def _gives(told: dict[str, Any]) -> None:
-    """Show what is given to whom, of what, until when."""
-    rows = rows_of(told.get("gives") or told.get("agreement"), "gives")
+    """Show what is given to whom, of what, until when, and which alarms are shared."""
     with frame.card(say("agencies.gives"), style="height:100%"):
-        if not rows:
+        if not told["gives"]:
             frame.empty(say("agencies.no.gives"), say("agencies.no.gives.hint"))
             return
-        heads = [
-            say(word)
-            for word in (
-                "agencies.giver",
-                "agencies.receiver",
-                "agencies.what",
-                "column.spacecraft",
-                "act.from",
-                "act.to",
-                "agencies.basis",
-            )
-        ]
-        plain_table(heads, [_give(one) for one in rows], label=say("agencies.gives"))
+        words = (
+            "agencies.giver",
+            "agencies.receiver",
+            "agencies.what",
+            "column.spacecraft",
+            "act.from",
+            "act.to",
+            "agencies.holds",
+            "agencies.basis",
+        )
+        rows = [
+            [
+                one["giver"], one["receiver"], _kind(one), one["spacecraft"] or say("all"), _end(one["start"]), _end(one["stop"]),
+                one["now"], _basis(one),
+            ]
+            for one in told["gives"]
+        ]  # fmt: skip
+        if told["next_change"]:
+            frame.text(f"{say('agencies.next')} {shown_instant(told['next_change'])}", "p", "mut")
+        plain_table([say(word) for word in words], rows, label=say("agencies.gives"))
+        frame.text(say("agencies.shared"), "h2", "a-part")
+        heads = [say(word) for word in ("column.spacecraft", "agencies.agencies", "agencies.least")]
+        shared = [[one["spacecraft"], one["agencies"], one["least_severity"]] for one in told["shared_alarms"]]
+        plain_table(heads, shared, label=say("agencies.shared"))
 
 
-def _give(one: dict[str, Any]) -> list[object]:
-    def first(*keys: str) -> Any:
-        return next((one[key] for key in keys if one.get(key) not in (None, "", [])), None)
+def _kind(one: dict[str, Any]) -> str:
+    return f"{one['kind']}: {', '.join(one['only'])}" if one["only"] else str(one["kind"])
 
-    period: dict[str, Any] = one["period"] if isinstance(one.get("period"), dict) else {}
-    start, stop = first("start", "from") or period.get("start"), first("stop", "until") or period.get("stop")
-    return [
-        first("giver", "by", "agency"), first("receiver", "to", "taker"), first("kinds", "kind", "what", "subject"),
-        first("spacecraft") or say("all"), shown_instant(start) if start else say("agencies.always"),
-        shown_instant(stop) if stop else say("agencies.always"), first("basis", "source"),
-    ]  # fmt: skip
+
+def _end(instant: Any) -> str:
+    return shown_instant(instant) if instant else say("agencies.always")
+
+
+def _basis(one: dict[str, Any]) -> str:
+    return ", ".join(part for part in (one["grade"], one["source"]) if part)
+
+
+def _months(months: Any) -> str:
+    return (
+        say("agencies.withheld")
+        if months is None
+        else f"{months} {say('agencies.months')}"
+        if months
+        else say("agencies.at.once")
+    )
 
 
 def _rights(told: dict[str, Any]) -> None:
-    """Show how long data of each instrument belong to its team alone, and what is exempt from it."""
-    rights = told.get("data_rights") or told.get("rights") or {}
-    rows = rows_of(rights, "rights", "rules", "collections", "exemptions")
-    with frame.card(say("agencies.rights"), style="height:100%"):
-        if isinstance(rights, dict):
-            plain = [
-                (key.replace("_", " "), told_in_words(value)) for key, value in rights.items() if not isinstance(value, list)
+    """Show who has data at once, after how long the public has them, and what this centre may have of each instrument."""
+    held = told["rights"]
+    with ui.element("div").classes("a-grid").style("height:100%;grid-template-rows:auto minmax(0,1fr)"):
+        with frame.card(say("agencies.rights")):
+            frame.pairs([
+                (say("agencies.everything"), ", ".join(held["agencies"])),
+                (say("agencies.public"), _months(held["public_after_months"])),
+                (say("agencies.basis"), _basis(held)),
+                *((f"{one['collection']} {one['part']}", _months(one["public_after_months"])) for one in held["exceptions"]),
+            ])  # fmt: skip
+        with frame.card(say("agencies.instruments")):
+            words = ("column.name", "column.spacecraft", "column.agency", "agencies.may.have", "agencies.public", "stations.why")
+            rows = [
+                [one["name"], one["spacecraft"], one["agency"], one["may_have"], _collections(one), one["why"]]
+                for one in told["instruments"]
             ]
-            frame.pairs(plain)
-        if rows:
-            heads = list(dict.fromkeys(key for row in rows for key in row))
-            plain_table(
-                [head.replace("_", " ") for head in heads],
-                [[_when(row.get(head)) for head in heads] for row in rows],
-                label=say("agencies.rights"),
-            )
-        if not rights:
-            frame.empty(say("agencies.no.rights"), say("agencies.no.rights.hint"))
+            plain_table([say(word) for word in words], rows, label=say("agencies.instruments"))
 
 
-def _when(value: Any) -> Any:
-    text = str(value)
-    return shown_instant(text) if isinstance(value, str) and text[10:11] == "T" and text.endswith("Z") else value
+def _collections(one: dict[str, Any]) -> str:
+    return "; ".join(f"{each['title'] or each['key']}: {_months(each['public_after_months'])}" for each in one["collections"])
 
 
 def _roles(told: dict[str, Any]) -> None:
@@ -185,29 +204,26 @@ def _permission(permission: str, meaning: str, roles: list[dict[str, Any]]) -> N
 
 
 def _parts(told: dict[str, Any]) -> None:
-    """Show agencies, centres and instruments."""
-    with ui.element("div").classes("a-grid").style("height:100%;grid-template-rows:auto minmax(0,1fr);overflow:auto"):
-        with frame.card(say("agencies.centres")):
-            centres = rows_of(told.get("centres"))
-            heads = [say(word) for word in ("column.name", "column.agency", "agencies.place", "agencies.tasks")]
-            rows = [[one.get("name") or one.get("key"), one.get("agency"), one.get("place"), one.get("tasks")] for one in centres]
-            plain_table(heads, rows, label=say("agencies.centres"))
-        with frame.card(say("agencies.instruments")):
-            instruments = rows_of(told.get("instruments"))
-            heads = [
-                say(word) for word in ("column.name", "column.spacecraft", "column.agency", "agencies.lead", "agencies.measures")
-            ]
-            rows = [
-                [
-                    one.get("name") or one.get("key"),
-                    one.get("spacecraft"),
-                    one.get("agency"),
-                    one.get("lead"),
-                    one.get("measures"),
-                ]
-                for one in instruments
-            ]
-            plain_table(heads, rows, label=say("agencies.instruments"))
+    """Show agencies, spacecraft, centres and instruments, and how sure each statement is."""
+    parts: list[tuple[str, tuple[str, ...], list[list[object]]]] = [
+        ("agencies.agencies", ("column.name", "agencies.domain", "agencies.part", "agencies.running", "agencies.basis"), [
+            [one["name"], one["domain"], one["part"], one["here"], _basis(one)] for one in told["agencies"]
+        ]),
+        ("overview.fleet", ("column.spacecraft", "column.agency", "agencies.relayed", "agencies.followed"), [
+            [one["key"], one["agency"], one["relayed_by"], one["followed"]] for one in told["spacecraft"]
+        ]),
+        ("agencies.centres", ("column.name", "column.agency", "agencies.place", "agencies.tasks", "agencies.basis"), [
+            [one["name"], one["agency"], one["place"], one["tasks"], _basis(one)] for one in told["centres"]
+        ]),
+        ("agencies.instruments", INSTRUMENT, [
+            [one["name"], one["spacecraft"], one["agency"], one["lead"], one["measures"], one["apids"]]
+            for one in told["instruments"]
+        ]),
+    ]  # fmt: skip
+    with ui.element("div").style("height:100%;overflow:auto;display:flex;flex-direction:column;gap:8px"):
+        for title, words, rows in parts:
+            with frame.card(say(title), style="flex:none"):
+                plain_table([say(word) for word in words], rows, label=say(title))
 
 
 async def build(args: PageArguments) -> None:

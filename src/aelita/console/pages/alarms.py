@@ -61,7 +61,7 @@ class Alarms:
         row, counts = self.row, self.row.get("counts") or {}
         frame.text(row.get("title") or row["alarm"], "b")
         with ui.element("div").style("margin-top:8px"):
-            frame.pairs([
+            facts: list[tuple[str, object]] = [
                 (say("column.name"), row["alarm"]),
                 (say("column.owner"), row["owner"]),
                 (say("column.severity"), say(f"severity.{int(row.get('severity') or 0)}")),
@@ -73,7 +73,8 @@ class Alarms:
                 (say("column.acknowledged"), ", ".join(row.get("acknowledged_by") or [])),
                 (say("column.assigned"), " · ".join(one for one in (row.get("role"), row.get("person")) if one)),
                 (say("alarms.until"), shown_instant(row["shelved_until"]) if row.get("shelved_until") else ""),
-            ])  # fmt: skip
+            ]
+            frame.pairs([one for one in facts if one[1] not in (None, "")])
 
     def _buttons(self) -> None:
         with ui.element("div").classes("a-acts"):
@@ -192,7 +193,7 @@ async def build(args: PageArguments) -> None:
     show = query.get("show", "all")
     page = Alarms(await who(), await _roles())
     with frame.page("page.alarms") as head:
-        with ui.element("div").classes("a-grid a-side").style("grid-template-columns:minmax(0,1fr) 340px"):
+        with ui.element("div").classes("a-grid a-side").style("grid-template-columns:minmax(0,1fr) 330px"):
             with frame.card(flush=True):
                 table = AlarmTable(
                     label=say("page.alarms"), show=show, q=query.get("q", ""), at=query.get("alarm", ""), on_select=page.choose,

@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from nicegui import PageArguments, ui
 
@@ -10,8 +11,10 @@ from ..asking import ask
 from ..look import say
 from ..widgets import Column, ContactBar, Table
 from . import frame
-from .asked import Who, act, rows_of, shown_instant, spacecraft, told_in_words, typed_instant, who
+from .asked import Who, act, rows_of, shown_instant, spacecraft, typed_instant, who
 from .page import Page
+
+COUNTED = ("frames", "good", "erred", "undetermined", "missing", "losses", "ended")
 
 
 async def build(args: PageArguments) -> None:
@@ -19,13 +22,15 @@ async def build(args: PageArguments) -> None:
     looks, crafts = await who(), await spacecraft()
     with frame.page("page.stations") as head:
         with (
-            ui.element("div").classes("a-grid").style("grid-template-rows:minmax(130px,.8fr) minmax(150px,1fr) minmax(150px,1fr)")
+            ui.element("div")
+            .classes("a-grid")
+            .style("grid-template-rows:minmax(132px,.5fr) minmax(150px,.7fr) minmax(180px,1fr)")
         ):
             with frame.card(say("overview.links"), flush=True):
                 _links()
             with frame.card(say("stations.contacts"), flush=True):
                 bar = ContactBar(on_select=lambda one: _shown(one, looks, bar, details))
-            with ui.element("div").classes("a-grid a-three").style("min-height:0"):
+            with ui.element("div").classes("a-grid a-three").style("min-height:0;grid-template-columns:1.5fr 1fr"):
                 with frame.card(say("stations.stations")):
                     place = ui.element("div")
                 with frame.card(say("stations.chosen")), ui.element("div").style("min-height:100%") as details:
@@ -50,14 +55,14 @@ def _links() -> None:
         Column("agency", say("column.agency"), "dim", 96, least=900),
         Column("state", say("stations.sle"), "text", "minmax(70px,1fr)", least=600),
         Column("lock", say("column.lock"), "lock", "minmax(104px,1fr)"),
-        Column("production", say("stations.production"), "dim", "minmax(70px,1fr)", least=1050),
+        Column("production", say("stations.production"), "dim", "minmax(88px,1fr)", least=1130),
         Column("bit_rate", say("column.rate"), "bits", 104),
         Column("frames_per_s", say("stations.frames.s"), "number", 96, least=760),
         Column("frames", say("column.frames"), "count", 90, least=980),
         Column("missed", say("column.missed"), "count", 84),
         Column("last_frame_s", say("column.last"), "span", 98, least=560),
         Column("elevation_deg", say("column.elevation"), "degrees", 82),
-        Column("light_time_s", say("clock.owlt"), "span", 108, least=1120),
+        Column("light_time_s", say("clock.owlt"), "span", 108, least=1260),
         Column("why", say("stations.why"), "text", "minmax(70px,1.2fr)", least=700),
     ]
     Table(
@@ -67,13 +72,16 @@ def _links() -> None:
 
 
 def _stations(keys: dict[str, str], told: Any) -> None:
-    """Show the stations of the mission."""
-    rows = rows_of(told, "stations")
-    keys.update({str(one.get("key") or one.get("station")): str(one.get("name") or one.get("key")) for one in rows})
+    """Show the stations of the mission, those operated here first."""
+    rows = sorted(rows_of(told), key=lambda one: not one["operated"])
+    keys.update({one["key"]: one["name"] for one in rows if one["operated"]})
     if not rows:
         frame.empty(say("stations.none"))
         return
-    heads = ("column.station", "column.agency", "stations.dish", "column.elevation", "stations.state")
+    heads = (
+        "column.station", "column.agency", "stations.dish", "column.elevation", "stations.bands", "stations.last",
+        "stations.state",
+    )  # fmt: skip
     with ui.element("table").classes("x-table") as table:
         table.props["aria-label"] = say("stations.stations")
         with ui.element("thead"), ui.element("tr"):
@@ -83,55 +91,44 @@ def _stations(keys: dict[str, str], told: Any) -> None:
             for one in rows:
                 with ui.element("tr"):
                     with ui.element("td"):
-                        frame.text(one.get("name") or one.get("key"), "b")
-                    frame.text(one.get("agency") or "–", "td", "mut")
-                    frame.text(_dish(one), "td", "mono")
-                    frame.text(_degrees(one.get("minimum_elevation_deg")), "td", "mono")
-                    frame.text(_state(one), "td")
-
-
-def _dish(one: dict[str, Any]) -> str:
-    return f"{one['dish_m']:g} m" if isinstance(one.get("dish_m"), int | float) else "–"
-
-
-def _degrees(value: Any) -> str:
-    return f"≥ {value:g}°" if isinstance(value, int | float) else "–"
-
-
-def _state(one: dict[str, Any]) -> str:
-    here = one.get("operated", one.get("here", one.get("online")))
-    return "–" if here is None else say("stations.here" if here else "stations.not.here")
+                        frame.text(one["name"], "b")
+                    frame.text(one["agency"], "td", "mut n")
+                    frame.text(f"{one['dish_m']:g} m", "td", "mono n")
+                    frame.text(f"≥ {one['minimum_elevation_deg']:g}°", "td", "mono n")
+                    frame.text(", ".join(one["bands"]) or "–", "td", "mut")
+                    frame.text(shown_instant(one["last_contact"]), "td", "mono mut n")
+                    with ui.element("td"):
+                        if one["operated"]:
+                            frame.text(say("stations.here"), "span", "x-tag pass")
+                        if one["booked"]:
+                            frame.text(say("stations.booked"), "span", "x-tag")
 
 
 def _shown(one: dict[str, Any], looks: Who, bar: ContactBar, place: ui.element) -> None:
-    """Show a booking or a contact."""
+    """Show a booking, or what a contact brought."""
+    booking = one["kind"] == "booking"
     place.clear()
-    named = {
-        "station": "column.station", "spacecraft": "column.spacecraft", "reference": "stations.reference", "start": "act.from",
-        "stop": "act.to", "agencies": "column.agency",
-    }  # fmt: skip
     with place:
-        rows: list[tuple[str, object]] = []
-        for key, word in named.items():
-            value = shown_instant(one.get(key)) if key in ("start", "stop") else told_in_words(one.get(key))
-            rows.append((say(word), say("stations.until.notice") if key == "stop" and not one.get("stop") else value))
-        more = {key: value for key, value in one.items() if key not in named and key not in ("kind", "now")}
-        frame.pairs(rows + [(key.replace("_", " "), _told(value)) for key, value in more.items()])
-        reference = one.get("reference")
-        if reference and one.get("kind", "booking") == "booking":
+        rows: list[tuple[str, object]] = [
+            (say("column.kind"), say("stations.booked" if booking else "stations.contact")),
+            (say("column.station"), one["station"]),
+            (say("column.spacecraft"), one["spacecraft"]),
+            (say("stations.reference"), one["reference"]),
+            (say("column.agency"), ", ".join(one["agencies"])),
+            (say("act.from"), shown_instant(one["start"])),
+            (say("act.to"), shown_instant(one["stop"]) if one["stop"] else say("stations.until.notice")),
+        ]
+        counted = [(say(f"stations.count.{name}"), one.get(name)) for name in COUNTED]
+        frame.pairs(rows + [pair for pair in counted if pair[1] is not None])
+        if booking:
             with ui.element("div").style("margin-top:10px"):
                 act(say("stations.cancel"), partial(_cancel, one, bar), "station.book", looks, kind="danger small")
 
 
-def _told(value: Any) -> str:
-    text = told_in_words(value)
-    return shown_instant(text) if len(text) > 18 and text[4:5] == "-" and text[10:11] == "T" else text
-
-
 async def _cancel(one: dict[str, Any], bar: ContactBar) -> None:
     if await frame.sure(f"{say('stations.cancel.sure')} {one['station']}, {one['reference']}", say("stations.cancel")):
-        query = {"station": one["station"]}
-        await frame.tried(ask("DELETE", f"bookings/{one['station']}/{one['reference']}", query=query), say("done"))
+        path = f"bookings/{quote(one['station'], safe='')}/{quote(one['reference'], safe='')}"
+        await frame.tried(ask("DELETE", path), say("done"))
         bar.read()
 
 
@@ -154,8 +151,7 @@ async def _book(looks: Who, crafts: list[str], stations: dict[str, str], bar: Co
                 return
             for name in ("book-start", "book-stop"):
                 frame.forget(name)
-            against = (told or {}).get("against") or (told or {}).get("warnings") or []
-            frame.tell("\n".join([say("done"), *map(str, against)]))
+            frame.tell("\n".join([say("done"), *told["warnings"]]))
             dialog.submit(True)
 
         with ui.element("div").classes("a-head").style("justify-content:flex-end"):

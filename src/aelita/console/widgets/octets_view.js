@@ -3,7 +3,7 @@ import { Grid } from "aelita-grid";
 import { ask, make, number, say, short, stateOf, waiting } from "aelita-face";
 const LINE = 20, SPARE = 8, HUES = 8;
 const hex = (n, digits) => n.toString(16).toUpperCase().padStart(digits, "0");
-const shown = (v) => (typeof v === "string" && v.length > 80 ? v.slice(0, 80) + "…" : number(v));
+const shown = (v) => (typeof v === "string" && v.length > 80 ? v.slice(0, 80) + "…" : typeof v === "number" && Number.isFinite(v) ? String(+v.toPrecision(12)) : number(v)); // all digits: here one looks closely
 export default {
   template: `<div class="o-wrap"><div class="o-head"></div><div class="o-two"><div class="o-fields"></div><div class="o-side"><div class="o-hex" tabindex="0" role="application" :aria-label="word('octets.label')"><div class="o-space"></div></div><div class="o-bits" role="status"></div></div></div><div class="o-over"></div></div>`,
   props: { path: String, label: String },
@@ -15,8 +15,8 @@ export default {
       columns: [
         { key: "name", title: say("column.field"), width: "minmax(110px,1.5fr)", value: (f) => short(f.name), order: (f) => f.bit_offset },
         { key: "bit_offset", title: say("column.place"), width: 92, kind: "mono", cls: "d", show: (v, f) => `${v >> 3}${v & 7 ? "." + (v & 7) : ""} +${f.bits}` },
-        { key: "raw", title: say("column.raw"), width: "minmax(60px,.8fr)", kind: "mono", cls: "r", show: (v) => shown(v), from: 330 },
-        { key: "value", title: say("column.value"), width: "minmax(80px,1.1fr)", kind: "mono", cls: "r v", show: (v, f) => (f.good === false ? say("bad") : f.type === "Binary" && v == null ? "" : shown(v) + (f.units ? " " + f.units : "")) },
+        { key: "raw", title: say("column.raw"), width: "minmax(60px,.8fr)", kind: "number", show: (v) => shown(v), from: 330 },
+        { key: "value", title: say("column.value"), width: "minmax(80px,1.1fr)", kind: "number", cls: "v", show: (v, f) => (f.good === false ? say("bad") : f.type === "Binary" && v == null ? "" : shown(v) + (f.units ? " " + f.units : "")) },
       ],
       rowClass: (f) => `${f === this.hot ? "hot" : ""}${f.good === false ? " l2" : ""}`,
       select: (f) => this.light(f, true), open: (f) => f.parameter && this.$emit("parameter", { name: f.parameter }),
