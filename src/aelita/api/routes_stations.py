@@ -1,6 +1,6 @@
 """Stations: what they are, how their lines are, what they are booked for and what their contacts brought."""
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -208,8 +208,9 @@ def _booking(one: Any, now: int) -> ContactItem:
 
 def _contact(report: dict[str, Any]) -> ContactItem:
     names = ("frames", "good", "erred", "undetermined", "missing", "losses", "ended", "station", "reference", "spacecraft")
+    known: dict[str, Any] = {name: report.get(name) for name in names}
     return ContactItem(
-        **cast(dict[str, Any], {name: report.get(name) for name in names}), kind="contact", agencies=list(report.get("agencies") or ()), now=False,
+        **known, kind="contact", agencies=list(report.get("agencies") or ()), now=False,
         start=_instant(report.get("first") or report.get("start")), stop=_instant(report.get("last") or report.get("stop")),
     )  # fmt: skip
 

@@ -23,7 +23,6 @@ __all__ = [
     "Archive", "Batch", "Calibrator", "Checked", "Committed", "Completeness", "Copied", "DatabaseText", "DatabaseVersion",
     "Decoded", "Finding", "Flushed", "Following", "Grid", "Gridded", "Order", "Retention", "Session", "Source",
     "StoredPackets", "apply_retention", "backup", "check", "compact", "database_that_decoded", "frame_of", "joined_batches",
-    "migrate", "octets_of", "on_grid", "open_archive", "packet_of", "packets_in_rows", "page", "rebuild", "recorrelate", "restore",
-    "stretches",
-    "to_arrow", "to_csv", "to_numpy", "to_parquet", "to_polars", "to_xarray", "whole_rows",
+    "migrate", "octets_of", "on_grid", "open_archive", "packet_of", "packets_in_rows", "page", "rebuild", "recorrelate",
+    "restore", "stretches", "to_arrow", "to_csv", "to_numpy", "to_parquet", "to_polars", "to_xarray", "whole_rows",
 ]  # fmt: skip
