@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from ..services import live
 from .accounts import Accounts
 from .app import create_app
+from .at_work import at_work
 from .centre import Centre, open_centre
 from .first_login import offer_first_link
 from .guard import guarded
@@ -37,7 +38,8 @@ def serve_api(agency: str, folder: Path, make_app: MakeApp | None = None) -> int
         async with open_centre(folder, agency) as centre:
             app = (make_app or guarded_app)(centre)
             await asyncio.to_thread(_offer_first_link, centre)
-            await run_app(context, app)
+            async with at_work(centre, context):
+                await run_app(context, app)
 
     return asyncio.run(live.serve(live.INTERFACE, service, agency, folder))
 
