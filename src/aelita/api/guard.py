@@ -24,8 +24,11 @@ from .centre import Centre
 from .door import Door, door_of
 from .identity import NOBODY, Identity
 from .sessions import Known
+from .wire import LONGEST_HEAD
 
 LARGEST_BODY = 1 << 20  # octets
+SLOWEST_BODY_S = 30.0  # between two pieces
+DRAIN_OCTETS, DRAIN_S = 1 << 24, 5.0
 RECHECK_S = 5.0  # how soon an open WebSocket ends after its user may no more
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN_ROUTES = frozenset(f"{PREFIX}/{path}" for path in ("auth/login", "auth/first", "openapi.json"))
@@ -35,7 +38,7 @@ OPEN_FILES = re.compile(
     r"/_nicegui/\d[^/]*/.+|/assets/.+"
 )  # of the version, the same for everybody; not what pages upload or give
 OTHER_SITE = "With a session, send the Origin of this address; programs use a token"
-TOO_LARGE, POLICY = 413, 1008
+POLICY = 1008  # RFC 6455, 7.4.1
 
 PAGES_CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -80,6 +83,7 @@ class Guard:
         headers = Headers(scope=scope)
         answer = await self._refusal(scope, headers)
         if answer is None and _declared(headers) > LARGEST_BODY:
+            await _drain(receive, expected="expect" not in headers)
             answer = _too_large()
         if answer is not None:
             await answer(scope, receive, send)
@@ -90,8 +94,9 @@ class Guard:
         except Exception:
             if not bounded.answered:
                 raise
-        if bounded.status == 403 and scope["path"].startswith(PREFIX):
-            await self._note_refusal(scope, scope["aelita.identity"], "refused")
+        who = scope["aelita.identity"]
+        if bounded.status == 403 and who.user and scope["path"].startswith(PREFIX):
+            await self._note_refusal(scope, who, "refused")
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -103,6 +108,9 @@ class Guard:
 
     async def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """Put who asks into the scope; return the answer to one who may not go on."""
+        scope["aelita.identity"] = NOBODY
+        if len(scope["path"]) + sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEAD:
+            return problem(431, f"The head of the request is longer than {LONGEST_HEAD} octets.", headers={"connection": "close"})
         try:
             known = self._known(scope, headers)
         except SQLAlchemyError:
@@ -183,21 +191,31 @@ class _Bounded:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope, self._receive, self._send = scope, receive, send
-        self._octets, self.answered, self.status = 0, False, 0
+        self._octets, self._whole, self.answered, self.status = 0, False, False, 0
 
     async def receive(self) -> Message:
         """Return the next message; when the body is too long, answer, and tell the application that the client has gone."""
         if self.answered:
             return {"type": "http.disconnect"}
-        message = await self._receive()
+        try:
+            async with asyncio.timeout(None if self._whole else SLOWEST_BODY_S):
+                message = await self._receive()
+        except TimeoutError:
+            return await self._answer(problem(408, "The request does not come to its end.", headers={"connection": "close"}))
         self._octets += len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
         if self._octets > LARGEST_BODY:
-            self.answered = True
-            if not self.status:
-                self.status = TOO_LARGE
-                await _too_large()(self._scope, self._receive, self._send)
-            return {"type": "http.disconnect"}
+            if not self._whole:
+                await _drain(self._receive)
+            return await self._answer(_too_large())
         return message
+
+    async def _answer(self, answer: Response) -> Message:
+        self.answered = True
+        if not self.status:
+            self.status = answer.status_code
+            await answer(self._scope, self._receive, self._send)
+        return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
         """Send on, unless the answer was given already."""
@@ -206,6 +224,16 @@ class _Bounded:
         if message["type"] == "http.response.start":
             self.status = message["status"]
         await self._send(message)
+
+
+async def _drain(receive: Receive, *, expected: bool = True) -> None:
+    """Read on for a while what nobody wants: a client that still sends would not see its answer."""
+    octets, more = 0, expected
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_S):
+            while more and octets < DRAIN_OCTETS:
+                message = await receive()
+                octets, more = octets + len(message.get("body", b"")), message.get("more_body", False)
 
 
 def cookies_of(headers: Headers) -> dict[str, str]:
@@ -259,9 +287,7 @@ def _unknown(scope: Scope) -> Response:
 
 
 def _too_large() -> Response:
-    return problem(
-        TOO_LARGE, f"The request is larger than {LARGEST_BODY} octets.", remedy="Send less", headers={"connection": "close"}
-    )
+    return problem(413, f"The request is larger than {LARGEST_BODY} octets.", remedy="Send less", headers={"connection": "close"})
 
 
 async def _deny(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -84,7 +85,7 @@ def run(
     if any(one.synthetic for one in installation.plays):
         say(SYNTHETIC)
     full = _can_draw() and shown is not False
-    with _screen(full) as (draw, keys):
+    with _screen(full, partial(_entrances, installation)) as (draw, keys):
         every = REFRESH_S if full else STATUS_LINE_S
         asyncio.run(live.run_shown(installation, clock, draw, refresh_s=REFRESH_S, every_s=every, keys=keys))
 
@@ -233,20 +234,57 @@ def _print(picture: "complex_.Picture") -> None:
     console.print(view(picture, console.width))
 
 
+def _entrances(installation: "complex_.Installation") -> list[str]:
+    """Return where the consoles are: while nobody has an account, the link by which the first administrator makes one."""
+    lines = []
+    for agency in (one.key for one in installation.agencies if one.web):
+        try:
+            lines.append(f"{agency}: nobody has an account yet. Make one: {installation.first_login(agency).read_text().strip()}")
+        except OSError:
+            lines.append(f"{agency}: {installation.web_address(agency)}/")
+    return lines
+
+
 @contextmanager
-def _screen(full: bool) -> Iterator[tuple[Callable[["complex_.Picture"], None], int | None]]:
-    """Give what draws a picture, on the whole terminal or as a line, and the terminal that gives keys, if there is one."""
+def _screen(
+    full: bool, above: Callable[[], list[str]] = list
+) -> Iterator[tuple[Callable[["complex_.Picture"], None], int | None]]:
+    """Give what draws a picture, on the whole terminal or as a line, and the terminal that gives keys, if there is one.
+
+    The lines `above` stand over it; without a whole terminal they are printed when they change.
+    """
     from .watching import status_line, view
 
     if not full:
-        yield lambda picture: print(status_line(picture), flush=True), None
+        yield _lines(above, status_line), None
         return
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.live import Live
+    from rich.text import Text
 
     console = Console(highlight=False)
     with _keys() as keys, Live(console=console, screen=console.is_terminal, auto_refresh=False) as live:
-        yield lambda picture: live.update(view(picture, console.width, console.height), refresh=True), keys
+
+        def draw(picture: "complex_.Picture") -> None:
+            head = [Text(line, overflow="fold") for line in above()]
+            taken = sum(-(-len(line) // console.width) for line in head)
+            live.update(Group(*head, view(picture, console.width, console.height - taken)), refresh=True)
+
+        yield draw, keys
+
+
+def _lines(above: Callable[[], list[str]], line: Callable[["complex_.Picture"], str]) -> Callable[["complex_.Picture"], None]:
+    printed: list[str] = []
+
+    def draw(picture: "complex_.Picture") -> None:
+        now = above()
+        for one in now:
+            if one not in printed:
+                print(one, flush=True)
+        printed[:] = now
+        print(line(picture), flush=True)
+
+    return draw
 
 
 @contextmanager
