@@ -7,14 +7,16 @@ from pydantic import BaseModel
 from ..mdb import (
     Alarm,
     AlarmRules,
+    BooleanType,
     Calibration,
     CompiledDatabase,
+    EnumeratedType,
     FloatEncoding,
     NormalRange,
     ParameterType,
     alarm_lines,
     condition_text,
-)  # fmt: skip
+)
 from .answers import number
 
 
@@ -183,6 +185,14 @@ def units_of(compiled: CompiledDatabase, column: str) -> str:
     """Return the units of the values in a column, nothing when they have none or it is unknown."""
     kind = compiled.type_of_column(column)
     return "" if kind is None else kind.facts.units
+
+
+def labels_of(kind: ParameterType | None) -> list[Label]:
+    """Return the words that raw numbers read as, none for other types."""
+    if isinstance(kind, BooleanType):
+        return [Label(label=kind.zero, value=0, maximum=0), Label(label=kind.one, value=1)]
+    entries = kind.entries if isinstance(kind, EnumeratedType) else ()
+    return [Label(label=each.label, value=each.value, maximum=each.maximum) for each in entries]
 
 
 def is_single(kind: ParameterType | None) -> bool:

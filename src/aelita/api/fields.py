@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from ..mdb import OCTETS, AbsoluteTimeType, CompiledDatabase, Field
-from ..telemetry import Column, Decoder, Interpreted, Values, interpret
+from ..telemetry import Column, Decoder, Interpreted, Values, interpreted
 from .answers import Value, plain, utc_text
 from .definitions import kind_of, units_of
 
@@ -76,7 +76,7 @@ def container_of(compiled: CompiledDatabase, octets: bytes) -> str | None:
 
 def packet_fields(compiled: CompiledDatabase, container: str, octets: bytes) -> tuple[list[DecodedField], tuple[str, ...]]:
     """Return the fields of a packet in the order of its container, and what in it contradicts the database."""
-    read = interpret(compiled, container, octets)
+    read = interpreted(compiled, container, octets)
     raw = {item.column: _column(item, value) for item, value in zip(read.fields, read.values, strict=True)}
     values = Values(compiled, raw, 1)
     return [_field(compiled, item, value, values) for item, value in _shown(read)], read.faults

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 from ..archive import Archive, Grid, on_grid
 from ..errors import UsageError
-from ..mdb import AbsoluteTimeType, CompiledDatabase, EnumeratedType, names_like, show
+from ..mdb import AbsoluteTimeType, CompiledDatabase, names_like, show
 from .answers import PROBLEMS, Instant, UtcText, Value, number, plain, seconds, utc_text
 from .centre import Centre, centre
-from .definitions import Alias, DerivedBy, Holding, Label, Limit, TypeDefinition, is_single, kind_of, limits_of
+from .definitions import Alias, DerivedBy, Holding, Limit, TypeDefinition, is_single, kind_of, labels_of, limits_of
 from .identity import may
 from .listing import Entry, archived_name, entries, find_parameter, matching
 from .paging import After, Page, cursor_of, key_of, paged, words_of
@@ -301,8 +301,7 @@ def _series(here: Centre, archive: Archive, grid: Grid, place: int, raw: bool) -
     versions = archive.catalogue.databases()
     kinds = (here.library.version(version).type_of_column(one.parameter) for version in reversed(versions))
     kind = next((each for each in kinds if each is not None), None)
-    worded = kind.entries if isinstance(kind, EnumeratedType) else ()
-    labels = [Label(label=each.label, value=each.value, maximum=each.maximum) for each in worded]
+    labels = labels_of(kind)
     return {
         "name": one.parameter, "units": "" if kind is None or raw else kind.facts.units, "type": kind_of(kind),
         "samples": int(one.count.sum()), "labels": [label.model_dump() for label in labels],

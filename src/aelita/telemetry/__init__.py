@@ -8,7 +8,8 @@ from .dependencies import needed_parameters
 from .generated import Kernel, Kernels
 from .generated import source_of as generated_source
 from .holes import HoleCounts, HoleStatus, HoleTracker, Request, RequestRules
-from .interpret import Interpreted, interpret
+from .interpret import Interpreted
+from .interpret import interpret as interpreted
 from .limits import LimitChecker, Transitions, severity_column
 from .mending import Mender
 from .merging import Merger
@@ -25,6 +26,6 @@ __all__ = [
     "HoleCounts", "HoleStatus", "HoleTracker", "Interpreted", "Kernel", "Kernels", "LimitChecker", "Mender", "Merged",
     "Merger", "Processed", "Processor", "Reception", "Request", "RequestRules", "StationCounts", "TimePacketRule",
     "TimePackets", "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times",
-    "initial_value", "interpret", "joined_copies", "joined_merged", "merged_times", "needed_parameters", "packet_ticks",
+    "initial_value", "interpreted", "joined_copies", "joined_merged", "merged_times", "needed_parameters", "packet_ticks",
     "sampled", "severity_column",
 ]  # fmt: skip
