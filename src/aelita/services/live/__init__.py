@@ -9,6 +9,7 @@ from .asking import asked, metrics_of
 from .batches import pack, unpack
 from .booking_desk import BookingDesk
 from .clock import MissionClock, wall_tai_ns
+from .ending import ended
 from .examined import Finding, Verdict
 from .examining import examine
 from .fetching import fetch_kept
@@ -37,7 +38,7 @@ __all__ = [
     "INTERFACE", "MERGED_HEADER", "AgencySeen", "AlarmSeen", "AlarmShown", "BookingDesk", "Context", "CountsSeen", "EventSeen",
     "Finding", "Installation", "LinkSeen", "LinkState", "Message", "MissionClock", "Picture", "ServiceSeen", "Start",
     "StreamSeen", "Streams", "ValueSeen", "Verdict", "Watch", "address_of", "alarm_book", "alarm_records", "alarms_of",
-    "alarms_shown", "ask_alarms", "asked", "begin", "examine", "fetch_kept", "follow", "metrics_of", "override_words",
+    "alarms_shown", "ask_alarms", "asked", "begin", "ended", "examine", "fetch_kept", "follow", "metrics_of", "override_words",
     "overrides_of", "pack", "picture_of", "read_installation", "record_words", "run_complex", "run_shown", "serve", "serve_one",
     "show", "standing_in", "standing_subject", "unpack", "wall_tai_ns",
 ]  # fmt: skip

@@ -26,6 +26,7 @@ from .alarm_files import keys_folder
 from .asking import page
 from .batches import unpack
 from .clock import MissionClock
+from .ending import ended
 from .following import Start, follow
 from .geometry import Geometry, elevation_deg
 from .installation import Installation
@@ -245,10 +246,7 @@ class Watch:
         try:
             yield self
         finally:
-            tasks += self._asking.values()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended([*tasks, *self._asking.values()])
 
     async def first(self, within_s: float = 10.0) -> None:
         """Wait until everything that answers has told something, at most `within_s`."""
