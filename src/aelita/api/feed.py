@@ -63,9 +63,7 @@ class LiveFeed:
         try:
             yield self
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await live.ended(tasks)
             if self._timer is not None:
                 self._timer.cancel()
 
