@@ -272,6 +272,12 @@ def test_what_is_withheld_is_refused_noted_and_left_out(made: Installation) -> N
         got = set(rows_of(vera, all_of_it["id"])["apid"])
         assert got == set(apids) - set(acs.apids)
         assert "the agreement gives esa nothing" in vera.json("GET", f"deliveries/{mine['id']}")["fault"]
+        listed = vera.json("GET", "packets", params={"limit": 10_000})["items"]
+        assert {one["apid"] for one in listed} == got
+        assert vera.now("GET", "packets", params={"apid": apids[0]}).status_code == 403
+        one = centre.archive().packets(apid=apids[0], octets=False).row(0, named=True)
+        assert vera.now("GET", f"packets/{one['source']}/{one['row']}").status_code == 403
+        assert len(vera.noted("data.withheld")) == 7
         shown = next(one for one in vera.json("GET", "agencies")["instruments"] if one["key"] == "acs")
         assert shown["may_have"] is False
 

@@ -10,12 +10,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import AelitaError
 from ..services import live
 from .centre import Centre
-from .deliveries import deliver
+from .deliveries import Going, deliver, remove_old
 from .pass_reports import write_pass_reports
 
-WORKS: tuple[tuple[str, float, Callable[[Centre], int]], ...] = (
+Work = Callable[[Centre, Going], int]
+WORKS: tuple[tuple[str, float, Work], ...] = (
     ("pass reports", 5.0, write_pass_reports),
     ("deliveries", 1.0, deliver),
+    ("retention of deliveries", 60.0, remove_old),
 )
 log = logging.getLogger(__name__)
 
@@ -29,15 +31,15 @@ async def at_work(here: Centre, context: live.Context) -> AsyncIterator[None]:
         yield
     finally:
         ended.set()
-        await asyncio.gather(*tasks)  # what is begun is finished: it is short, and the records are closed behind it
+        await asyncio.gather(*tasks)  # a batch that is begun is finished: the records are closed behind it
 
 
-async def _again(
-    here: Centre, context: live.Context, ended: asyncio.Event, name: str, pause_s: float, work: Callable[[Centre], int]
-) -> None:
+async def _again(here: Centre, context: live.Context, ended: asyncio.Event, name: str, pause_s: float, work: Work) -> None:
     while not ended.is_set():
         try:
-            context.health.count(f"{name.replace(' ', '_')}_made_total", await asyncio.to_thread(work, here))
+            context.health.count(
+                f"{name.replace(' ', '_')}_total", await asyncio.to_thread(work, here, lambda: not ended.is_set())
+            )
             context.health.well(name)
         except (AelitaError, SQLAlchemyError, OSError, ValueError) as error:
             if context.health.fault(name, str(error)):

@@ -4,19 +4,20 @@ import fnmatch
 import hashlib
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..archive import Archive, octets_of, packets_in_rows, to_polars, whole_rows
+from ..archive import Archive, octets_of, packets_in_rows, to_polars
 from ..errors import AelitaError, UsageError
 from ..services import live
 from ..time import DAY, SECOND, utc_parts
 from . import rights
 from .centre import Centre
-from .delivery_tables import Batch, Delivery, all_deliveries, kept_batches
+from .delivery_tables import Batch, Delivery, all_deliveries, kept_octets, oldest_kept
 from .listed import dated
 from .pass_reports import settled_contacts
 from .spacecraft import crafts
@@ -24,6 +25,7 @@ from .spacecraft import crafts
 ROWS_OF_A_BATCH, ROWS_LOOKED_AT = 20_000, 100_000
 MEBIOCTET = 1 << 20
 HOURS_OF = {"hourly": 1, "daily": 24}
+Going = Callable[[], bool]
 Apid = Annotated[int, Field(ge=0, le=2047)]
 Pattern = Annotated[str, Field(min_length=1, max_length=500)]
 
@@ -105,7 +107,7 @@ def begun(here: Centre, rule: Rule, owner: str, title: str) -> Delivery:
 
 def _whole(here: Centre) -> dict[int, int]:
     try:
-        return whole_rows(here.archive())
+        return here.archive().catalogue.whole_rows()
     except AelitaError:
         return {}
 
@@ -120,15 +122,15 @@ def file_of(here: Centre, delivery: Delivery, number: int) -> Path:
     return folder_of(here, delivery.id) / f"{number:08d}.{'arrows' if delivery.rule['format'] == 'arrow' else 'parquet'}"
 
 
-def deliver(here: Centre) -> int:
-    """Make the batches that are due by all rules, and remove what is too old; return how many were made.
+def deliver(here: Centre, going: Going = lambda: True) -> int:
+    """Make the batches that are due by all rules, while `going`; return how many were made.
 
     It may be called again at any time, also after it was broken off anywhere: no row is left out, and none comes twice.
     """
     made = 0
     for one in all_deliveries(here.records):
         try:
-            made += _deliver(here, one)
+            made += _deliver(here, one, going)
             fault = ""
         except (AelitaError, OSError) as error:
             fault = str(error)
@@ -139,9 +141,8 @@ def deliver(here: Centre) -> int:
     return made
 
 
-def _deliver(here: Centre, one: Delivery) -> int:
+def _deliver(here: Centre, one: Delivery, going: Going) -> int:
     rule = Rule.model_validate(one.rule)
-    _remove_old(here, one, rule)
     now, contacts = here.clock.now(), one.contacts
     if rule.schedule == "contact":
         contacts = len(settled_contacts(here, rule.spacecraft))
@@ -152,10 +153,10 @@ def _deliver(here: Centre, one: Delivery) -> int:
     refuse_withheld(here, rule)
     archive, made = here.archive(), 0
     sources = next((craft.sources for craft in crafts(here) if craft.key == rule.spacecraft), frozenset())
-    for source, stop in sorted(whole_rows(archive).items()):
-        while source in sources and one.mark.get(str(source), 0) < stop:
+    for source, stop in sorted(archive.catalogue.whole_rows().items()):
+        while source in sources and one.mark.get(str(source), 0) < stop and going():
             made += _next(here, archive, one, rule, source, stop)
-    if rule.schedule != "live":
+    if rule.schedule != "live" and going():
         with here.records.session() as session:
             if (known := session.get(Delivery, one.id)) is not None:
                 known.ran, known.contacts = now, contacts
@@ -190,6 +191,8 @@ def _next(here: Centre, archive: Archive, one: Delivery, rule: Rule, source: int
         if batch is not None:
             session.add(batch)
     one.mark, one.number = mark, known.number
+    if batch is not None:
+        _remove_old(here, one, rule)
     return batch is not None
 
 
@@ -242,12 +245,19 @@ def _octets(frame: pl.DataFrame, rule: Rule) -> bytes:
     return made.getvalue()
 
 
-def _remove_old(here: Centre, one: Delivery, rule: Rule) -> None:
-    """Remove the files of batches that are too old or too many; the newest one stays."""
-    oldest, left = live.wall_tai_ns() - rule.keep_days * DAY, rule.keep_mebioctets * MEBIOCTET
+def remove_old(here: Centre, going: Going = lambda: True) -> int:
+    """Remove the files of batches that are too old or too many; return how many."""
+    return sum(_remove_old(here, one, Rule.model_validate(one.rule)) for one in all_deliveries(here.records) if going())
+
+
+def _remove_old(here: Centre, one: Delivery, rule: Rule) -> int:
+    """Remove the oldest batches of a delivery until its rule allows all that is left; the newest one stays."""
+    oldest, most, removed = live.wall_tai_ns() - rule.keep_days * DAY, rule.keep_mebioctets * MEBIOCTET, 0
     with here.records.session() as session:
-        for place, batch in enumerate(kept_batches(session, one.id)):
-            left -= batch.octets
-            if place and (left < 0 or batch.made < oldest):
-                file_of(here, one, batch.number).unlink(missing_ok=True)
-                batch.gone = True
+        octets = kept_octets(session, one.id)
+        for batch in oldest_kept(session, one.id):
+            if batch.number == one.number or (octets <= most and batch.made >= oldest):
+                break
+            file_of(here, one, batch.number).unlink(missing_ok=True)
+            batch.gone, octets, removed = True, octets - batch.octets, removed + 1
+    return removed

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Integer, String, Text, select
+from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Integer, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .records import Base, Records
@@ -59,7 +59,12 @@ def batches_behind(records: Records, delivery: int, number: int, limit: int) -> 
         return list(session.scalars(asked))
 
 
-def kept_batches(session: Session, delivery: int) -> list[Batch]:
-    """Return the batches whose files are there, the newest first."""
-    asked = select(Batch).where(Batch.delivery == delivery, Batch.gone.is_(False)).order_by(Batch.number.desc())
+def kept_octets(session: Session, delivery: int) -> int:
+    """Return how much the batches take whose files are there."""
+    return session.scalar(select(func.sum(Batch.octets)).where(Batch.delivery == delivery, Batch.gone.is_(False))) or 0
+
+
+def oldest_kept(session: Session, delivery: int, limit: int = 1000) -> list[Batch]:
+    """Return the oldest batches whose files are there, in order."""
+    asked = select(Batch).where(Batch.delivery == delivery, Batch.gone.is_(False)).order_by(Batch.number).limit(limit)
     return list(session.scalars(asked))

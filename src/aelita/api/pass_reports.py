@@ -1,5 +1,6 @@
 """Pass reports: entries of the log that the centre writes by itself when a contact is over, one for each."""
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -43,14 +44,14 @@ def settled_contacts(here: Centre, spacecraft: str = "") -> list[dict[str, Any]]
     ]
 
 
-def write_pass_reports(here: Centre) -> int:
-    """Write a report of each contact that is over and has none; return how many. It may be called again at any time."""
+def write_pass_reports(here: Centre, going: Callable[[], bool] = lambda: True) -> int:
+    """Write a report of each contact that is over and has none, while `going`; return how many. Calling it again adds nothing."""
     now, made = here.clock.now(), 0
     desk = live.BookingDesk(here.installation.folder)
     known = _known(here)
     for report in settled_contacts(here):
         key = key_of(report)
-        if key in known:
+        if key in known or not going():
             continue
         data = _data(here, desk, report)
         entry = Written(

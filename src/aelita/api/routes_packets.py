@@ -1,11 +1,11 @@
 """Packets and frames: lists, fields over octets, quarantine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
 import polars as pl
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from ..archive import Archive, Order, database_that_decoded, frame_of, octets_of, packet_of
@@ -24,6 +24,7 @@ from ..link import (
     Channel,
 )
 from ..records import FRAMES, PACKETS, QUARANTINE
+from . import rights
 from .answers import PROBLEMS, Instant, UtcText, utc_text
 from .centre import Centre, centre
 from .fields import PRIMARY_HEADER, DecodedField, container_of, frame_fields, header_fields, packet_fields
@@ -129,17 +130,20 @@ class QuarantineItem(BaseModel):
 
 @router.get("/packets", responses=TABLES, response_model=Page[PacketItem])
 def list_packets(
-    here: Here, some: SomeCrafts,
+    here: Here, request: Request, some: SomeCrafts,
     apid: Annotated[int | None, Query(ge=0, le=0xFFFF, description="Only of this application process.")] = None,
     virtual_channel: ChannelQuery = None, source: SourceQuery = None, start: Instant = None, stop: Instant = None,
     bad: Annotated[bool | None, Query(description="Only those that are not good, or only good ones.")] = None,
     octets: OctetsQuery = False, order: Direction = "asc", format: FormatQuery = "json", limit: LimitOrAll = None,
     after: After = "",
 ) -> Page[PacketItem] | Response:  # fmt: skip
-    """List the packets of a spacecraft by generation time; those of unknown time come first, idle ones are not kept."""
+    """List the packets of a spacecraft by generation time; those of unknown time come first, idle ones are not kept.
+
+    Those of instruments whose data are withheld from the agency are left out; asked for by APID they are refused.
+    """
     check_range(start, stop)
     archive = here.archive()
-    where = of_sources(sources_of(some), source)
+    where = (*of_sources(sources_of(some), source), *_allowed(here, request, some, apid))
     where += tuple(
         pl.col(name) == value for name, value in (("apid", apid), ("virtual_channel", virtual_channel)) if value is not None
     )
@@ -155,6 +159,16 @@ def list_packets(
     rows, following = listed_page(archive, listed, limit, after)
     keys = keys_of(here)
     return Page(items=[PacketItem(**_packet(row, keys)) for row in rows], next=following)
+
+
+def _allowed(here: Centre, request: Request, some: Sequence[Craft], apid: int | None) -> Iterator[pl.Expr]:
+    """Yield the conditions that no data are withheld from the agency. HTTPException 403 when it asks for such an APID."""
+    for craft in some:
+        held = rights.withheld_here(here, craft.key)
+        if apid in held:
+            raise rights.refuse(request, f"packets of APID {apid} of {craft.key}", held[apid])
+        if held:
+            yield ~(pl.col("source").is_in(sorted(craft.sources)) & pl.col("apid").is_in(list(held))).fill_null(False)
 
 
 def _packet(row: Mapping[str, Any], keys: Mapping[int, str]) -> dict[str, Any]:
@@ -173,7 +187,7 @@ def _flags(quality: int | None, words: Mapping[int, str]) -> list[str]:
 
 
 @router.get("/packets/{source}/{row}")
-def get_packet(here: Here, source: SourcePath, row: NumberPath) -> PacketDecoded:
+def get_packet(here: Here, request: Request, source: SourcePath, row: NumberPath) -> PacketDecoded:
     """Return a packet with its octets and its fields: where each lies, what its bits say, and what that means."""
     archive = here.archive()
     found = packet_of(archive, source, row)
@@ -181,6 +195,7 @@ def get_packet(here: Here, source: SourcePath, row: NumberPath) -> PacketDecoded
         raise HTTPException(404, f"Source {source} has no packet {row}.")
     octets = found["octets"] or b""
     craft = next((one for one in crafts(here) if source in one.sources), None)
+    list(_allowed(here, request, [craft] if craft else [], found["apid"]))
     known, container = _identified(here, archive, craft, octets, (source, row))
     fields, faults = packet_fields(known.compiled, container, octets) if known and container else ([], ())
     if not any(one.bit_offset < 48 for one in fields):

@@ -10,7 +10,7 @@ from .export import to_arrow, to_csv, to_numpy, to_parquet, to_polars, to_xarray
 from .following import Flushed, Following
 from .gathered import Calibrator, Committed
 from .history import Gridded
-from .increments import packets_in_rows, whole_rows
+from .increments import packets_in_rows
 from .merging import joined_batches
 from .pages import Grid, Order, database_that_decoded, frame_of, octets_of, on_grid, packet_of, page, stretches
 from .rebuilding import Decoded, StoredPackets, rebuild
@@ -24,5 +24,5 @@ __all__ = [
     "Decoded", "Finding", "Flushed", "Following", "Grid", "Gridded", "Order", "Retention", "Session", "Source",
     "StoredPackets", "apply_retention", "backup", "check", "compact", "database_that_decoded", "frame_of", "joined_batches",
     "migrate", "octets_of", "on_grid", "open_archive", "packet_of", "packets_in_rows", "page", "rebuild", "recorrelate",
-    "restore", "stretches", "to_arrow", "to_csv", "to_numpy", "to_parquet", "to_polars", "to_xarray", "whole_rows",
+    "restore", "stretches", "to_arrow", "to_csv", "to_numpy", "to_parquet", "to_polars", "to_xarray",
 ]  # fmt: skip

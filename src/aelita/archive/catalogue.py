@@ -34,6 +34,7 @@ class Catalogue:
         self._index: tuple[int, dict[str, list[str]]] = (-2, {})
         self._versions: tuple[int, list[DatabaseVersion]] = -2, []
         self._admitted: tuple[int, pl.DataFrame] = -2, SOURCES.to_frame()
+        self._whole: tuple[int, dict[int, int]] = -2, {}
 
     @property
     def written_first(self) -> list[Table]:
@@ -65,6 +66,14 @@ class Catalogue:
     def done(self) -> pl.DataFrame:
         """Return one row a batch that is wholly in the archive."""
         return _rows(self.batches, BATCHES)
+
+    def whole_rows(self) -> dict[int, int]:
+        """Return for each source how many rows of packets, numbered from 0, are wholly in the archive, in all tables."""
+        version = self.batches.version
+        if self._whole[0] != version:
+            sums = self.done().group_by("source").agg((pl.col("packets") - pl.col("idle")).sum().alias("rows"))
+            self._whole = version, {int(source): int(rows) for source, rows in sums.iter_rows()}
+        return self._whole[1]
 
     def find(self, digest: str) -> int | None:
         """Return the number of a source that was ingested, at least in part."""

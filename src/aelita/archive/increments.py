@@ -1,4 +1,4 @@
-"""What came into an archive since somebody looked: rows of each source are numbered as they come, and stay as they are."""
+"""What came into an archive since somebody looked: packets of each source are numbered as they come, see `whole_rows`."""
 
 from collections.abc import Collection
 
@@ -7,12 +7,6 @@ import polars as pl
 from ..records import PACKETS
 from .reading import chosen
 from .store import Archive
-
-
-def whole_rows(archive: Archive) -> dict[int, int]:
-    """Return for each source how many rows of packets, numbered from 0, are wholly in the archive, in all tables."""
-    done = archive.catalogue.done().group_by("source").agg((pl.col("packets") - pl.col("idle")).sum().alias("rows"))
-    return {int(source): int(rows) for source, rows in done.iter_rows()}
 
 
 def packets_in_rows(archive: Archive, source: int, first: int, stop: int, apids: Collection[int] | None = None) -> pl.DataFrame:
