@@ -72,7 +72,8 @@ class LiveFeed:
         return self._seen or self._picture()
 
     def _picture(self) -> Seen:
-        return Seen(self.agency, self.installation.spacecraft, self.watch.picture(), live.wall_tai_ns())
+        picture, at = self.watch.picture(), live.wall_tai_ns()
+        return Seen(self.agency, self.installation.spacecraft, picture, at, self.watch.clock.at(at))
 
     def _due(self, at: float) -> None:
         """Flush at an instant (monotonic seconds), unless that is done sooner anyway."""

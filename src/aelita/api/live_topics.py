@@ -136,7 +136,7 @@ class Recent:
 
 @dataclass(slots=True)
 class Board:
-    """Things that stand until they change, each by its key: lines, alarms, the whole picture. Snapshots leave out `quiet` ones."""
+    """What stands until it changes, each thing by its key: lines, alarms, the whole picture. Snapshots leave `quiet` ones out."""
 
     name: str
     keyed: bool = True

@@ -143,19 +143,21 @@ class Status(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A picture of the complex as the centre of an agency sees it, and when (TAI nanoseconds of this machine)."""
+    """A picture of the complex as the centre of an agency sees it.
+
+    `at` is when by this machine's clock and `now` by the mission's (TAI nanoseconds both).
+    """
 
     agency: str
     spacecraft: tuple[str, ...]
     picture: live.Picture
     at: int
+    now: int
 
     def clock(self) -> Clock:
         """Return the clocks."""
-        now = self.picture.now
-        crafts = [
-            CraftTime(spacecraft=craft, scet=utc_text(at), owlt_s=(now - at) / SECOND) for craft, at in self.picture.emitted
-        ]
+        now, lights = self.now, [(craft, self.picture.now - at) for craft, at in self.picture.emitted]
+        crafts = [CraftTime(spacecraft=craft, scet=utc_text(now - light), owlt_s=light / SECOND) for craft, light in lights]
         mission = utc_text(now)
         return Clock(
             utc=utc_text(self.at), mission=mission, ert=mission, speed=self.picture.speed, replayed=self.picture.replayed,
