@@ -25,6 +25,7 @@ from .client import (
     Updates,
     connect,
     connect_async,
+    within,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnswerError", "AsyncClient", "AsyncUpdates", "BusyError", "Centre", "Client", "FaultError", "ForbiddenError",
     "InterfaceError", "Item", "LoginError", "NotFoundError", "RequestError", "Samples", "Series", "UnreachableError", "Updates",
-    "UserDesk", "connect", "connect_async", "create_app", "guarded", "open_centre", "serve_api",
+    "UserDesk", "connect", "connect_async", "create_app", "guarded", "open_centre", "serve_api", "within",
 ]  # fmt: skip
 _SERVING = {
     "Centre": "centre", "UserDesk": "user_desk", "create_app": "app", "guarded": "guard", "open_centre": "centre",

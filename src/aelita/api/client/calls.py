@@ -1,12 +1,13 @@
 """All methods of both clients, each made of one generator function."""
 
 from . import accounts, delivering, operations, telemetry
-from .core import Call
+from .core import Call, ask
 
 
 class Calls:
     """What one can ask a centre. With `Client` a call returns when it is done, with `AsyncClient` it is awaited."""
 
+    ask = Call(ask)
     whoami = Call(accounts.whoami)
     logout = Call(accounts.logout)
     change_password = Call(accounts.change_password)

@@ -8,8 +8,8 @@ How a page is written (see `telemetry.py` for a short whole one):
 * It begins with `with frame.page("page.events") as head:`; `with head:` puts fields and buttons beside the title. Below come
   `with frame.card("overview.links"):` and widgets; a widget fills the card when `flush=True`.
 * Everything it says is `say("page.events")`, keys being in `words_shell.py` (shell) and `words_operations.py` (pages of
-  operations), English and Russian both; a test proves that none is missing. Text of others (names, comments, log entries) goes through
-  `frame.text`, `ui.label` or a widget, all of which show it as text; never `ui.html(..., sanitize=False)`.
+  operations), English and Russian both; a test proves that none is missing. Text of others (names, comments, log entries) goes
+  through `frame.text`, `ui.label` or a widget, all of which show it as text; never `ui.html(..., sanitize=False)`.
 * It asks the centre by `await ask("GET", "alarms", query={...})` of `asking`, as the user who looks; a refusal is
   `RefusedError` (what, where, remedy, status). `await frame.shown(reading, build)` draws the waiting, error and content states
   of one answer. `await frame.tried(ask("POST", ...), say("done"))` does something and tells how it went.

@@ -53,9 +53,10 @@ class Table(Element, component="table.js"):
     """Rows of the interface: `source` below /api/v1 with a `query`, read page after page as the user scrolls.
 
     `topic` is a subscription of the live WebSocket ({"topic": "events", "rate_hz": 2}); its updates replace rows of the same
-    `key` (fields joined by "+" when it takes several), or go to the front (`newest_first`) or the end when there is no key. `levels` names the field of severity 0 to 5 that
-    colours a row. `every` reads the source again each so many seconds. `pick` is the field of the answer that holds the rows,
-    "items" when empty. `empty` is the title and hint of the empty state. Events carry the whole row.
+    `key` (fields joined by "+" when it takes several), or go to the front (`newest_first`) or the end when there is no key.
+    `levels` names the field of severity 0 to 5 that colours a row. `every` reads the source again each so many seconds.
+    `pick` is the field of the answer that holds the rows, "items" when empty. `empty` is the title and hint of the empty
+    state. Events carry the whole row.
     """
 
     def __init__(
