@@ -66,7 +66,9 @@ def _in_utc(text: str) -> str:
     return shifted.strftime("%Y-%m-%dT%H:%M:%S") + (f".{fraction}" if fraction else "")
 
 
-Instant = Annotated[int | None, BeforeValidator(instant_of), WithJsonSchema(INSTANT)]
+Instant = Annotated[
+    int | None, BeforeValidator(instant_of), WithJsonSchema({"anyOf": [INSTANT, {"type": "string", "maxLength": 0}]})
+]
 UtcText = Annotated[str | None, WithJsonSchema({"anyOf": [INSTANT, {"type": "null"}]})]
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from importlib import import_module
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from .. import __version__
 from ..errors import AelitaError, ArchiveError, DataError, UsageError
