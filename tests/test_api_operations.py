@@ -88,9 +88,9 @@ async def until(one: Site, desk: Desk, owner: str, fits: Callable[[dict[str, Any
 def test_people_act_on_alarms_by_their_permissions_and_the_servers_reason_is_told(tmp_path: Path) -> None:
     async def story() -> None:
         async with site(tmp_path) as one:
-            one.begin("alarms", "esa")
-            one.begin("alarms", "roscosmos")
             async with desks(one) as (vera, boris):
+                one.begin("alarms", "esa")
+                one.begin("alarms", "roscosmos")
                 await one.limit("/x", 2)
                 seen = await until(one, vera, "esa", lambda each: each["phase"] == "unacknowledged")
                 assert (seen["word"], seen["calls"], seen["value"]) == ("warning", True, "1.5")
@@ -164,9 +164,9 @@ def test_limits_and_calibrations_are_overridden_each_with_its_permission(tmp_pat
 
     async def story() -> None:
         async with site(tmp_path) as one:
-            one.begin("alarms", "esa")
             async with opened(one.made, "esa") as centre:
                 vera = Desk(centre)
+                one.begin("alarms", "esa")
                 limits = {"parameter": parameter, "limits": [{"severity": 2, "maximum": 0.1}], "for_s": 600, "reason": "a test"}
                 scale = {"parameter": parameter, "coefficients": [0.0, 2.0], "for_s": 600, "reason": "a test"}
                 others = vera.may("view", "calibration.override")

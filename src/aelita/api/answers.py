@@ -45,8 +45,10 @@ def instant_of(text: Any) -> Any:
 
     What lies outside the years 1972 to 2261 becomes the end of them: a range may well begin before everything.
     """
-    if text is None or text == "" or isinstance(text, int):
-        return text or None
+    if text is None or text == "":
+        return None
+    if not isinstance(text, str):
+        raise ValueError("write an instant as a text, such as 2023-05-24T18:54:49.8Z")
     year = str(text).strip()[:4]
     if year.isdigit() and not 1972 <= int(year) < 2262:
         return tai_ns_from_utc(EARLIEST if int(year) < 1972 else LATEST)
