@@ -293,7 +293,7 @@ def test_another_spacecraft_is_asked_for_by_its_key(ask: Asking) -> None:
         ("packets", {"spacecraft": "tgx"}, 404, "tgo"),
         ("packets/1/999999", {}, 404, "no packet"),
         ("packets/77/0", {}, 404, "no packet"),
-        ("parameters/one\nof two lines", {}, 404, ""),
+        ("parameters/one%0Aof%20two%20lines", {}, 404, ""),
         ("nothing/of/the/kind", {}, 404, ""),
         ("frames/1/999999", {}, 404, "no frame"),
         ("quarantine/1/0", {}, 404, "nothing"),
