@@ -193,7 +193,7 @@ async def build(args: PageArguments) -> None:
     show = query.get("show", "all")
     page = Alarms(await who(), await _roles())
     with frame.page("page.alarms") as head:
-        with ui.element("div").classes("a-grid a-side").style("grid-template-columns:minmax(0,1fr) 330px"):
+        with ui.element("div").classes("a-grid a-side a-more"):
             with frame.card(flush=True):
                 table = AlarmTable(
                     label=say("page.alarms"), show=show, q=query.get("q", ""), at=query.get("alarm", ""), on_select=page.choose,

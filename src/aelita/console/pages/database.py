@@ -74,11 +74,7 @@ class Browser:
             Column("name", say("column.name"), "mono", "minmax(150px,2fr)"),
             Column("description", say("database.description"), "dim", "minmax(100px,1.5fr)", least=520),
         ]
-        with (
-            ui.element("div")
-            .classes("a-grid a-browse")
-            .style("height:100%;grid-template-columns:minmax(300px,.75fr) minmax(440px,1.25fr)")
-        ):
+        with ui.element("div").classes("a-grid a-browse a-data"):
             with frame.card(flush=True):
                 query = self.asked(search=self.query["q"], kind=self.query["of"])
                 self.table = Table(
@@ -86,7 +82,7 @@ class Browser:
                     empty=(say("nothing.matches"), say("nothing.matches.hint")),
                     on_select=lambda row: self.open("parameter" if row["kind"] == "alias" else row["kind"], row["name"]),
                 )  # fmt: skip
-            with ui.element("div").style("display:grid;gap:8px;min-height:0;grid-template-rows:auto minmax(0,1fr)"):
+            with ui.element("div").classes("a-stack"):
                 with frame.card(), ui.element("div") as self.detail:
                     frame.empty(say("database.choose"), say("database.choose.hint"))
                 with frame.card(say("database.layout"), flush=True, style="min-height:0"):

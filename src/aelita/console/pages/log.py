@@ -180,11 +180,11 @@ async def build(args: PageArguments) -> None:
     """Make the page. Its address keeps `q`, `category`, `from`, `to` and `entry`, one to mark."""
     log = Log(dict(args.query_parameters), await who())
     with frame.page("page.log") as head:
-        with ui.element("div").classes("a-grid a-side").style("grid-template-columns:minmax(0,1fr) 380px"):
+        with ui.element("div").classes("a-grid a-side a-more"):
             with frame.card(say("log.entries")):
                 log.list = ui.element("div").style("min-height:100%").props("role=feed")
                 log.list.props["aria-label"] = say("log.entries")
-            with ui.element("div").style("display:grid;gap:8px;min-height:0;grid-template-rows:auto minmax(0,1fr)"):
+            with ui.element("div").classes("a-stack"):
                 with frame.card(say("log.write")):
                     _form(log)
                 with frame.card(say("log.handover")) as top:

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from nicegui import PageArguments, ui
+from nicegui import ui
 
 from ...errors import AelitaError, TimeError
 from ..asking import ask
@@ -17,20 +17,16 @@ from .page import Page
 COUNTED = ("frames", "good", "erred", "undetermined", "missing", "losses", "ended")
 
 
-async def build(args: PageArguments) -> None:
-    """Make the page. Its address keeps `station`, the one that is shown."""
+async def build() -> None:
+    """Make the page."""
     looks, crafts = await who(), await spacecraft()
     with frame.page("page.stations") as head:
-        with (
-            ui.element("div")
-            .classes("a-grid")
-            .style("grid-template-rows:minmax(132px,.5fr) minmax(150px,.7fr) minmax(180px,1fr)")
-        ):
+        with ui.element("div").classes("a-grid a-rows"):
             with frame.card(say("overview.links"), flush=True):
                 _links()
             with frame.card(say("stations.contacts"), flush=True):
                 bar = ContactBar(on_select=lambda one: _shown(one, looks, bar, details))
-            with ui.element("div").classes("a-grid a-three").style("min-height:0;grid-template-columns:1.5fr 1fr"):
+            with ui.element("div").classes("a-grid a-three a-most"):
                 with frame.card(say("stations.stations")):
                     place = ui.element("div")
                 with frame.card(say("stations.chosen")), ui.element("div").style("min-height:100%") as details:
@@ -63,7 +59,7 @@ def _links() -> None:
         Column("last_frame_s", say("column.last"), "span", 98, least=560),
         Column("elevation_deg", say("column.elevation"), "degrees", 82),
         Column("light_time_s", say("clock.owlt"), "span", 108, least=1260),
-        Column("why", say("stations.why"), "text", "minmax(70px,1.2fr)", least=700),
+        Column("why", say("stations.why"), "text", "minmax(70px,1.2fr)", least=840),
     ]
     Table(
         columns, label=say("overview.links"), topic={"topic": "links", "rate_hz": 2}, key="station",
