@@ -3,12 +3,21 @@
 import asyncio
 import json
 import sqlite3
+import ssl
 import stat
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -18,9 +27,15 @@ from aelita.api.account_rules import AccountRules, Provider, read_rules
 from aelita.api.first_login import offer_first_link
 from aelita.api.passwords import Passwords, check_new
 from aelita.api.rates import Rate, Rates
+from aelita.api.service import run_app
 from aelita.archive import open_archive
+from aelita.cli import live as cli_live
 from aelita.cli.main import app
 from aelita.errors import DefinitionError, UsageError
+from aelita.services.live.clock import MissionClock
+from aelita.services.live.health import Health
+from aelita.services.live.installation import AgencyHere, read_installation
+from aelita.services.live.serving import Context
 from aelita.time import DAY, SECOND
 from door_material import API, CHEAP, HERE, PASSWORD, Entrance, entrance, installed
 
@@ -549,3 +564,63 @@ def test_a_lost_administrator_returns_by_the_command_line(tmp_path: Path) -> Non
     assert listed == [{"user": "vera", "roles": "administrator", "active": True, "password": True, "title": ""}]
     assert [one.action for one in at.trail()] == ["user.added", "link.made", "link.used", "link.made", "link.used"]
     assert at.trail()[0].how == "machine"
+
+
+def certified(folder: Path) -> ssl.SSLContext:
+    """Write a certificate of this machine and its key; return what trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "centre")])
+    begin = datetime.now(UTC) - timedelta(hours=1)
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, begin + timedelta(days=1)).add_extension(here, False)
+    text = made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    (folder / "esa.pem").write_bytes(text)
+    (folder / "esa.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return ssl.create_default_context(cadata=text.decode())
+
+
+def test_a_centre_with_a_certificate_speaks_tls(tmp_path: Path) -> None:
+    home = tmp_path / "complex"
+    home.mkdir()
+    trusting = certified(home)
+    esa = AgencyHere("esa", ("malargue",), web="127.0.0.1", certificate=home / "esa.pem", certificate_key=home / "esa.key")
+    made = read_installation(installed(tmp_path, (esa,)).folder)
+    at, health = entrance(tmp_path, made=made), Health("api", "esa")
+    at.user("vera", "administrator")
+
+    async def run() -> None:
+        work = asyncio.create_task(run_app(Context(made, "esa", MissionClock(), health), at.guard))
+        while not health.ready:
+            assert not work.done()
+            await asyncio.sleep(0.02)
+        base = made.web_address("esa")
+        assert base.startswith("https://127.0.0.1:")
+        async with httpx.AsyncClient(base_url=base, verify=trusting, headers={"origin": base}) as client:
+            assert (await client.post(f"{API}/auth/login", json=VERA)).headers["set-cookie"].startswith("__Host-")
+            assert (await client.get(f"{API}/auth/me")).json()["user"] == "vera"
+            forged = {"x-forwarded-for": "192.0.2.7"}  # nobody said that there is a proxy
+            assert (await client.get(f"{API}/admin/backups", headers=forged)).status_code == 200
+            assert {one.address for one in at.trail()} == {"127.0.0.1"}
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+
+    asyncio.run(run())
+    text = (home / "complex.toml").read_text()
+    for broken in (text.replace("certificate_key", "#"), text.replace("esa.key", "none.key")):
+        (home / "complex.toml").write_text(broken)
+        with pytest.raises(DefinitionError, match=r"certificate_key|none\.key"):
+            read_installation(home)
+
+
+def test_who_starts_a_complex_sees_the_first_link(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = installed(tmp_path)
+    at = entrance(tmp_path, made=made)
+    link = offer_first_link(at.door.accounts, made.first_login("esa"), made.web_address("esa"))
+    draw = cli_live._lines(lambda: cli_live._entrances(made), lambda _: "all well")
+    draw(None)  # type: ignore[arg-type]
+    draw(None)  # type: ignore[arg-type]
+    made.first_login("esa").unlink()
+    draw(None)  # type: ignore[arg-type]
+    lines = capsys.readouterr().out.splitlines()
+    assert link in lines[0] and made.web_address("roscosmos") in lines[1]
+    assert lines[2:] == ["all well", "all well", f"esa: {made.web_address('esa')}/", "all well"]

@@ -350,7 +350,7 @@ def _agency(table: Table, folder: Path) -> AgencyHere:
         tuple(table.texts("proxies")),
     )
     for name, path in (("certificate", one.certificate), ("certificate_key", one.certificate_key)):
-        if bool(certificate) != bool(key) or (path is not None and not path.is_file()):
+        if (certificate or key) and (path is None or not path.is_file()):
             raise DefinitionError(
                 f"there is no file {str(path)!r}" if path else "missing", where=table.path(name),
                 remedy="Give the files of a certificate and of its key, or neither",
