@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from .at_work import at_work
 from .centre import Centre, open_centre
 from .first_login import offer_first_link
 from .guard import guarded
+from .warming import warm
 
 BACKLOG_S = 5
 MOST_WAITING = 2048
@@ -38,6 +40,7 @@ def serve_api(agency: str, folder: Path, make_app: MakeApp | None = None) -> int
         async with open_centre(folder, agency) as centre:
             app = (make_app or guarded_app)(centre)
             await asyncio.to_thread(_offer_first_link, centre)
+            threading.Thread(target=warm, args=(centre,), name="warming", daemon=True).start()
             async with at_work(centre, context):
                 await run_app(context, app)
 
