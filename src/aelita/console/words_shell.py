@@ -17,7 +17,7 @@ SHELL: dict[str, tuple[str, str]] = {
     "page.database": ("Database", "База данных"),
     "page.agencies": ("Agencies", "Агентства"),
     "page.log": ("Log", "Журнал"),
-    "page.administration": ("Administration", "Администрирование"),
+    "page.administration": ("Administration", "Администратор"),
     "skip": ("Skip to content", "К содержанию"),
     "navigation": ("Main navigation", "Основная навигация"),
     # bar

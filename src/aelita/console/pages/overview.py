@@ -47,7 +47,7 @@ def _links() -> None:
 
 def _alarms() -> None:
     columns = [
-        Column("severity", say("column.severity"), "severity", 120),
+        Column("severity", say("column.severity"), "severity", 140),
         Column("title", say("column.alarm"), "text", "minmax(120px,2fr)"),
         Column("value", say("column.value"), "mono", "minmax(80px,1fr)"),
         Column("since", say("column.time"), "seconds", 160, least=520),
@@ -61,7 +61,7 @@ def _alarms() -> None:
 def _events() -> None:
     columns = [
         Column("t", say("column.time"), "seconds", 160),
-        Column("severity", say("column.severity"), "severity", 110, least=460),
+        Column("severity", say("column.severity"), "severity", 140, least=460),
         Column("message", say("column.event"), "text", "minmax(160px,3fr)"),
     ]
     Table(

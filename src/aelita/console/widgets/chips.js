@@ -15,7 +15,7 @@ export default {
       const unknown = { cls: "unknown", shape: "ring", text: say("link") + " " + say("unknown"), more: "", hint: say("link.unknown.hint") };
       if (this.line !== "alive" || this.states.links !== "live") return unknown;
       const all = [...this.links.values()], locked = all.filter((o) => o.alive && o.lock === "locked"), alive = all.filter((o) => o.alive);
-      if (locked.length) return { cls: "ok", shape: "dot", text: `${locked.map((o) => o.station).slice(0, 2).join(", ")} ${say("locked")}`, more: " · " + scaled(locked.reduce((s, o) => s + (o.bit_rate ?? 0), 0), "bit/s"), hint: locked.map((o) => `${o.spacecraft} – ${o.station}`).join("\n") };
+      if (locked.length) return { cls: "ok", shape: "dot", text: `${locked[0].station}${locked.length > 1 ? ` +${locked.length - 1}` : ""} ${say("locked")}`, more: " · " + scaled(locked.reduce((s, o) => s + (o.bit_rate ?? 0), 0), "bit/s"), hint: locked.map((o) => `${o.spacecraft} – ${o.station}`).join("\n") };
       if (alive.some((o) => o.lock !== "unknown")) return { cls: "warn", shape: "sq", text: `${say("link")} ${say("lock." + alive.find((o) => o.lock !== "unknown").lock)}`, more: "", hint: alive.map((o) => `${o.station}: ${o.state} ${o.why ?? ""}`).join("\n") };
       return all.length ? unknown : { ...unknown, text: say("link.none") };
     },

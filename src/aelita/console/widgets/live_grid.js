@@ -19,7 +19,7 @@ export default {
       { key: "v", title: say("column.value"), kind: "number", width: this.small ? "minmax(80px,1fr)" : "minmax(110px,1.1fr)", cls: "v" },
       { key: "u", title: say("column.units"), kind: "dim", width: 74, from: 300, value: (r) => r.u ?? this.known.get(r.n)?.units ?? "" },
       { key: "l", title: say("column.state"), width: "minmax(122px,.9fr)", from: this.small ? 420 : 0, order: (r) => this.state(r).rank, value: (r) => this.state(r).name, show: (v, r) => this.state(r).text, draw: (cell, v, r) => { cell.firstChild.className = "st " + this.state(r).cls; } },
-      { key: "b", title: say("column.limits"), kind: "mono", width: "minmax(120px,1.2fr)", cls: "d r", from: 780, value: limits },
+      { key: "b", title: say("column.limits"), kind: "mono", width: "minmax(120px,1.2fr)", cls: "d r", from: Infinity, value: limits },
       { key: "r", title: say("column.raw"), kind: "number", width: "minmax(100px,.8fr)", cls: "d", from: 860 },
       { key: "a", title: say("column.age"), kind: "span", width: 108, from: this.small ? 520 : 0, value: age },
       { key: "t", title: whichTime, kind: "time", width: 210, cls: "d", from: 1080, value: (r) => chosen(r), show: (v) => instant(v) },
@@ -48,7 +48,8 @@ export default {
       try {
         let after = null;
         do { const told = await (await ask("parameters", { limit: 10000, after })).json(); for (const p of told.items ?? told) this.known.set(p.name, { ...p, bounds: limitsOf(p.limits).text }); after = told.next; } while (after);
-        this.grid.drawn.forEach((e) => e.remove()); this.grid.drawn.clear(); this.grid.ask();
+        if ([...this.known.values()].some((p) => p.bounds)) this.grid.columns.find((c) => c.key === "b").from = 780;
+        this.grid.drawn.forEach((e) => e.remove()); this.grid.drawn.clear(); this.grid.lay();
       } catch { /* the table lives without them */ }
     },
     dead(r) { const s = this.states.get(this.spacecraft?.length ? r.s : "") ?? "connecting"; return s !== "live"; },

@@ -105,7 +105,7 @@ export default {
       this.stats.points = data[0].length; this.u.batch(() => { this.u.setData(data, false); this.u.setScale("x", { min: a, max: b }); });
       this.spoken = this.list.map((s, k) => { const v = data[1 + 3 * k].filter((x) => x != null); return v.length ? `${s.name}: ${number(Math.min(...v.slice(-2000)))} … ${number(Math.max(...v.slice(-2000)))} ${s.units}` : `${s.name}: ${say("plot.no.samples")}`; }).join("; ");
     },
-    move() { if (this.u) { this.dirty = false; this.redraw(); } },
+    move() { if (!this.u) return; this.redraw(); const [a, b] = this.range(); if (!this.reading && this.asked - a > 0.05 * (b - a)) this.fill(); }, // what comes is older than was thought
     show(a, b) { if (!(b > a)) return; this.following = false; this.whole = false; const least = 1; if (b - a < least) b = a + least; this.view = [a, b]; this.u?.setScale("x", { min: a, max: b }); this.began = performance.now(); clearTimeout(this.settle); this.settle = setTimeout(() => this.fill(), SETTLE_MS); },
     async fill() {
       this.stopRead?.abort(); if (!this.list.length) return;
@@ -116,6 +116,7 @@ export default {
         const every = this.whole && !this.view, margin = every ? 0 : Math.max((b - a) * 0.02, 3 * (this.step ?? 0)); // so that lines go on to the samples beyond the edges
         const got = await read(this.list.map((s) => s.name), { start: every ? "" : fromMs(a - margin), stop: every || this.following ? "" : fromMs(b + margin), count: Math.max(300, Math.min(2000, this.$refs.plot.clientWidth)), raw: this.isRaw, spacecraft: this.spacecraft }, stop.signal);
         if (stop.signal.aborted) return;
+        this.asked = a;
         this.archive = got; this.fault = "";
         if (every && got.t.length) this.view = [got.t[0], got.t[got.t.length - 1] + (got.t[1] - got.t[0] || 1000)];
         got.series.forEach((one, k) => { const s = this.list[k]; if (!s) return; if (one.units && !s.units && !this.isRaw) { s.units = one.units; this.rebuild = true; } if (!s.now) for (let i = one.mean.length - 1; i >= 0; i--) if (one.count[i]) { s.now = number(one.mean[i]); break; } });
