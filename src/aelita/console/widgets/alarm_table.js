@@ -18,13 +18,13 @@ export default {
     this.grid = new Grid(this.$el.querySelector(".e-list"), {
       label: this.label, key: "id", empty: [say("alarms.none"), say("alarms.none.hint")], order: null,
       columns: [
-        { key: "severity", title: say("column.severity"), width: 112, kind: "severity" },
+        { key: "severity", title: say("column.severity"), width: 130, kind: "severity" },
         { key: "phase", title: say("column.state"), width: 132, show: (v, r) => say(r.calls ? "alarms.calls" : shelved(r) ? "alarms.is.shelved" : "alarms.phase." + v), draw: (e, v, r) => { e.firstChild.className = "al " + (r.calls ? "calls" : shelved(r) || HELD.includes(v) ? "away" : ""); } },
         { key: "title", title: say("column.alarm"), width: "minmax(170px,2.4fr)", value: (r) => r.title || r.alarm },
         { key: "value", title: say("column.value"), width: "minmax(118px,1.2fr)", kind: "mono", cls: "v", from: 640 },
-        { key: "since", title: say("column.since"), width: "158px", kind: "seconds" },
+        { key: "since", title: say("column.since"), width: "172px", kind: "seconds" },
         { key: "age", title: say("column.age"), width: 100, kind: "span", value: (r) => r.age, from: 1150 },
-        { key: "counts", title: say("column.times"), width: 62, kind: "count", value: (r) => r.counts?.times || r.occurrence, from: 820 },
+        { key: "counts", title: say("column.times"), width: 62, kind: "count", value: (r) => r.counts?.times || r.occurrence, from: 900 },
         { key: "owner", title: say("column.owner"), width: 86, cls: "d", from: 700 },
         { key: "acknowledged_by", title: say("column.acknowledged"), width: "minmax(90px,.8fr)", cls: "d", from: 980 },
         { key: "role", title: say("column.assigned"), width: "minmax(90px,.8fr)", cls: "d", value: (r) => [r.role, r.person].filter(Boolean).join(" · "), from: 1060 },
