@@ -27,9 +27,12 @@ PARTS = {
     "decode": "bench_decode",
     "chain": "chain",
     "live": "live",
+    "interface": "interface",
 }
-WITH_SETTING = {"reception", "chain", "live"}
-PACKAGES = ("aelita", "numpy", "numba", "polars", "deltalake", "space-packet-parser", "ccsdspy", "yamcs-client")
+WITH_SETTING = {"reception", "chain", "live", "interface"}
+PACKAGES = (
+    "aelita", "numpy", "numba", "polars", "deltalake", "space-packet-parser", "ccsdspy", "yamcs-client", "starlette", "uvicorn",
+)  # fmt: skip
 RESULTS = ROOT / "bench" / "results"
 
 

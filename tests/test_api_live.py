@@ -72,10 +72,11 @@ def test_values_of_the_recording_arrive_as_the_processor_told_them(tmp_path: Pat
             while len(events) < reports:
                 events += (await late.until(lambda m: m.get("id") == "e" and "updates" in m))["updates"]
             assert len(events) == reports > 0 and all(one["kind"] == "report" and one["message"] for one in events)
-            packets = await late.snapshot("p", "packets", names=["18"])
+            apid = next(subject.rpartition(".")[2] for subject, _ in sent if subject.startswith("esa.packets."))
+            packets = await late.snapshot("p", "packets", names=[apid])
             while not packets:
                 packets += (await late.until(lambda m: m.get("id") == "p" and "updates" in m))["updates"]
-            assert {one["apid"] for one in packets} == {18} and all(one["length"] > 6 for one in packets)
+            assert {one["apid"] for one in packets} == {int(apid)} and all(one["length"] > 6 for one in packets)
 
     run(work())
 
