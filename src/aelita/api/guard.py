@@ -75,7 +75,7 @@ class Guard:
         if scope["type"] == "http":
             await self._http(scope, receive, self._with_headers(scope, send))
         elif scope["type"] == "websocket":
-            await self._websocket(scope, receive, self._with_headers(scope, send))
+            await self._websocket(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
@@ -102,7 +102,7 @@ class Guard:
         headers = Headers(scope=scope)
         answer = await self._refusal(scope, headers)
         if answer is not None:
-            await _deny(scope, receive, send, answer)
+            await _deny(scope, receive, self._with_headers(scope, send), answer)
             return
         await self.app(scope, receive, self._while_known(scope, headers, send))
 

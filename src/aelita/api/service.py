@@ -16,7 +16,9 @@ from .at_work import at_work
 from .centre import Centre, open_centre
 from .first_login import offer_first_link
 from .guard import guarded
+from .sockets import LiveSocket
 from .warming import warm
+from .wire import BoundedHttp
 
 BACKLOG_S = 5
 MOST_WAITING = 2048
@@ -62,8 +64,9 @@ async def run_app(context: live.Context, app: ASGIApp) -> None:
     """Serve an application at the address of the agency until cancelled."""
     here = context.installation.agency(context.agency)
     settings = uvicorn.Config(
-        app, host=here.web or "127.0.0.1", port=context.installation.port(f"{context.agency}/web"), log_config=None,
-        access_log=False, lifespan="on", timeout_graceful_shutdown=BACKLOG_S, backlog=MOST_WAITING, ws_max_size=1 << 20,
+        app, http=BoundedHttp, host=here.web or "127.0.0.1", port=context.installation.port(f"{context.agency}/web"),
+        log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=BACKLOG_S, backlog=MOST_WAITING,
+        ws=LiveSocket, ws_max_size=1 << 20, ws_per_message_deflate=False,
         server_header=False, date_header=False, ssl_certfile=here.certificate, ssl_keyfile=here.certificate_key,
         proxy_headers=bool(here.proxies), forwarded_allow_ips=list(here.proxies),
     )  # fmt: skip
