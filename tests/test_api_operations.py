@@ -17,9 +17,11 @@ from aelita.api import audit, create_app
 from aelita.api.centre import RECORDS, Centre
 from aelita.api.identity import Identity
 from aelita.api.pass_reports import write_pass_reports
+from aelita.services.live.alarm_service import alarms
 from aelita.services.live.bookings import station_folder
 from aelita.services.live.clock import starting_at
 from aelita.services.live.contacts import REPORTS
+from aelita.services.live.streams import StreamError
 from aelita.time import SECOND, tai_ns_from_utc, utc_from_tai_ns
 from api_archive_material import PREFIX, still
 from api_material import EVERYTHING, As, client_of, installed, opened
@@ -68,6 +70,19 @@ async def desks(one: Site) -> AsyncIterator[tuple[Desk, Desk]]:
         yield Desk(esa), Desk(roscosmos, BORIS)
 
 
+def begin_alarms(one: Site, agency: str) -> None:
+    """Run an alarm server in this process, again whenever the streams do not answer it in time, as its nursery would."""
+
+    async def kept() -> None:
+        while True:
+            try:
+                await alarms(one.context("alarms", agency))
+            except StreamError:
+                await asyncio.sleep(0.5)
+
+    one.tasks[f"{agency}/alarms"] = asyncio.create_task(kept())
+
+
 async def alarm(desk: Desk, owner: str, name: str = ALARM) -> dict[str, Any] | None:
     answer = await desk.ask("GET", "alarms", params={"quiet": "true"})
     found = answer.json()["items"] if answer.status_code == 200 else []
@@ -87,41 +102,40 @@ async def until(one: Site, desk: Desk, owner: str, fits: Callable[[dict[str, Any
 
 def test_people_act_on_alarms_by_their_permissions_and_the_servers_reason_is_told(tmp_path: Path) -> None:
     async def story() -> None:
-        async with site(tmp_path) as one:
-            async with desks(one) as (vera, boris):
-                one.begin("alarms", "esa")
-                one.begin("alarms", "roscosmos")
-                await one.limit("/x", 2)
-                seen = await until(one, vera, "esa", lambda each: each["phase"] == "unacknowledged")
-                assert (seen["word"], seen["calls"], seen["value"]) == ("warning", True, "1.5")
-                theirs = await until(one, boris, "esa", lambda each: each["calls"])
-                await refused(vera, boris)
-                body = {"alarm": ALARM, "comment": "I see", "occurrence": seen["occurrence"], "id": "once"}
-                assert (await vera.told("POST", "alarms/acknowledge", json=body))["done"] is True
-                assert (await vera.told("POST", "alarms/acknowledge", json=body))["done"] is False
-                again = await vera.ask("POST", "alarms/acknowledge", json=body | {"id": "other"})
-                assert (again.status_code, "acknowledged" in again.json()["detail"]) == (409, True)
-                await until(one, vera, "esa", lambda each: each["phase"] == "acknowledged")
-                told = {"alarm": ALARM, "owner": "esa", "comment": "and I", "occurrence": theirs["occurrence"]}
-                assert (await boris.told("POST", "alarms/acknowledge", json=told))["done"]
-                await until(one, vera, "esa", lambda each: each["acknowledged_by"] == ["esa", "roscosmos"])
-                await shelved_and_given(one, vera)
-                history = (await vera.told("GET", f"alarms/esa/{ALARM}/history"))["items"]
-                assert [each["event"] for each in history] == ["assign", "unshelve", "shelve", "acknowledge", "raise"]
-                assert (history[3]["user"], history[3]["comment"]) == ("vera", "I see")
-                theirs_told = (await boris.told("GET", f"alarms/esa/{ALARM}/history"))["items"]
-                assert {(each["agency"], each["event"]) for each in theirs_told} >= {
-                    ("esa", "raise"),
-                    ("roscosmos", "acknowledge"),
-                }
-                assert (await vera.ask("GET", "alarms/esa/none/history")).status_code == 404
-                noted = [each for each in vera.noted("alarm.acknowledge") if each.get("records")]
-                assert noted == [{
-                    "user": "vera", "records": 1, "alarm": ALARM, "comment": "I see", "occurrence": 1, "id": "vera:once"
-                }]  # fmt: skip
-                await one.end("alarms", "esa")
-                handed = await vera.told("GET", "log/handover")
-                assert handed["alive"] and [each["alarm"] for each in handed["alarms"]] == [ALARM]
+        async with site(tmp_path) as one, desks(one) as (vera, boris):
+            begin_alarms(one, "esa")
+            begin_alarms(one, "roscosmos")
+            await one.limit("/x", 2)
+            seen = await until(one, vera, "esa", lambda each: each["phase"] == "unacknowledged")
+            assert (seen["word"], seen["calls"], seen["value"]) == ("warning", True, "1.5")
+            theirs = await until(one, boris, "esa", lambda each: each["calls"])
+            await refused(vera, boris)
+            body = {"alarm": ALARM, "comment": "I see", "occurrence": seen["occurrence"], "id": "once"}
+            assert (await vera.told("POST", "alarms/acknowledge", json=body))["done"] is True
+            assert (await vera.told("POST", "alarms/acknowledge", json=body))["done"] is False
+            again = await vera.ask("POST", "alarms/acknowledge", json=body | {"id": "other"})
+            assert (again.status_code, "acknowledged" in again.json()["detail"]) == (409, True)
+            await until(one, vera, "esa", lambda each: each["phase"] == "acknowledged")
+            told = {"alarm": ALARM, "owner": "esa", "comment": "and I", "occurrence": theirs["occurrence"]}
+            assert (await boris.told("POST", "alarms/acknowledge", json=told))["done"]
+            await until(one, vera, "esa", lambda each: each["acknowledged_by"] == ["esa", "roscosmos"])
+            await shelved_and_given(one, vera)
+            history = (await vera.told("GET", f"alarms/esa/{ALARM}/history"))["items"]
+            assert [each["event"] for each in history] == ["assign", "unshelve", "shelve", "acknowledge", "raise"]
+            assert (history[3]["user"], history[3]["comment"]) == ("vera", "I see")
+            theirs_told = (await boris.told("GET", f"alarms/esa/{ALARM}/history"))["items"]
+            assert {(each["agency"], each["event"]) for each in theirs_told} >= {
+                ("esa", "raise"),
+                ("roscosmos", "acknowledge"),
+            }
+            assert (await vera.ask("GET", "alarms/esa/none/history")).status_code == 404
+            noted = [each for each in vera.noted("alarm.acknowledge") if each.get("records")]
+            assert noted == [{
+                "user": "vera", "records": 1, "alarm": ALARM, "comment": "I see", "occurrence": 1, "id": "vera:once"
+            }]  # fmt: skip
+            await one.end("alarms", "esa")
+            handed = await vera.told("GET", "log/handover")
+            assert handed["alive"] and [each["alarm"] for each in handed["alarms"]] == [ALARM]
 
     asyncio.run(story())
 
@@ -163,36 +177,35 @@ def test_limits_and_calibrations_are_overridden_each_with_its_permission(tmp_pat
     parameter = "/TGO/hk_0b3_aa_f32_32"
 
     async def story() -> None:
-        async with site(tmp_path) as one:
-            async with opened(one.made, "esa") as centre:
-                vera = Desk(centre)
-                one.begin("alarms", "esa")
-                limits = {"parameter": parameter, "limits": [{"severity": 2, "maximum": 0.1}], "for_s": 600, "reason": "a test"}
-                scale = {"parameter": parameter, "coefficients": [0.0, 2.0], "for_s": 600, "reason": "a test"}
-                others = vera.may("view", "calibration.override")
-                assert (await others.ask("POST", "overrides", json=limits)).status_code == 403
-                assert (await vera.may("view", "limits.override").ask("POST", "overrides", json=scale)).status_code == 403
-                assert (await vera.told("POST", "overrides", json=limits))["done"]
-                both = await vera.ask("POST", "overrides", json=limits | scale)
-                assert (both.status_code, "one thing" in both.text) == (400, True)
-                unknown = await vera.ask("POST", "overrides", json=limits | {"parameter": "/TGO/none"})
-                assert (unknown.status_code, "/TGO/none" in unknown.text) == (409, True)
+        async with site(tmp_path) as one, opened(one.made, "esa") as centre:
+            vera = Desk(centre)
+            begin_alarms(one, "esa")
+            limits = {"parameter": parameter, "limits": [{"severity": 2, "maximum": 0.1}], "for_s": 600, "reason": "a test"}
+            scale = {"parameter": parameter, "coefficients": [0.0, 2.0], "for_s": 600, "reason": "a test"}
+            others = vera.may("view", "calibration.override")
+            assert (await others.ask("POST", "overrides", json=limits)).status_code == 403
+            assert (await vera.may("view", "limits.override").ask("POST", "overrides", json=scale)).status_code == 403
+            assert (await vera.told("POST", "overrides", json=limits))["done"]
+            both = await vera.ask("POST", "overrides", json=limits | scale)
+            assert (both.status_code, "one thing" in both.text) == (400, True)
+            unknown = await vera.ask("POST", "overrides", json=limits | {"parameter": "/TGO/none"})
+            assert (unknown.status_code, "/TGO/none" in unknown.text) == (409, True)
 
-                async def held() -> bool:
-                    answer = await vera.ask("GET", "overrides")
-                    return answer.status_code == 200 and len(answer.json()["items"]) == 1
+            async def held() -> bool:
+                answer = await vera.ask("GET", "overrides")
+                return answer.status_code == 200 and len(answer.json()["items"]) == 1
 
-                await one.until("the override", held)
-                item = (await vera.told("GET", "overrides"))["items"][0]
-                assert (item["now"], item["kind"], item["limits"]) == (
-                    "warning outside :0.1", "limits", [{"severity": 2, "minimum": None, "maximum": 0.1}]
-                )  # fmt: skip
-                away = {"parameter": parameter, "kind": "limits", "reason": "enough"}
-                assert (await others.ask("DELETE", "overrides", params=away)).status_code == 403
-                assert (await vera.told("DELETE", "overrides", params=away))["done"]
-                twice = await vera.ask("DELETE", "overrides", params=away)
-                assert (twice.status_code, "no override" in twice.text) == (409, True)
-                assert [each["user"] for each in vera.noted("limits.override")] == ["vera"] * 4
+            await one.until("the override", held)
+            item = (await vera.told("GET", "overrides"))["items"][0]
+            assert (item["now"], item["kind"], item["limits"]) == (
+                "warning outside :0.1", "limits", [{"severity": 2, "minimum": None, "maximum": 0.1}]
+            )  # fmt: skip
+            away = {"parameter": parameter, "kind": "limits", "reason": "enough"}
+            assert (await others.ask("DELETE", "overrides", params=away)).status_code == 403
+            assert (await vera.told("DELETE", "overrides", params=away))["done"]
+            twice = await vera.ask("DELETE", "overrides", params=away)
+            assert (twice.status_code, "no override" in twice.text) == (409, True)
+            assert [each["user"] for each in vera.noted("limits.override")] == ["vera"] * 4
 
     asyncio.run(story())
 
