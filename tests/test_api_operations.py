@@ -135,7 +135,7 @@ def test_people_act_on_alarms_by_their_permissions_and_the_servers_reason_is_tol
             }]  # fmt: skip
             await one.end("alarms", "esa")
             handed = await vera.told("GET", "log/handover")
-            assert handed["alive"] and [each["alarm"] for each in handed["alarms"]] == [ALARM]
+            assert handed["alive"] and ALARM in [each["alarm"] for each in handed["alarms"]]
 
     asyncio.run(story())
 
