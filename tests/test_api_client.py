@@ -21,13 +21,15 @@ from polars.testing import assert_frame_equal
 from starlette.types import Receive, Scope, Send
 
 import aelita
-from aelita.api import AsyncClient, Centre, Client, create_app
+from aelita.api import AsyncClient, Centre, Client, create_app, routes_alarms, routes_stations
 from aelita.api.client import (
     answers_accounts,
     answers_alarms,
     answers_database,
     answers_operations,
     answers_telemetry,
+    delivering,
+    operations,
     subscriptions,
 )
 from aelita.api.client.bulk import END_OF_STREAM
@@ -46,6 +48,7 @@ from aelita.api.client.errors import (
 )
 from aelita.api.client.instants import instant_text
 from aelita.api.client.subscriptions import DEAD_S, SILENT_S, Item, Subscription, Wanted
+from aelita.api.deliveries import deliver
 from aelita.errors import AelitaError, TimeError, UsageError
 from aelita.services.live.installation import Installation
 from aelita.time import NO_TIME, tai_ns_from_utc
@@ -659,6 +662,105 @@ def test_what_the_centre_does_not_understand(real: Real) -> None:
         real.sync.samples(NAMES, count=0)
 
 
+def test_the_log_and_what_a_shift_hands_over(real: Real) -> None:
+    client = real.sync
+    said = client.write_log("transponder switched to coherent mode", "operation", spacecraft="tgo", at="2023-05-24T18:55:00Z")
+    assert client.log_entry(said["number"])["text"] == said["text"]
+    assert client.log("transponder coherent", category="operation")[0]["number"] == said["number"]
+    assert said["number"] in {one["number"] for one in real.both("log")}
+    assert isinstance(real.both("handover", "2023-05-24"), dict)
+    mended = client.write_log("non-coherent mode", refers=said["number"], corrects=True)
+    assert client.log(refers=said["number"])[0]["number"] == mended["number"]
+    handed = client.hand_over("all is quiet")
+    assert client.log(category="handover")[0]["number"] == handed["number"]
+    with pytest.raises(NotFoundError):
+        client.log_entry(10**6)
+
+
+def test_displays_are_kept_and_nobody_overwrites_what_was_not_seen(real: Real) -> None:
+    client, document = real.sync, dict[str, Any]()
+    made = client.add_display("attitude", document)
+    assert made["id"] in {one["id"] for one in real.both("displays")}
+    changed = client.change_display(made["id"], "attitude of TGO", document, version=made["version"], shared=True)
+    assert real.both("display", made["id"])["title"] == "attitude of TGO"
+    with pytest.raises(RequestError) as caught:
+        client.change_display(made["id"], "mine", document, version=made["version"])
+    assert caught.value.status == 409
+    client.delete_display(made["id"], version=changed["version"])
+    with pytest.raises(NotFoundError):
+        client.display(made["id"])
+
+
+def test_stations_and_agencies(real: Real) -> None:
+    assert "malargue" in {one["key"] for one in real.both("stations")}
+    assert real.both("agencies")["agencies"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "form"),
+    [
+        (operations.acknowledge("a", "seen", occurrence=3), routes_alarms.AskedAcknowledge),
+        (operations.shelve("a", "known", for_s=60.0), routes_alarms.AskedShelve),
+        (operations.shelve("a", "known", until=datetime(2030, 1, 1, tzinfo=UTC)), routes_alarms.AskedShelve),
+        (operations.unshelve("a", owner="esa"), routes_alarms.Asked),
+        (operations.assign("a", "flight-director", "vera"), routes_alarms.AskedAssign),
+        (operations.clear("a"), routes_alarms.Asked),
+        (operations.remove_alarm("a", "why"), routes_alarms.Asked),
+        (operations.restore_alarm("a"), routes_alarms.Asked),
+        (operations.override("p", "why", limits=[{"severity": 3, "minimum": -1}], for_s=60.0), routes_alarms.AskedOverride),
+        (operations.override("p", "why", points=[(0, 0), (1, 2)], until="2030-01-01"), routes_alarms.AskedOverride),
+        (operations.book("malargue", "tgo", "2030-01-01", "2030-01-02"), routes_stations.NewBooking),
+    ],
+)
+def test_what_is_asked_has_the_form_that_the_centre_takes(steps: Any, form: Any) -> None:
+    script = Script(says({"done": True}))
+    assert script.run(session_of(), steps) == {"done": True}
+    form.model_validate_json(script.asked[0].body)
+
+
+def test_a_delivery_is_fetched_whole_over_a_line_that_breaks(real: Real, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, whole = real.sync, real.sync.values(NAMES)
+    made = client.add_delivery("parameters", names=["/TGO/attitude_[01]"], title="attitude", history=True)
+    assert client.fetch_delivery(made["id"], tmp_path) == []
+    deliver(real.centre)
+    monkeypatch.setattr(delivering, "PIECE", 700)
+    ranges: list[str] = []
+
+    def breaking(request: Request) -> Answer | Broken:
+        asked = dict(request.headers).get("Range")
+        ranges.extend([asked] if asked else [])
+        return Broken("cut") if asked and len(ranges) == 3 else send(request)
+
+    hasty = Client(Session(client._session.address, user="vera", password=PASSWORD, patience=Patience(0)))
+    send = hasty._send
+    monkeypatch.setattr(hasty, "_send", breaking)
+    with pytest.raises(UnreachableError):
+        hasty.fetch_delivery(made["id"], tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["00000001.arrows.part"]
+    files = hasty.fetch_delivery(made["id"], tmp_path)
+    assert ranges[:4] == ["bytes=0-699", "bytes=700-1399", "bytes=1400-2099", "bytes=1400-2099"]
+    assert_frame_equal(
+        pl.concat(pl.read_ipc_stream(one) for one in files).select("generated", *NAMES), whole.select("generated", *NAMES)
+    )
+    assert sorted(tmp_path.iterdir()) == sorted(files) and client.fetch_delivery(made["id"], tmp_path) == []
+    assert_frame_equal(client.batch(made["id"], 1), pl.read_ipc_stream(files[0]))
+
+    files[0].unlink()
+    (tmp_path / "00000001.arrows.part").write_bytes(b"something else")
+    with pytest.raises(AnswerError, match="damaged"):
+        hasty.fetch_delivery(made["id"], tmp_path)
+    assert hasty.fetch_delivery(made["id"], tmp_path) == files
+    fetched = real.loop.run(real.asynchronous.fetch_delivery(made["id"], tmp_path / "other"))
+    assert [one.read_bytes() for one in fetched] == [one.read_bytes() for one in files]
+    assert made["id"] in {one["id"] for one in real.both("deliveries")} and real.both("delivery", made["id"])["last"] == len(
+        files
+    )
+    client.end_delivery(made["id"])
+    with pytest.raises(NotFoundError):
+        client.delivery(made["id"])
+    hasty.close()
+
+
 @pytest.fixture(scope="module")
 def schema(real: Real) -> dict[str, Any]:
     return create_app(real.centre).openapi()
@@ -667,12 +769,12 @@ def schema(real: Real) -> dict[str, Any]:
 def test_all_of_the_interface_has_a_method(schema: dict[str, Any]) -> None:
     """Each path of the schema is asked by some method, but those that are only for browsers."""
     source = "".join(path.read_text() for path in (Path(aelita.__file__).parent / "api" / "client").glob("*.py"))
-    for path, operations in schema["paths"].items():
+    for path, asked in schema["paths"].items():
         whole = path.removeprefix(PREFIX)
         stem = whole.partition("/{")[0]
         if "/oidc" in path or whole in ("/auth/login", "/auth/first"):
             continue
-        assert any(f'"{form}"' in source for form in (stem, stem[1:])), f"{sorted(operations)} {path}"
+        assert any(f'"{form}"' in source for form in (stem, stem[1:])), f"{sorted(asked)} {path}"
 
 
 def test_answers_are_typed_as_the_schema_says(schema: dict[str, Any]) -> None:
