@@ -185,7 +185,7 @@ def test_the_way_back_leads_nowhere_else(tmp_path: Path, to: str) -> None:
         {"claims": {"groups": None}},
         {"claims": {"groups": {"mission-control": 1}}},
     ],
-    ids=str,
+    ids=lambda faults: " ".join(f"{name} {value}" if name != "key" else name for name, value in faults.items()),
 )
 def test_lying_tokens_let_nobody_in(tmp_path: Path, faults: dict[str, Any]) -> None:
     async def run() -> None:
