@@ -1,6 +1,7 @@
 """Where the shared recordings and vectors are, and what a test does when they are absent."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,14 @@ def shared(relative: str) -> Path:
             pytest.fail(message)
         pytest.skip(message, allow_module_level=True)
     return path
+
+
+def chromium() -> str:
+    """Return where the browser that drives pages is; skip the test when it is absent, or fail it when AELITA_REQUIRE_DATA is 1."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        message = "no Chromium is installed, which drives the pages of the console (Debian: apt install chromium)"
+        if os.environ.get("AELITA_REQUIRE_DATA") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return found

@@ -17,12 +17,12 @@ from aelita.console.look import Look, look_of
 from aelita.console.pages import all_pages
 from aelita.console.theme import DARK, LIGHT
 from aelita.console.words import WORDS, script
+from shared import chromium
 
 HERE = Path(__file__).parent
 CONSOLE = HERE.parent / "src" / "aelita" / "console"
 PATIENCE_MS = 30_000  # a busy machine takes long for what a free one does at once
 SAME = re.compile(r"[A-Z]{2,4}")  # what is written alike in both languages: UTC, PNG
-CHROMIUM = "/usr/bin/chromium"
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -67,7 +67,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as play:
-        made = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        made = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield made
         made.close()
 

@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from aelita.console.pages.asked import rows_of, told_in_words, typed_instant
 from aelita.console.words import WORDS
 from aelita.errors import TimeError
+from shared import chromium
 
 HERE = Path(__file__).parent
-CHROMIUM = "/usr/bin/chromium"
 PATIENCE_MS = 30_000
 PATHS = (
     "/packets", "/packets?view=frames", "/packets?view=quarantine", "/completeness", "/events", "/events?kind=limit", "/alarms",
@@ -59,7 +59,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as play:
-        made = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        made = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield made
         made.close()
 
