@@ -6,7 +6,7 @@ PYTHON  ?= $(firstword $(foreach p,python3.14 python3.13 python3.12 python3.11 p
 BIN      = $(VENV)/bin
 FILE    ?=
 SPEED   ?=
-WORKERS ?= 2
+WORKERS ?= 3
 COMPILE  = $(BIN)/python -m compileall -q src/aelita  # as pip does with what it copies: an editable install has no bytecode yet
 
 .PHONY: run demo test lint bench soak clean
