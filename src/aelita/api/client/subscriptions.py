@@ -135,8 +135,10 @@ class Subscription:
         """Say how things are after a sign of life: the snapshot that was held, or a state when it is another."""
         if not self._begun and self._held is None:
             return []  # until the snapshot has come nothing is known
-        self.state, self.why = self._beneath
-        self.deadline = self._ticked + SILENT_S
+        silent = now - self._ticked > SILENT_S  # a state that the centre tells is no tick
+        still: tuple[State, str] = "stale", f"nothing heard for {SILENT_S:g} s"
+        self.state, self.why = still if silent and self._beneath[0] == "live" else self._beneath
+        self.deadline = self._ticked + (DEAD_S if silent else SILENT_S)
         held, self._held = self._held, None
         if held is None:
             return self._state()

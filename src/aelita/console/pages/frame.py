@@ -86,7 +86,7 @@ def field(
     """Add a text field. `keep` names it so that what is typed survives a reload; `find` makes it the field of '/'."""
     made: ui.input | ui.textarea
     made = ui.textarea(placeholder=label, value=value) if many else ui.input(placeholder=label, value=value, password=password)
-    made.props("dense borderless debounce=150").classes("a-in mono" if mono else "a-in").style(f"width:{width}" if width else "")
+    made.props("dense borderless").classes("a-in mono" if mono else "a-in").style(f"width:{width}" if width else "")
     made.props["aria-label"] = label
     if keep:
         made.props["data-keep"] = keep
@@ -94,8 +94,8 @@ def field(
         made.props["data-find"] = "1"
         with made.add_slot("prepend"):
             ui.icon("search")
-    if on_change is not None:
-        made.on_value_change(lambda event: on_change(str(event.value or "")))
+    if on_change is not None:  # what is only read when a button is pressed must be there by then
+        made.props("debounce=150").on_value_change(lambda event: on_change(str(event.value or "")))
     return made
 
 
