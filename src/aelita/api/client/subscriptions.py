@@ -135,7 +135,7 @@ class Subscription:
         """Say how things are after a sign of life: the snapshot that was held, or a state when it is another."""
         if not self._begun and self._held is None:
             return []  # until the snapshot has come nothing is known
-        silent = now - self._ticked > SILENT_S  # a state that the centre tells is no tick
+        silent = now > self._ticked + SILENT_S  # a state that the centre tells is no tick
         still: tuple[State, str] = "stale", f"nothing heard for {SILENT_S:g} s"
         self.state, self.why = still if silent and self._beneath[0] == "live" else self._beneath
         self.deadline = self._ticked + (DEAD_S if silent else SILENT_S)
@@ -155,7 +155,7 @@ class Subscription:
         """Do what is due at the deadline of an open connection."""
         if not self._begun:
             return self.broken(f"no snapshot for {ANSWER_S:g} s", now)
-        if now - self._ticked >= DEAD_S:
+        if now >= self._ticked + DEAD_S:
             return self.broken(f"nothing heard for {DEAD_S:g} s", now)
         self.state, self.why = "stale", f"nothing heard for {SILENT_S:g} s"
         self.deadline = self._ticked + DEAD_S
