@@ -13,13 +13,13 @@ COMPILE  = $(BIN)/python -m compileall -q src/aelita  # as pip does with what it
 
 run: $(VENV)/.run
 	@exec $(BIN)/aelita --data aelita-data$(if $(FILE),"/$$(basename "$(FILE)")") run \
-	  --station malargue --station kalyazin $(if $(FILE),--play "$(FILE)") $(if $(SPEED),--speed $(SPEED))
+	  --station malargue --station kalyazin --simulate tgo-sim $(if $(FILE),--play "$(FILE)") $(if $(SPEED),--speed $(SPEED))
 
 demo: $(VENV)/.run
 	@$(BIN)/aelita --data aelita-data demo $(if $(FILE),"$(FILE)")
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak"
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check src tests bench architecture.py

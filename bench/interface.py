@@ -9,12 +9,9 @@ import asyncio
 import contextlib
 import multiprocessing
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,32 +23,12 @@ from .live_complex import Complex, cpu_s, running
 from .live_material import MISSION, RECORDING, recorded
 from .material import ROOT, SHARED, AbsentError, Setting
 from .processes import FailedError
+from .servers import server
 from .table import Row, absent, cost
 
 CLIENTS, RATE, UPDATES, SECONDS = 200, 50.0, 20, 20.0
 PAGES, VALUES, PAGE_RATE = 50, 300, 2.0
 WAY_S = 60.0
-READY_S = 60.0
-
-
-@contextlib.contextmanager
-def _server(*arguments: str) -> Iterator[tuple[int, int]]:
-    """Run a server, and give its port and process number when it takes connections. Raises FailedError."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-m", "bench.interface_server", *arguments, str(port)], cwd=ROOT)
-    try:
-        end = time.monotonic() + READY_S
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            if process.poll() is not None or time.monotonic() > end:
-                raise FailedError(f"the server {arguments[0]} did not begin")
-            time.sleep(0.2)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 @contextlib.asynccontextmanager
@@ -122,7 +99,7 @@ async def many(folder: Path) -> dict[str, Any]:
         for name, clients, rate, updates in (("many", CLIENTS, RATE, UPDATES), ("pages", PAGES, PAGE_RATE, VALUES)):
             asked = request if name == "many" else request | {"rate_hz": PAGE_RATE * 1.2}
             publishing = asyncio.create_task(_publish(streams, rate, updates))
-            with _server("ours", str(home), "esa") as (port, pid):
+            with server("ours", str(home), "esa") as (port, pid):
                 await asyncio.sleep(5)
                 before, began = cpu_s(pid), time.monotonic()
                 await asyncio.sleep(5)
@@ -130,7 +107,7 @@ async def many(folder: Path) -> dict[str, Any]:
                 counted, share = await asyncio.to_thread(_load, port, pid, clients, asked, SECONDS)
             publishing.cancel()
             found[name] = _outcome(counted, share, rate * updates * SECONDS) | {"idle_cpu": idle}
-    with _server("bare", str(RATE), str(UPDATES)) as (port, pid):
+    with server("bare", str(RATE), str(UPDATES)) as (port, pid):
         counted, share = await asyncio.to_thread(_load, port, pid, CLIENTS, request, SECONDS)
         found["bare"] = _outcome(counted, share, RATE * UPDATES * SECONDS)
     return found
@@ -164,7 +141,7 @@ async def _way(one: Complex, port: int) -> list[float]:
 def way(folder: Path) -> dict[str, float]:
     """Measure the way from a frame at the antenna to a value at a client, at the true rate of the recording."""
     one = Complex(folder, str(ROOT / MISSION), SHARED / RECORDING)
-    with running(one), _server("ours", str(one.home), "esa") as (port, _):
+    with running(one), server("ours", str(one.home), "esa") as (port, _):
         ages = asyncio.run(_way(one, port))
     if not ages:
         raise FailedError("no value came")

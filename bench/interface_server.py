@@ -1,10 +1,12 @@
-"""The servers of the measurement of the interface, each a process: ours on an installation, and a bare send loop of Starlette.
+"""The servers of the measurement of the interface, each a process: ours, alone or with the console, and a bare send loop.
 
 python -m bench.interface_server ours FOLDER AGENCY PORT
+python -m bench.interface_server console FOLDER AGENCY PORT
 python -m bench.interface_server bare RATE UPDATES PORT
 """
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -26,26 +28,36 @@ async def _serve(app: Any, port: int) -> None:
 
     from aelita.api.sockets import LiveSocket
 
+    gc.set_threshold(100_000, 50, 50)  # as the command line sets it, and as the nursery leaves its children
+    gc.collect()
+    gc.freeze()
     settings = uvicorn.Config(
         app, port=port, log_config=None, access_log=False, ws=LiveSocket, ws_per_message_deflate=False, backlog=2048
     )
     await uvicorn.Server(settings).serve()
 
 
-async def ours(folder: Path, agency: str, port: int) -> None:
+async def ours(folder: Path, agency: str, port: int, *, console: bool = False) -> None:
     """Serve the interface of an agency's centre to whoever asks: who that is was found out at the opening of a socket anyway."""
     from aelita.agencies import PERMISSIONS
     from aelita.api import create_app, open_centre
     from aelita.api.identity import Identity
 
-    async with open_centre(folder, agency) as centre:
-        app = create_app(centre)
-
+    def open_to_all(app: Any) -> Any:
         async def known(scope: Any, receive: Any, send: Any) -> None:
             scope["aelita.identity"] = Identity("bench", agency, (), frozenset(PERMISSIONS), "session")
             await app(scope, receive, send)
 
-        await _serve(known, port)
+        return known
+
+    async with open_centre(folder, agency) as centre:
+        app = create_app(centre)
+        if console:
+            from aelita.console.application import dressed
+
+            await _serve(dressed(app, centre.installation.mission.title, agency, open_to_all), port)
+        else:
+            await _serve(open_to_all(app), port)
 
 
 async def bare(rate: float, updates: int, port: int) -> None:
@@ -88,4 +100,7 @@ async def bare(rate: float, updates: int, port: int) -> None:
 
 if __name__ == "__main__":
     kind, first, second, where = sys.argv[1:]
-    asyncio.run(ours(Path(first), second, int(where)) if kind == "ours" else bare(float(first), int(second), int(where)))
+    if kind == "bare":
+        asyncio.run(bare(float(first), int(second), int(where)))
+    else:
+        asyncio.run(ours(Path(first), second, int(where), console=kind == "console"))

@@ -25,13 +25,18 @@ PARTS = {
     "coding": "bench_coding",
     "reception": "reception",
     "decode": "bench_decode",
+    "fop": "fop",
     "chain": "chain",
     "live": "live",
     "interface": "interface",
+    "console": "console",
+    "journal": "journal",
+    "commanding": "commanding",
 }
-WITH_SETTING = {"reception", "chain", "live", "interface"}
+WITH_SETTING = {"reception", "chain", "live", "interface", "console", "commanding"}
 PACKAGES = (
     "aelita", "numpy", "numba", "polars", "deltalake", "space-packet-parser", "ccsdspy", "yamcs-client", "starlette", "uvicorn",
+    "nats-py", "cryptography",
 )  # fmt: skip
 RESULTS = ROOT / "bench" / "results"
 

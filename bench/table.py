@@ -1,8 +1,8 @@
 """Rows of the benchmark table: ratios, verdicts, Markdown.
 
 A row is a dict with `name`, `ours`, `peer`, `ratio`, `target` and `unit`, and may have `note` and `raw`. `ratio` is how many
-times better ours is, whichever way better goes. A target that is a number is the least ratio; a text such as `<= 75` bounds
-`ours`.
+times better ours is, whichever way better goes. A target that is a number is the least ratio; a text such as `<= 75` or
+`>= 500` bounds `ours`.
 """
 
 from typing import Any
@@ -39,7 +39,12 @@ def verdict(row: Row) -> str:
     value = row["ours"] if isinstance(target, str) else row["ratio"]
     if value is None:
         return NOT_MEASURED
-    good = value <= float(target.removeprefix("<=")) if isinstance(target, str) else value >= target
+    if not isinstance(target, str):
+        good = value >= target
+    elif target.startswith(">="):
+        good = value >= float(target.removeprefix(">="))
+    else:
+        good = value <= float(target.removeprefix("<="))
     return "met" if good else "missed"
 
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from shared import shared
 
-CLAIMED = ("tm_rand_", "tc_rand_", "rs_", "dual_", "crc16_", "crc32_", "asm ", "conv_", "chain_")
-NOT_CLAIMED = ("turbo_", "ar4ja_", "ldpc_", "tcldpc_", "bch_", "cltu_")
+CLAIMED = ("tm_rand_", "tc_rand_", "rs_", "dual_", "crc16_", "crc32_", "asm ", "conv_", "chain_", "bch_", "cltu_")
+NOT_CLAIMED = ("turbo_", "ar4ja_", "ldpc_", "tcldpc_")
 
 
 class Vector(NamedTuple):

@@ -23,9 +23,10 @@ from aelita.console.application import dressed
 
 EPOCH = datetime(2023, 5, 24, 18, 55, tzinfo=UTC).timestamp()
 BEGAN = time.time()
+HERA = ["/Hera/AOCS/T00", "/Hera/AOCS/U00"]  # of a second spacecraft
 NAMES = [
     f"/TGO/{system}/{kind}{number:02d}" for system in ("THERMAL", "POWER", "AOCS") for kind in ("T", "U") for number in range(50)
-]
+] + HERA
 UNITS = {"T": "degC", "U": "V"}
 LIGHT_S = 1122.5
 control: dict[str, Any] = {"ticks": True, "streams": "live", "values": True, "session": True, "refuse": False}
@@ -40,20 +41,39 @@ def mission() -> float:
     return EPOCH + time.time() - BEGAN
 
 
+def place(name: str) -> int:
+    return NAMES.index(name) if name in NAMES else 0
+
+
+def craft(name: str) -> str:
+    return "hera" if name in HERA else "tgo"
+
+
 def value(name: str, at: float) -> float:
-    k = NAMES.index(name) if name in NAMES else 0
+    k = place(name)
     return 20 + k % 7 + (5 + k % 5) * math.sin(at / (20 + k % 13) + k)
 
 
 def severity(name: str, at: float) -> int:
-    v, k = value(name, at), NAMES.index(name)
+    v, k = value(name, at), place(name)
     return 0 if k % 3 else 4 if v > 29 else 2 if v > 26 else 0
+
+
+MODE, MODES = "/TGO/AOCS/U49", ("NOMINAL", "SAFE", "SLEW", "MANOEUVRE")  # an enumeration
+
+
+def mode(at: float) -> int:
+    """Return the raw value of the enumeration."""
+    return int(at / 20) % len(MODES)
 
 
 def update(name: str, whole: bool) -> dict[str, Any]:
     at = mission()
-    body = {"n": name, "s": "tgo", "v": value(name, at - LIGHT_S), "r": round(value(name, at - LIGHT_S) * 100), "q": True, "l": severity(name, at - LIGHT_S),
+    body = {"n": name, "s": craft(name), "v": value(name, at - LIGHT_S), "r": round(value(name, at - LIGHT_S) * 100), "q": True, "l": severity(name, at - LIGHT_S),
             "t": rfc(at - LIGHT_S), "rt": rfc(at)}  # fmt: skip
+    if name == MODE:
+        raw = mode(at)
+        return body | {"v": MODES[raw], "r": raw, "l": 3 if MODES[raw] == "SAFE" else 0}
     return body | ({"u": UNITS[name.split("/")[-1][0]]} if whole else {})
 
 
@@ -65,25 +85,50 @@ def link(station: str, agency: str, locked: bool) -> dict[str, Any]:
 
 def clock() -> dict[str, Any]:
     now = rfc(mission())
-    craft = {"spacecraft": "tgo", "scet": rfc(mission() - LIGHT_S), "owlt_s": LIGHT_S}
-    return {"utc": rfc(time.time()), "mission": now, "ert": now, "speed": 1.0, "replayed": True, "spacecraft": [craft]}
+    tgo = {"spacecraft": "tgo", "scet": rfc(mission() - LIGHT_S), "owlt_s": LIGHT_S}
+    return {
+        "utc": rfc(time.time()),
+        "mission": now,
+        "ert": now,
+        "speed": 1.0,
+        "replayed": True,
+        "spacecraft": [tgo, tgo | {"spacecraft": "hera"}],
+    }
+
+
+def wanted_of(asked: dict[str, Any]) -> list[str]:
+    patterns, of = asked.get("names", ["*"]), asked.get("spacecraft", "")
+    return [name for name in NAMES if any(fnmatch.fnmatchcase(name, one) for one in patterns) and of in ("", craft(name))]
+
+
+def passing() -> list[dict[str, Any]]:
+    count = int((time.time() - BEGAN) * 2) % 16384
+    return [
+        {
+            "s": "tgo",
+            "apid": apid,
+            "seq": count,
+            "q": True,
+            "t": rfc(mission() - LIGHT_S),
+            "rt": rfc(mission()),
+            "vc": 0,
+            "length": 40,
+        }
+        for apid in (22, 179)
+    ]
 
 
 def snapshot(topic: str, names: list[str]) -> list[dict[str, Any]]:
     now = rfc(mission())
-    if topic == "parameters":
-        return (
-            [update(name, True) for name in NAMES if any(fnmatch.fnmatchcase(name, one) for one in names)]
-            if control["values"]
-            else []
-        )
+    if topic == "packets":
+        return passing()
     return {
         "links": [link("malargue", "esa", True), link("kalyazin", "roscosmos", False)],
         "alarms": [{"owner": "esa", "alarm": "limit:/TGO/THERMAL/T03", "title": "T03 above 29", "severity": 4, "state": "unacknowledged", "value": "29.4 degC",
                     "since": now, "calls": True}],
         "events": [{"spacecraft": "tgo", "t": now, "severity": "low", "message": f"<img src=x onerror=alert({n})> event {n}"} for n in range(8)],
         "clock": [clock()],
-        "status": [{"links": [link("malargue", "esa", True)], "counts": [{"agency": "esa", "spacecraft": "tgo", "merged": 4021, "merged_per_s": 7.3, "holes": 1,
+        "status": [{"spacecraft": ["tgo", "hera"], "links": [link("malargue", "esa", True)], "counts": [{"agency": "esa", "spacecraft": "tgo", "merged": 4021, "merged_per_s": 7.3, "holes": 1,
                    "packets_per_s": 41.0, "samples_per_s": 2210.0, "archive_lag_s": 1.4}], "services": [{"agency": "esa", "service": "receiver", "status": "well"},
                    {"agency": "esa", "service": "archiver", "status": "silent"}]}],
     }.get(topic, [])  # fmt: skip
@@ -154,8 +199,16 @@ async def parameters(search: str = "", limit: int = 500) -> dict[str, Any]:
 def definition(name: str) -> dict[str, Any]:
     limits = [{"text": "warning outside 10 to 26", "kind": "range", "severity": 2, "level": "warning", "minimum": 10, "maximum": 26, "outside": True, "when": None},
               {"text": "critical outside 5 to 29", "kind": "range", "severity": 4, "level": "critical", "minimum": 5, "maximum": 29, "outside": True, "when": None}]  # fmt: skip
-    has = NAMES.index(name) % 3 == 0
-    return {"name": name, "spacecraft": "tgo", "container": "/TGO/HK", "units": UNITS[name.split("/")[-1][0]], "type": "Float", "description": "A made-up reading",
+    has = place(name) % 3 == 0
+    if name == MODE:
+        rules = [
+            {"text": "distress when SAFE", "kind": "label", "severity": 3, "level": "distress", "label": "SAFE", "when": None}
+        ]
+        labels = [{"label": label, "value": raw, "maximum": raw} for raw, label in enumerate(MODES)]
+        told = {"name": "mode", "kind": "Enumerated", "labels": labels}
+        return {"name": name, "spacecraft": "tgo", "container": "/TGO/HK", "units": "", "type": told, "description": "Mode of the attitude control",
+                "limits": rules, "limits_in_force": rules}  # fmt: skip
+    return {"name": name, "spacecraft": craft(name), "container": "/TGO/HK", "units": UNITS[name.split("/")[-1][0]], "type": "Float", "description": "A made-up reading",
             "limits": limits if has else []}  # fmt: skip
 
 
@@ -188,9 +241,98 @@ async def samples(parameters: str, start: str = "", stop: str = "", count: int =
     )
 
 
+@app.get(f"{API}/status")
+async def status() -> dict[str, Any]:
+    return {**snapshot("status", [])[0], "spacecraft": ["tgo", "hera"]}
+
+
+@app.get(f"{API}/events")
+async def events() -> dict[str, Any]:
+    told = [{**one, "source": 1, "row": n, "utc": one["t"], "name": "made up"} for n, one in enumerate(snapshot("events", []))]
+    return {"items": told, "next": None}
+
+
 @app.get(f"{API}/values")
 async def values() -> Response:
     return Response("utc,value\n", media_type="text/csv")
+
+
+def packet(n: int, apid: int = 179) -> dict[str, Any]:
+    at = mission() - LIGHT_S - n
+    return {"source": 1, "row": n, "spacecraft": "tgo", "utc": rfc(at), "received": rfc(at + LIGHT_S), "apid": apid, "virtual_channel": 0,
+            "sequence_count": 100 + n, "length": 40, "quality": 0, "flags": [], "frame": n, "container": "/TGO/Attitude"}  # fmt: skip
+
+
+@app.get(f"{API}/packets")
+async def packets(apid: int | None = None, limit: int = 500) -> dict[str, Any]:
+    return {"items": [packet(n) for n in range(min(limit, 60))] if apid in (None, 179) else [], "next": None}
+
+
+@app.get(f"{API}/packets/1/{{row}}")
+async def one_packet(row: int) -> dict[str, Any]:
+    octets = bytes(range(40))
+    fields = [{"name": "/TGO/apid", "bit_offset": 5, "bits": 11, "raw": 179, "value": 179, "units": ""},
+              {"name": "/TGO/attitude_0", "bit_offset": 128, "bits": 32, "raw": 0.5, "value": 0.5, "units": ""}]  # fmt: skip
+    return packet(row) | {"octets": octets.hex(), "fields": fields, "container": "/TGO/Attitude"}
+
+
+@app.get(f"{API}/frames")
+async def frames() -> dict[str, Any]:
+    return {"items": [], "next": None}
+
+
+@app.get(f"{API}/quarantine")
+async def quarantine() -> dict[str, Any]:
+    return {"items": [], "next": None}
+
+
+@app.get(f"{API}/sources")
+async def sources() -> dict[str, Any]:
+    return {"items": [{"source": 1, "name": "made up"}], "next": None}
+
+
+@app.get(f"{API}/completeness")
+async def completeness() -> dict[str, Any]:
+    first, last = rfc(EPOCH - LIGHT_S - 600), rfc(EPOCH - LIGHT_S)
+    one = {
+        "source": None,
+        "apid": 179,
+        "packets": 97,
+        "bad": 0,
+        "gaps": 1,
+        "missing": 3,
+        "restarts": 0,
+        "first": first,
+        "last": last,
+    }
+    hole = {
+        "source": None,
+        "apid": 179,
+        "after": 100,
+        "before": 104,
+        "missing": 3,
+        "start": rfc(EPOCH - LIGHT_S - 300),
+        "stop": rfc(EPOCH - LIGHT_S - 290),
+    }
+    return {
+        "spacecraft": "tgo",
+        "channels": [],
+        "packets": [one],
+        "gaps": [],
+        "gaps_total": 0,
+        "missing": [hole],
+        "missing_total": 1,
+    }
+
+
+@app.get(f"{API}/database/containers")
+async def containers(search: str = "") -> dict[str, Any]:
+    return {"items": [{"name": "/TGO/Attitude", "description": "Attitude"}] if search.lower() in "attitude" else [], "next": None}
+
+
+@app.get(f"{API}/clock")
+async def told_clock() -> dict[str, Any]:
+    return clock()
 
 
 @app.get(f"{API}/displays")
@@ -239,7 +381,10 @@ async def live(socket: WebSocket) -> None:
             told = await socket.receive_json()
             if "subscribe" in told:
                 wanted[told["subscribe"]] = told
-                await socket.send_json({"id": told["subscribe"], "snapshot": snapshot(told["topic"], told.get("names", ["*"]))})
+                first = snapshot(told["topic"], told.get("names", ["*"]))
+                if told["topic"] == "parameters" and control["values"]:
+                    first = [update(name, True) for name in wanted_of(told)]
+                await socket.send_json({"id": told["subscribe"], "snapshot": first})
                 await socket.send_json({"id": told["subscribe"], "state": control["streams"], "why": ""})
             else:
                 wanted.pop(told.get("unsubscribe"), None)
@@ -266,8 +411,9 @@ async def send(socket: WebSocket, wanted: dict[Any, dict[str, Any]]) -> None:
                     )
             for ident, one in list(wanted.items()):
                 if one["topic"] == "parameters" and state == "live" and control["values"]:
-                    names = [n for n in NAMES if any(fnmatch.fnmatchcase(n, pattern) for pattern in one.get("names", ["*"]))]
-                    await socket.send_json({"id": ident, "updates": [update(n, False) for n in names]})
+                    await socket.send_json({"id": ident, "updates": [update(n, False) for n in wanted_of(one)]})
+                if one["topic"] == "packets" and state == "live":
+                    await socket.send_json({"id": ident, "updates": passing()})
         number += 1
         await asyncio.sleep(0.5)
 

@@ -14,7 +14,8 @@ from aelita.console.application import dressed
 from console_centre import API, EPOCH, app, rfc
 
 BAD = "<script>window.hurt=1</script><img src=x onerror='window.hurt=2'>"
-may = ["view", "log.write", "alarm.acknowledge", "alarm.shelve", "station.book", "audit", "admin", "complex.operate"]
+may = ["view", "log.write", "alarm.acknowledge", "alarm.shelve", "station.book", "audit", "admin", "complex.operate",
+       "alarm.assign", "limits.override", "calibration.override"]  # fmt: skip
 done: list[dict[str, Any]] = []
 log: list[dict[str, Any]] = []
 holes: list[dict[str, Any]] = []
@@ -31,7 +32,7 @@ def alarm(name: str, phase: str, severity: int, **more: Any) -> dict[str, Any]:
 
 
 ALARMS = [
-    alarm("limit:/TGO/T03", "unacknowledged", 4),
+    alarm("limit:tgo:/TGO/THERMAL/T03", "unacknowledged", 4),
     alarm("link:malargue", "acknowledged", 2, acknowledged_by=["esa", "roscosmos"]),
     alarm("clock:machine", "shelved", 2),
     alarm("theirs", "unacknowledged", 3, owner="roscosmos"),
@@ -51,6 +52,8 @@ plain_snapshot = base.snapshot
 def snapshot(topic: str, names: list[str]) -> list[dict[str, Any]]:
     if topic == "alarms":
         return ALARMS
+    if topic == "links":
+        return [*plain_snapshot(topic, names), base.link("malargue", "esa", False) | {"spacecraft": "hera"}]
     if topic == "events":
         new = {"kind": "report", "severity": "high", "s": "tgo", "t": rfc(EPOCH + 5), "rt": rfc(EPOCH + 9), "apid": 22}
         return [new | {"name": "live event", "message": f"just now {BAD}", "details": None}]
@@ -82,7 +85,20 @@ async def set_holes(request: Request) -> None:
     holes[:] = await request.json()
 
 
-app.router.routes[:] = [one for one in app.router.routes if getattr(one, "path", "") != f"{API}/auth/me"]
+OWN = (
+    "auth/me",
+    "status",
+    "events",
+    "packets",
+    "packets/1/{row}",
+    "frames",
+    "quarantine",
+    "sources",
+    "completeness",
+    "database/containers",
+    "clock",
+)
+app.router.routes[:] = [one for one in app.router.routes if getattr(one, "path", "") not in {f"{API}/{path}" for path in OWN}]
 
 
 @app.get(f"{API}/auth/me")
@@ -206,8 +222,16 @@ async def cancel(station: str, reference: str) -> None:
     done.append({"what": "cancel", "station": station, "reference": reference})
 
 
+@app.get(f"{API}/database")
+async def database() -> dict[str, Any]:
+    return {"name": "TGO", "version": "1", "date": "", "file": "", "digest": "", "fixed": 1, "counts": {"parameters": 5},
+            "roots": ["/TGO/HK"], "findings": []}  # fmt: skip
+
+
 @app.get(f"{API}/database/search")
-async def search_database() -> dict[str, Any]:
+async def search_database(of_type: str = "") -> dict[str, Any]:
+    if of_type:
+        return page([{"kind": "parameter", "name": base.NAMES[3], "description": BAD, "alias": None}])
     return page([{"kind": "parameter", "name": base.NAMES[0], "description": BAD, "alias": None}])
 
 
@@ -307,6 +331,112 @@ async def audit() -> dict[str, Any]:
 @app.get(f"{API}/admin/backups")
 async def backups() -> dict[str, Any]:
     return {"folder": "backups", "items": []}
+
+
+overrides: list[dict[str, Any]] = []
+
+
+@app.get(f"{API}/overrides")
+async def list_overrides() -> dict[str, Any]:
+    return page(overrides)
+
+
+@app.post(f"{API}/overrides")
+async def override(request: Request) -> dict[str, Any]:
+    body = await request.json()
+    done.append({"what": "override", **body})
+    kind = "limits" if body.get("limits") is not None else "calibration"
+    overrides.append({"spacecraft": body["spacecraft"], "parameter": body["parameter"], "kind": kind, "before": "no limits",
+                      "now": BAD, "until": rfc(base.mission() + 9000), "by": "vera", "reason": body["reason"]})  # fmt: skip
+    return {"done": True, "note": ""}
+
+
+@app.delete(f"{API}/overrides")
+async def end_override(parameter: str, kind: str, spacecraft: str, reason: str = "") -> dict[str, Any]:
+    done.append({"what": "withdraw", "parameter": parameter, "kind": kind, "spacecraft": spacecraft, "reason": reason})
+    overrides.clear()
+    return {"done": True, "note": ""}
+
+
+@app.get(f"{API}/latest")
+async def latest(search: str) -> dict[str, Any]:
+    return page([{"parameter": name, "value": 27.5, "raw": 2750, "units": "degC"} for name in base.NAMES if name == search])
+
+
+@app.get(f"{API}/clock")
+async def clock() -> dict[str, Any]:
+    return base.clock()
+
+
+deliveries: list[dict[str, Any]] = []
+
+
+@app.get(f"{API}/deliveries")
+async def list_deliveries() -> dict[str, Any]:
+    return page(deliveries)
+
+
+@app.post(f"{API}/deliveries", status_code=201)
+async def add_delivery(request: Request) -> dict[str, Any]:
+    body = await request.json()
+    done.append({"what": "deliver", **body})
+    rule = {"apids": [], "names": [], "raw": False, "paused": False} | {k: v for k, v in body.items() if k != "title"}
+    deliveries.append({"id": 7, "title": body["title"], "owner": "vera", "rule": rule, "created": rfc(EPOCH), "last": 2,
+                       "oldest_kept": 1, "kept": 2, "kept_octets": 4096, "fault": ""})  # fmt: skip
+    return deliveries[-1]
+
+
+@app.patch(API + "/deliveries/{ident}")
+async def change_delivery(ident: int, request: Request) -> dict[str, Any]:
+    body = await request.json()
+    done.append({"what": "change delivery", "id": ident, **body})
+    deliveries[0]["rule"] |= body
+    return deliveries[0]
+
+
+@app.delete(API + "/deliveries/{ident}", status_code=204)
+async def end_delivery(ident: int) -> None:
+    done.append({"what": "end delivery", "id": ident})
+    deliveries.clear()
+
+
+@app.get(API + "/deliveries/{ident}/batches")
+async def batches(ident: int, after: int = 0) -> dict[str, Any]:
+    items = [{"number": n, "digest": "ab", "octets": 2048, "rows": 10 * n, "first": rfc(EPOCH), "last": rfc(EPOCH + n),
+              "made": rfc(EPOCH), "gone": False, "path": ""} for n in (1, 2) if n > after]  # fmt: skip
+    return {"items": items, "next": 2, "more": False}
+
+
+@app.get(f"{API}/admin/sessions")
+async def list_sessions() -> dict[str, Any]:
+    at = {"begun": rfc(EPOCH), "last_used": rfc(EPOCH), "expires": rfc(EPOCH)}
+    return page([{"id": "0f" * 8, "user": BAD, "address": "10.0.0.7", "own": False, **at}])
+
+
+@app.delete(API + "/admin/sessions/{ident}", status_code=204)
+async def end_session(ident: str) -> None:
+    done.append({"what": "end session", "id": ident})
+
+
+@app.get(f"{API}/admin/machine")
+async def machine() -> dict[str, Any]:
+    return {"version": "0", "python": "3", "system": "Linux", "processors": 2, "load": 0.5, "memory": 1 << 34, "disk": 1 << 40,
+            "memory_free": 1 << 33, "disk_free": 1 << 30, "folder": BAD}  # fmt: skip
+
+
+@app.get(f"{API}/auth/first")
+async def first_about(code: str) -> dict[str, Any]:
+    if code != "good":
+        raise HTTPException(403, "The link is used.")
+    roles = [{"role": "director", "title": f"Director {BAD}", "may": ["view", "alarm.acknowledge"], "given": False},
+             {"role": "administrator", "title": "Administrator", "may": ["admin"], "given": True}]  # fmt: skip
+    return {"user": "", "roles": roles}
+
+
+@app.post(f"{API}/auth/first")
+async def first(request: Request) -> dict[str, Any]:
+    done.append({"what": "first", **await request.json()})
+    return {}
 
 
 if __name__ == "__main__":

@@ -160,10 +160,12 @@ def installation(folder: Path, clock: MissionClock | None = None) -> Installatio
 
 @contextlib.asynccontextmanager
 async def at_work(
-    folder: Path, make_app: Callable[[Centre], ASGIApp] = lambda one: As(create_app(one), EVERYTHING)
+    folder: Path,
+    make_app: Callable[[Centre], ASGIApp] = lambda one: As(create_app(one), EVERYTHING),
+    made: Installation | None = None,
 ) -> AsyncIterator[AtWork]:
     """Run the streams of ESA and its interface; the processor and the others are said to be well."""
-    made = installation(folder)
+    made = made or installation(folder)
     server = server_of(made, "esa", BEGIN)
     services = {name: Service(Health(name, "esa"), HealthServer(Health(name, "esa")), made.folder) for name in SERVICES}
     for one in services.values():

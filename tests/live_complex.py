@@ -133,8 +133,9 @@ class Complex:
 
     def kill_one(self, chance: random.Random) -> str:
         """End a process, and return its name."""
-        until("a process", lambda: bool(self.pids()))
-        name, pid = chance.choice(sorted(self.pids().items()))
+        found: dict[str, int] = {}
+        until("a process", lambda: bool(found.update(self.pids()) or found))
+        name, pid = chance.choice(sorted(found.items()))
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         return name

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aelita.agencies import (
+    KEY,
     KINDS,
     PERMISSIONS,
     WITHHELD,
@@ -21,13 +22,17 @@ from aelita.agencies import (
     Period,
     Position,
     SharedAlarms,
+    gate_authority,
     load_organisation,
     months_later,
+    sle_authority,
     subject,
     subjects,
 )
 from aelita.agencies.agreement import TOKENS
+from aelita.agencies.reading import agencies
 from aelita.errors import DefinitionError
+from aelita.tables import Table
 from aelita.time import NO_TIME, SECOND, tai_ns_from_utc, utc_from_tai_ns
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "agencies.md"
@@ -252,6 +257,43 @@ def test_a_folder_without_files_has_no_organisation(tmp_path: Path) -> None:
     found = load_organisation(tmp_path, {})
     assert found == Organisation()
     assert not found.may("watch", "view")
+
+
+KEYS = st.from_regex(KEY, fullmatch=True) | st.builds(
+    "{}{}".format, st.sampled_from(("interplanetary-agency-of-the-", "esa", "esa-gat")), st.from_regex(KEY, fullmatch=True)
+).map(lambda key: key[:64])
+
+
+@given(keys=st.lists(KEYS | st.sampled_from(("esa", "esa-gate", "a", "a-", "a--")), min_size=1, max_size=5, unique=True))
+def test_stations_know_each_agency_and_its_gate_by_a_name_of_its_own_or_the_mission_is_refused(keys: list[str]) -> None:
+    names = [name for key in keys for name in (sle_authority(key), gate_authority(key))]
+    assert all(3 <= len(name) <= 16 and name.isascii() and name.isprintable() and " " not in name for name in names)
+    text = "".join(f'[[agencies]]\nkey = "{key}"\nname = "X"\ngrade = "assumed"\n' for key in keys)
+    tables = Table.parse(text, "agencies.toml").tables("agencies")
+    if len(set(names)) == len(names):
+        assert list(agencies(tables)) == keys
+    else:
+        with pytest.raises(DefinitionError, match=r"stations would know '.*' and '.*' both as"):
+            agencies(tables)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("federal-space-agency-one", "federal-space-agency-two"),
+        ("federal-spac", "federal-space"),
+        ("deutsches-z", "deutsches-ze"),
+    ],
+)
+def test_keys_that_begin_alike_are_told_apart_by_stations(one: str, other: str) -> None:
+    assert gate_authority(one) != gate_authority(other) and sle_authority(one) != sle_authority(other)
+    assert gate_authority("roscosmos") == "ROSCOSMOS-GATE" and sle_authority("esa") == "ESA"
+
+
+def test_an_agency_that_is_called_as_the_gate_of_another_is_refused(tmp_path: Path) -> None:
+    text = AGENCIES.replace('"them"', '"us-gate"')
+    with pytest.raises(DefinitionError, match="stations would know 'us' and 'us-gate' both as US-GATE"):
+        folder(tmp_path, agencies=text, stations=STATIONS.replace('"them"', '"us-gate"'))
 
 
 def test_each_file_may_be_absent(tmp_path: Path) -> None:

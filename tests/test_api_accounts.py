@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from aelita.api import account_rules, sessions, tokens
+from aelita.api import account_rules, ages, sessions, tokens
 from aelita.api.account_rules import AccountRules, Provider, read_rules
 from aelita.api.first_login import offer_first_link
 from aelita.api.passwords import Passwords, check_new
@@ -79,6 +79,53 @@ def test_the_first_administrator_enters_by_a_link_that_works_once(tmp_path: Path
         assert not path.exists()
         assert offer_first_link(at.door.accounts, path, address) is None
         assert [one.action for one in at.trail()] == ["link.failed"] * 2 + ["link.used"] + ["link.failed"] * 2 + ["login"]
+
+    asyncio.run(run())
+
+
+def test_the_first_administrator_chooses_further_roles_and_nobody_else_does(tmp_path: Path) -> None:
+    at = entrance(tmp_path)
+    code = at.door.accounts.first_link()
+
+    async def run() -> None:
+        async with at.client() as client, at.client() as other:
+            told = (await client.get(f"{API}/auth/first", params={"code": code})).json()
+            assert told["user"] == "" and [one["role"] for one in told["roles"] if one["given"]] == ["administrator"]
+            assert all("view" in one["may"] for one in told["roles"])
+            body = {"code": code, "user": "vera", "password": PASSWORD}
+            assert (await client.post(f"{API}/auth/first", json=body | {"roles": ["emperor"]})).status_code == 400
+            made = await client.post(f"{API}/auth/first", json=body | {"roles": ["flight-director"]})
+            assert made.json()["roles"] == ["administrator", "flight-director"] and "alarm.acknowledge" in made.json()["may"]
+            assert (await other.get(f"{API}/auth/first", params={"code": code})).status_code == 403
+            assert json.loads(at.trail()[0].details) == {"roles": "flight-director"}
+            at.user("otto")
+            link = at.door.accounts.link("otto")
+            assert (await other.get(f"{API}/auth/first", params={"code": link})).json() == {"user": "otto", "roles": []}
+            body = {"code": link, "user": "otto", "password": "nine green teapots"}
+            assert (await other.post(f"{API}/auth/first", json=body | {"roles": ["administrator"]})).status_code == 400
+            assert (await other.post(f"{API}/auth/first", json=body)).json()["roles"] == []
+
+    asyncio.run(run())
+
+
+def test_an_administrator_sees_and_ends_sessions(tmp_path: Path) -> None:
+    at = entrance(tmp_path)
+    at.user("vera", "administrator")
+    at.user("otto", "observer")
+
+    async def run() -> None:
+        async with at.client(headers=HERE) as vera, at.client(address="10.0.0.7") as otto:
+            await vera.post(f"{API}/auth/login", json=VERA)
+            await otto.post(f"{API}/auth/login", json={"user": "otto", "password": PASSWORD})
+            listed = {one["user"]: one for one in (await vera.get(f"{API}/admin/sessions")).json()["items"]}
+            assert listed["vera"]["own"] and not listed["otto"]["own"] and listed["otto"]["address"] == "10.0.0.7"
+            assert (await otto.get(f"{API}/admin/sessions")).status_code == 403
+            assert (await otto.get(f"{API}/admin/machine")).status_code == 403
+            path = f"{API}/admin/sessions/{listed['otto']['id']}"
+            assert [(await vera.delete(path)).status_code for _ in range(2)] == [204, 404]
+            assert (await otto.get(f"{API}/auth/me")).status_code == 401
+            told = (await vera.get(f"{API}/admin/machine")).json()
+            assert 0 < told["disk_free"] <= told["disk"] and told["processors"] >= 1
 
     asyncio.run(run())
 
@@ -324,6 +371,7 @@ def test_sessions_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at.door.accounts.rules = AccountRules(idle_s=100.0, longest_s=250.0)
     later, began = [0], sessions.now()
     monkeypatch.setattr(sessions, "now", lambda: began + later[0] * SECOND)
+    monkeypatch.setattr(ages, "steady_s", lambda: float(later[0]))
 
     async def run() -> None:
         async with at.logged_in("vera") as used, at.logged_in("vera") as left, at.logged_in("vera") as ended:
@@ -332,12 +380,63 @@ def test_sessions_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             assert not ended.cookies
             assert sessions.find(at.door.accounts, secret) is None  # at the centre too, not in the browser only
             for at_s, client, status in (
-                (90, used, 200), (101, left, 401), (180, used, 200), (249, used, 200), (251, used, 401), (0, used, 200),
+                (90, used, 200), (101, left, 401), (180, used, 200), (249, used, 200), (251, used, 401),
             ):  # fmt: skip
                 later[0] = at_s
                 assert (await client.get(f"{API}/auth/me")).status_code == status
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("jump_s", [3600, -3600])
+def test_a_clock_that_jumps_ends_no_session_and_lengthens_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump_s: int
+) -> None:
+    """Neither idle ones nor old ones, and those of a process before the jump are not taken on trust by the next one."""
+    at = entrance(tmp_path)
+    at.user("vera", "administrator")
+    at.door.accounts.rules = AccountRules(idle_s=1000.0, longest_s=5000.0)
+    passed, jumped, began = [0], [0], sessions.now()
+    monkeypatch.setattr(sessions, "now", lambda: began + (passed[0] + jumped[0]) * SECOND)
+    monkeypatch.setattr(ages, "steady_s", lambda: float(passed[0]))
+
+    async def run() -> None:
+        async with at.logged_in("vera") as used, at.logged_in("vera") as idle:
+
+            async def answers(client: httpx.AsyncClient) -> bool:
+                return (await client.get(f"{API}/auth/me")).status_code == 200
+
+            passed[0] = 500
+            assert await answers(used)
+            jumped[0] = jump_s
+            passed[0] = 900
+            assert await answers(used), "the jump ends nothing"
+            passed[0] = 1001
+            assert not await answers(idle), "nor does it lengthen what is idle"
+            told = (await used.get(f"{API}/admin/sessions")).json()["items"]
+            assert [one["own"] for one in told] == [True]
+            for passed[0] in range(1500, 5000, 500):
+                assert await answers(used), passed[0]
+            jumped[0] = 0  # it is set right again
+            passed[0] = 4999
+            assert await answers(used)
+            passed[0] = 5001
+            assert not await answers(used), "its whole time is over"
+
+    asyncio.run(run())
+
+
+def test_a_session_of_the_future_is_not_taken_on_trust_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = entrance(tmp_path)
+    at.user("vera", "administrator")
+    began, jumped = sessions.now(), [3600]
+    monkeypatch.setattr(sessions, "now", lambda: began + jumped[0] * SECOND)
+    secret = sessions.begin(at.door.accounts, "vera", address="") or ""
+    assert sessions.find(at.door.accounts, secret) is not None
+    jumped[0] = 0
+    assert sessions.find(at.door.accounts, secret) is not None  # this process knows how old it is
+    at.door.accounts.ages = ages.Ages()  # another one does not
+    assert sessions.find(at.door.accounts, secret) is None
 
 
 def test_a_user_has_a_bounded_number_of_sessions(tmp_path: Path) -> None:

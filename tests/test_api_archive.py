@@ -272,7 +272,7 @@ def test_another_spacecraft_is_asked_for_by_its_key(ask: Asking) -> None:
     assert {one["spacecraft"] for one in hera} == {"hera"} and len(hera) >= 250
     assert all(one["name"].startswith("/Hera") for one in ask.all("parameters", spacecraft="hera"))
     everything = ask.all("parameters", spacecraft="*", limit=1000)
-    assert {one["spacecraft"] for one in everything} == {"tgo", "hera", "mars-2020"}
+    assert {one["spacecraft"] for one in everything} == {"tgo", "tgo-sim", "hera", "mars-2020"}
     name = next(one["name"] for one in everything if one["spacecraft"] == "hera" and one["archived"])
     values = ask.json("values", parameters=name, limit=3)["items"]
     assert values and values == ask.json("values", parameters=name, limit=3, spacecraft="hera")["items"]

@@ -186,6 +186,17 @@ def test_schedules_go_by_the_missions_clock_and_its_contacts(made: Installation,
     assert seen("2023-05-25T00:00:00") == {"hourly", "contact", "daily"}
 
 
+def test_a_pause_leaves_nothing_out(vera: Desk) -> None:
+    ident = vera.json("POST", "deliveries", json={"kind": "packets", "history": True})["id"]
+    paused = vera.json("PATCH", f"deliveries/{ident}", json={"paused": True, "title": "later"})
+    assert (paused["rule"]["paused"], paused["title"]) == (True, "later")
+    assert deliver(vera.centre) == 0 and batches(vera, ident) == []
+    assert not vera.json("PATCH", f"deliveries/{ident}", json={"paused": False})["rule"]["paused"]
+    deliver(vera.centre)
+    assert sum(one["rows"] for one in batches(vera, ident)) == len(vera.centre.archive().packets(octets=False))
+    assert vera.now("PATCH", f"deliveries/{ident + 1}", json={"paused": True}).status_code == 404
+
+
 def test_old_batches_are_removed_and_that_is_told(vera: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "ROWS_OF_A_BATCH", 40)
     monkeypatch.setattr(deliveries, "MEBIOCTET", 1)

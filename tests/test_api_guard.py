@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aelita.api import guard, wire
 from aelita.api.guard import LARGEST_BODY, Guard
+from aelita.api.sockets import LiveSocket
+from aelita.console import assets
 from door_material import API, BASE, PASSWORD, Entrance, entrance, served
 
 OPEN = {"/auth/login", "/auth/first", "/auth/oidc", "/auth/oidc/about", "/auth/oidc/back"}
@@ -306,29 +309,6 @@ def test_websockets_need_a_session_of_this_origin(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_an_open_websocket_ends_with_its_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, "RECHECK_S", 0.0)
-    at = entrance(tmp_path)
-    at.user("vera", "administrator")
-    at.user("otto", "observer", "flight-director")
-
-    async def run() -> None:
-        cookie = await at.cookie("otto")
-        async with served(around(at)) as port:
-            for end in (lambda: at.door.accounts.change("otto", roles=["observer"]), lambda: at.door.accounts.remove("otto")):
-                address, here = f"ws://127.0.0.1:{port}{API}/live", f"http://127.0.0.1:{port}"
-                async with websockets.connect(address, additional_headers=cookie, origin=here, proxy=None) as socket:
-                    await socket.send("hello")
-                    assert await socket.recv() == "hello"
-                    end()
-                    await socket.send("again")
-                    with pytest.raises(websockets.ConnectionClosed) as closed:
-                        await socket.recv()
-                    assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
-
-    asyncio.run(run())
-
-
 def test_a_user_has_the_roles_of_now(tmp_path: Path) -> None:
     at = entrance(tmp_path)
     at.user("vera", "administrator")
@@ -403,12 +383,139 @@ def test_pieces_of_requests_in_disguise_are_refused(tmp_path: Path) -> None:
         endless.replace(b"a" * 10, b"a\r\nX: "),
         b"GET /" + b"a" * 3_000_000,
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        *(b"POST /login HTTP/1.1\r\nHost: x\r\n" + one for one in BODIES_IN_DISGUISE),
+        *(b"GET /login HTTP/1.1\r\n" + one + b"\r\n" for one in HEADS_IN_DISGUISE),
+        b"POST /api/v1/live HTTP/1.1\r\nHost: x\r\n" + UPGRADE + b"\r\n",
+        b"GET /api/v1/live HTTP/1.1\r\nHost: x\r\n" + UPGRADE.replace(b"13", b"99") + b"\r\n",
+        b"GET /login HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"GET\t/login HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"CONNECT evil.example:443 HTTP/1.1\r\nHost: x\r\n\r\n",
     ]
 
     async def run() -> None:
-        async with served(around(at)) as port:
+        async with served(around(at), ws=LiveSocket) as port:
             for octets in raw:
-                assert (await said_to(port, octets + hidden)).split(b" ")[1].startswith(b"4"), octets[:60]
+                said = await said_to(port, octets + hidden)
+                assert said.split(b" ")[1][:1] in b"45", octets[:80]
+                assert b" 200 " not in said, octets[:80]
+
+    asyncio.run(run())
+
+
+def test_many_who_say_nothing_keep_nobody_out(tmp_path: Path) -> None:
+    at = entrance(tmp_path)
+
+    async def run() -> None:
+        async with served(at.guard) as port:
+            silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(400)]
+            for place, (_, writer) in enumerate(silent):
+                writer.write(b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n" + b"\r\n{" * (place % 2))
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+                for _ in range(20):
+                    assert (await client.get(f"{API}/auth/me")).status_code == 401
+            for _, writer in silent:
+                writer.transport.abort()
+
+    asyncio.run(run())
+
+
+UPGRADE = (
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+BODIES_IN_DISGUISE = (
+    b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG",
+    b"Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nG",
+    b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"Transfer-Encoding: chunked\r\n\r\n-1\r\n",
+    b"Transfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n",
+    b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+    b"Content-Length: +5\r\n\r\nhello",
+    b"Content-Length: 0x5\r\n\r\nhello",
+    b"Content-Length: 5, 5\r\n\r\nhello",
+    b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+    b"Content-Length: 99999999999999999999999\r\n\r\nhello",
+)
+HEADS_IN_DISGUISE = (
+    b"",
+    b"Host: x\r\nHost: y\r\n",
+    b"Host: x\r\nX: a\r\n b\r\n",
+    b"Host: x\r\nX: a\rY: b\r\n",
+    b"Host: x\r\nX: a\0b\r\n",
+    b"Host: x\nX: a\n",
+    b"Host: x\r\nTransfer-Encoding: cow\r\n",
+)
+
+
+def test_no_path_leads_out_of_the_open_files(tmp_path: Path) -> None:
+    """What the guard takes for a file of the console is one, or none: the application does not find anything else there."""
+    at = entrance(tmp_path)
+    at.app.include_router(assets.router)
+    secret = ("records.sqlite", "first-login.txt", "etc/passwd", "api/v1/auth/me")
+    ways = ("..", "%2e%2e", "..%2f..", "%252e%252e", "..%5c..", "..;", ".%00.", "\\..")
+
+    async def run() -> None:
+        async with at.client() as client:
+            for start in ("/assets/x", "/assets", "/_nicegui/3.18.0/static", "/_nicegui/3.18.0"):
+                for way, name in itertools.product(ways, secret):
+                    path = f"{start}/{way}/{way}/{name}"
+                    answer = await client.get(httpx.URL(BASE, raw_path=path.encode()))
+                    assert answer.status_code in (401, 303, 404), (path, answer.status_code)
+                    assert "root:" not in answer.text and "SQLite" not in answer.text
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "name", ["vеra", "ｖｅｒａ", "VERA", " vera ", "ve\u200bra", "ver\u0430", "vera\x00", "ᴠera", "vera\u0301"]
+)
+def test_no_name_looks_like_another(tmp_path: Path, name: str) -> None:
+    """What is the same name in another form is the same user; what only looks like it is no name at all."""
+    at = entrance(tmp_path)
+    at.user("vera", "administrator")
+
+    async def run() -> None:
+        async with at.logged_in("vera") as client:
+            answer = await client.post(f"{API}/admin/users", json={"user": name, "roles": ["administrator"]})
+        assert answer.status_code == 400
+        assert [one.name for one in at.door.accounts.users()] == ["vera"]
+
+    asyncio.run(run())
+
+
+def test_a_guess_costs_the_same_for_a_user_and_for_nobody(tmp_path: Path) -> None:
+    """As often as a password is hashed; how long it takes is not judged here."""
+    at = entrance(tmp_path)
+    at.user("vera", "administrator")
+    at.user("otto", "observer")
+    at.door.accounts.change("otto", active=False)
+    asked: list[bool] = []
+    verify = at.door.passwords._fits
+    at.door.passwords._fits = lambda kept, password: (asked.append(True), verify(kept, password))[1]  # type: ignore[method-assign]
+
+    async def run() -> list[tuple[int, str]]:
+        found = []
+        for user, password in (("vera", "wrong"), ("nobody", "wrong"), ("otto", PASSWORD), ("", "x"), ("v" * 200, "x" * 1024)):
+            async with at.client() as client:
+                answer = await client.post(f"{API}/auth/login", json={"user": user, "password": password})
+            found.append((answer.status_code, answer.text))
+        return found
+
+    assert len(set(asyncio.run(run()))) == 1 and len(asked) == 5
+
+
+def test_a_password_is_never_too_long_to_be_refused_quickly(tmp_path: Path) -> None:
+    at = entrance(tmp_path)
+
+    async def run() -> None:
+        async with at.client() as client:
+            for password in ("x" * 1025, "\ufdfa" * 1024):  # NFKC makes eighteen letters of this one
+                answer = await client.post(f"{API}/auth/login", json={"user": "vera", "password": password})
+                assert answer.status_code in (401, 422)
 
     asyncio.run(run())
 

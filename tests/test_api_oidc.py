@@ -146,6 +146,7 @@ def test_one_logs_in_through_the_organisation(tmp_path: Path) -> None:
             assert "HttpOnly" in session and "SameSite=strict" in session
             told = (await client.get(f"{API}/auth/me")).json()
             assert (told["user"], told["title"], told["roles"]) == ("jane.doe", "Jane", ["flight-director"])
+            assert told["password"] is False  # so that a signing key gets a passphrase of its own
             provider.groups = "admins"  # what one may follows the provider
             assert (await through(client)).status_code == 200
             assert (await client.get(f"{API}/auth/me")).json()["roles"] == ["administrator"]

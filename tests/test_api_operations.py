@@ -121,8 +121,10 @@ def test_people_act_on_alarms_by_their_permissions_and_the_servers_reason_is_tol
             await until(one, vera, "esa", lambda each: each["acknowledged_by"] == ["esa", "roscosmos"])
             await shelved_and_given(one, vera)
             history = (await vera.told("GET", f"alarms/esa/{ALARM}/history"))["items"]
-            assert [each["event"] for each in history] == ["assign", "unshelve", "shelve", "acknowledge", "raise"]
-            assert (history[3]["user"], history[3]["comment"]) == ("vera", "I see")
+            events = ["assign", "unshelve", "shelve", "acknowledge", "acknowledge", "raise"]
+            assert [each["event"] for each in history] == events
+            seen_by = [(each["agency"], each["user"], each["comment"]) for each in history[3:5]]
+            assert seen_by == [("roscosmos", "boris", "and I"), ("esa", "vera", "I see")]
             theirs_told = (await boris.told("GET", f"alarms/esa/{ALARM}/history"))["items"]
             assert {(each["agency"], each["event"]) for each in theirs_told} >= {
                 ("esa", "raise"),
@@ -200,6 +202,8 @@ def test_limits_and_calibrations_are_overridden_each_with_its_permission(tmp_pat
             assert (item["now"], item["kind"], item["limits"]) == (
                 "warning outside :0.1", "limits", [{"severity": 2, "minimum": None, "maximum": 0.1}]
             )  # fmt: skip
+            assert item["by"] == "vera"
+            await shown_beside_the_database(vera, item)
             away = {"parameter": parameter, "kind": "limits", "reason": "enough"}
             assert (await others.ask("DELETE", "overrides", params=away)).status_code == 403
             assert (await vera.told("DELETE", "overrides", params=away))["done"]
@@ -207,7 +211,30 @@ def test_limits_and_calibrations_are_overridden_each_with_its_permission(tmp_pat
             assert (twice.status_code, "no override" in twice.text) == (409, True)
             assert [each["user"] for each in vera.noted("limits.override")] == ["vera"] * 4
 
+            await one.until("its end", lambda: none_held(vera))
+            after = await vera.told("GET", f"parameters/{parameter}")
+            assert (after["overrides"], after["limits_in_force"]) == ([], after["limits"])
+
     asyncio.run(story())
+
+
+async def none_held(vera: Desk) -> bool:
+    answer = await vera.ask("GET", "overrides")
+    return answer.status_code == 200 and not answer.json()["items"]
+
+
+async def shown_beside_the_database(vera: Desk, item: dict[str, Any]) -> None:
+    """Check that a definition tells what the database says, and what holds instead."""
+    defined = await vera.told("GET", f"parameters/{item['parameter']}")
+    assert (defined["overrides"], defined["overrides_reached"], defined["limits"]) == ([item], True, [])
+    (limit,) = defined["limits_in_force"]
+    assert (limit["severity"], limit["minimum"], limit["maximum"], limit["outside"]) == (2, None, 0.1, True)
+    (listed,) = [
+        one
+        for one in (await vera.told("GET", "parameters", params={"search": item["parameter"]}))["items"]
+        if one["name"] == item["parameter"]
+    ]
+    assert (listed["overridden"], listed["limits"]) == (["limits"], [])
 
 
 @pytest.fixture(scope="module")

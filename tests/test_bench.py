@@ -32,6 +32,8 @@ def test_a_ratio_above_one_always_means_that_ours_is_better() -> None:
         (table.rate("rate", 199.0, 10.0, "", 20.0), "missed"),
         (table.cost("disk", 75.0, 467.0, "octets", "<= 75"), "met"),
         (table.cost("disk", 75.1, 467.0, "octets", "<= 75"), "missed"),
+        (table.rate("commands", 500.0, 400.0, "commands/s", ">= 500"), "met"),
+        (table.rate("commands", 499.0, 400.0, "commands/s", ">= 500"), "missed"),
         (table.rate("without a peer", 200.0, None, "", 20.0), "not measured"),
         (table.absent("Yamcs", "no java"), "not measured"),
         (table.rate("no target", 1.0, 1.0, ""), ""),

@@ -7,17 +7,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from aelita.console.look import Look, look_of
 from aelita.console.pages import all_pages
 from aelita.console.theme import DARK, LIGHT
-from aelita.console.words import WORDS, script
-from shared import chromium
+from aelita.console.words import WORDS, Language, script, word
 
 HERE = Path(__file__).parent
 CONSOLE = HERE.parent / "src" / "aelita" / "console"
@@ -64,14 +63,6 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     made.stop()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        made = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        yield made
-        made.close()
-
-
 def context_of(browser: Browser, centre: Centre, look: str = "", width: int = 1440) -> BrowserContext:
     context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True)
     context.add_cookies([{"name": "aelita_session", "value": "s", "url": centre.url}])
@@ -104,7 +95,7 @@ def keys_used() -> set[str]:
     """Return the keys of words that pages and components say by name."""
     found: set[str] = {page.title for page in all_pages()} | {page.group for page in all_pages()}
     for path in [*CONSOLE.rglob("*.py"), *CONSOLE.rglob("*.js")]:
-        found |= set(re.findall(r"""\b(?:say|word)\(\s*["']([\w. ]+)["']\)""", path.read_text("utf-8")))
+        found |= set(re.findall(r"""\b(?:say|word)\(\s*["']([\w. ]+)["'],?\s*\)""", path.read_text("utf-8")))
         found |= set(re.findall(r"""_say\(face, ["']([\w. ]+)["']\)""", path.read_text("utf-8")))
     return found
 
@@ -128,7 +119,7 @@ def test_every_severity_and_topic_has_its_word() -> None:
 def test_both_faces_have_the_same_tokens_and_the_sheet_knows_no_other() -> None:
     assert set(DARK) == set(LIGHT)
     used = set(re.findall(r"var\(--([\w-]+)", (CONSOLE / "console.css").read_text("utf-8")))
-    own = {"r", "pad", "gap", "top", "nav", "fs", "sans", "mono", "bar", "wide"}
+    own = {"r", "pad", "gap", "top", "nav", "fs", "sans", "mono", "bar", "wide", "rows"}
     assert used <= set(DARK) | own
 
 
@@ -319,6 +310,7 @@ def test_the_keyboard_reaches_everything(page: Page, centre: Centre) -> None:
     expect(page.get_by_role("heading", name="Telemetry")).to_be_visible()
     page.keyboard.press("/")
     expect(page.get_by_label("Search parameters")).to_be_focused()
+    expect(page.locator(".g-row").first).to_be_visible()
     page.get_by_role("grid").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
@@ -336,7 +328,7 @@ def test_choices_of_a_user_hold_after_a_reload(page: Page, centre: Centre) -> No
     page.locator("[data-choice='form=doy']").click()
     page.locator("[data-choice='theme=light']").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
-    expect(page.locator(".a-kv b").nth(2)).to_contain_text("2023-144")
+    expect(page.locator("[data-clock=scet]")).to_contain_text("2023-144")
     page.locator("[data-choice='lang=ru']").click()
     expect(page.locator("html")).to_have_attribute("lang", "ru")
     expect(page.get_by_role("heading", name="Телеметрия")).to_be_visible()
@@ -345,6 +337,171 @@ def test_choices_of_a_user_hold_after_a_reload(page: Page, centre: Centre) -> No
         page.goto(centre.url + path)
         expect(page.locator("#main h1")).to_be_visible()
         assert re.search("[А-Яа-я]", page.locator("#main h1").inner_text()), path
+
+
+@pytest.fixture(params=["en", "ru"])
+def spoken(request: pytest.FixtureRequest, page: Page, centre: Centre) -> Callable[[str], str]:
+    """Return the words of the page in each language in turn."""
+    language: Language = request.param
+    if language == "ru":
+        page.context.add_cookies([{"name": "aelita_look", "value": "lang%3Dru%26theme%3Dlight", "url": centre.url}])
+    return lambda key: word(language, key)
+
+
+def test_the_first_page_tells_who_is_heard_and_which_packets_pass(
+    page: Page, centre: Centre, spoken: Callable[[str], str]
+) -> None:
+    page.goto(centre.url + "/")
+    alive(page)
+    fleet = page.get_by_role("grid", name=spoken("overview.fleet"))
+    expect(fleet.locator(".g-row")).to_have_count(2)
+    expect(fleet.locator(".g-row").first).to_contain_text("malargue")
+    expect(fleet.locator(".g-row").last).to_contain_text(spoken("overview.unheard"))
+    passing = page.get_by_role("grid", name=spoken("overview.passing"))
+    expect(passing.locator('.g-row:has(> :nth-child(2):text-is("179"))')).to_contain_text("Attitude")  # as the archive names it
+    expect(passing.locator('.g-row:has(> :nth-child(2):text-is("179"))')).to_contain_text(re.compile(r"1[12]\d"))  # two a second
+    expect(page.locator("[data-waiting]")).to_have_text("1")
+    expect(page.locator(".a-who")).to_have_text("vera")
+    passing.locator('.g-row:has(> :nth-child(2):text-is("179"))').dblclick()
+    expect(page).to_have_url(re.compile(r"/packets\?apid=179&spacecraft=tgo"))
+
+
+def test_values_of_several_spacecraft_stand_on_one_page(page: Page, centre: Centre, spoken: Callable[[str], str]) -> None:
+    page.goto(centre.url + "/telemetry?q=AOCS/T00")
+    expect(page.locator(".g-row")).to_have_count(2)
+    page.locator("[data-value=hera]").click()
+    expect(page).to_have_url(re.compile("spacecraft=hera"))
+    expect(page.locator(".g-row")).to_have_count(1)
+    page.locator("[data-value=tgo]").click()
+    expect(page.locator(".g-row")).to_have_count(2)
+    page.get_by_label(spoken("telemetry.find")).focus()
+    page.keyboard.press("ArrowDown")
+    expect(page).to_have_url(re.compile(r"p=%2FHera%2FAOCS%2FT00"))
+    expect(page.locator(".t-lately canvas")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/plot\?p=%2FHera%2FAOCS%2FT00(%40|@)hera"))
+    page.get_by_label(spoken("plot.add")).fill("TGO/AOCS/T00")
+    page.get_by_role("option").first.click()
+    expect(page.locator(".p-chip")).to_have_count(2)
+    page.wait_for_function("window.__aelita?.plot?.points > 100")
+    page.reload()
+    expect(page.locator(".p-chip").last).to_contain_text("@tgo")
+
+
+def test_a_chart_is_read_by_ranges_cursors_and_either_time(page: Page, centre: Centre, spoken: Callable[[str], str]) -> None:
+    page.goto(centre.url + "/plot?p=/TGO/THERMAL/T03&from=2023-05-24T18:00:00Z&to=2023-05-24T18:10:00Z")
+    expect(page.locator("[data-told]")).to_contain_text(spoken("plot.samples"))
+    first = page.locator("[data-end=from]")
+    expect(first).to_have_value("2023-05-24 18:00:00.000")
+    first.fill("nonsense")
+    page.keyboard.press("Enter")
+    expect(first).to_have_class(re.compile("wrong"))
+    first.fill("2023-144 18:05")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"from=2023-05-24T18%3A05%3A00.000Z"))
+    for key in ("steps", "zero", "limits"):
+        page.locator(f"[data-{key}]").click()
+    expect(page).to_have_url(re.compile(r"limits=0&steps=1&zero=1|zero=1.*limits=0|limits=0"))
+    box = page.locator(".u-over").bounding_box()
+    assert box is not None
+    for x in (100, 400):
+        page.mouse.click(box["x"] + x, box["y"] + 100)
+        page.wait_for_timeout(400)  # two clicks, not a double one
+    expect(page.locator(".p-foot")).to_contain_text("Δt A")
+    page.locator("[data-settings]").click()
+    page.locator("[data-choice='which=ert']").click()
+    expect(first).to_have_value("2023-05-24 18:23:42.500")  # later by the light time
+    expect(page).to_have_url(re.compile(r"from=2023-05-24T18%3A05%3A00.000Z"))  # the address tells event time to everybody
+
+
+def test_times_of_packets_follow_the_choice_of_the_user(page: Page, centre: Centre, spoken: Callable[[str], str]) -> None:
+    page.goto(centre.url + "/packets?apid=179")
+    head = page.locator(".g-head [role=columnheader]").first
+    expect(head).to_have_text(spoken("time.scet"))
+    cell = page.locator(".g-row").first.locator("span").first
+    before = cell.inner_text()
+    page.locator("[data-settings]").click()
+    page.locator("[data-choice='which=ert']").click()
+    expect(head).to_have_text(spoken("time.ert"))
+    expect(cell).not_to_have_text(before)
+    page.locator("[data-choice='form=doy']").click()
+    expect(cell).to_contain_text("2023-144 ")
+    page.keyboard.press("Escape")
+    page.locator(".g-row").nth(2).click()
+    expect(page).to_have_url(re.compile("at=packets%2F1%2F2"))
+    expect(page.get_by_text("attitude_0")).to_be_visible()
+    page.get_by_role("button", name=spoken("packets.quarantine"), exact=True).click()
+    expect(page.get_by_text(spoken("packets.no.quarantine"), exact=True)).to_be_visible()
+
+
+def test_completeness_is_looked_at_more_closely(page: Page, centre: Centre, spoken: Callable[[str], str]) -> None:
+    page.goto(centre.url + "/completeness")
+    row = page.locator("[data-row]", has_text="APID 179 · Attitude")
+    expect(row).to_contain_text("97.00 %")
+    strip = row.locator(".c-strip").bounding_box()
+    assert strip is not None
+    page.mouse.move(strip["x"] + strip["width"] / 2, strip["y"] + 5)
+    page.mouse.wheel(0, -300)
+    expect(page).to_have_url(re.compile("from=.*to="))
+    deep = page.url
+    page.reload()
+    row.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name=spoken("completeness.packets.of")).click()
+    expect(page).to_have_url(re.compile(r"/packets\?apid=179.*from=" + re.escape(deep.split("from=")[1][:10])))
+
+
+def test_anything_is_found_from_anywhere(page: Page, centre: Centre, spoken: Callable[[str], str]) -> None:
+    page.goto(centre.url + "/completeness")
+    alive(page)
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name=spoken("palette")).fill("attitude")
+    expect(page.get_by_role("option", name="/TGO/Attitude")).to_be_visible()
+    page.get_by_role("combobox", name=spoken("palette")).fill("power/u04")
+    expect(page.get_by_role("option").first).to_contain_text("/TGO/POWER/U04")
+    page.keyboard.press("Shift+Enter")
+    expect(page).to_have_url(re.compile(r"/plot\?p=%2FTGO%2FPOWER%2FU04"))
+    page.locator("[data-palette]").click()
+    page.get_by_role("combobox", name=spoken("palette")).fill(spoken("page.overview"))
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-tile=rate]")).to_be_visible()
+
+
+def test_what_is_composed_survives_a_restart_of_the_server(page: Page, centre: Centre) -> None:
+    page.goto(centre.url + "/displays?d=new")
+    alive(page)
+    page.get_by_label("Title of the display").fill("Before the restart")
+    page.get_by_role("button", name="+ Text").click()
+    page.get_by_role("dialog").locator("textarea").fill("A text that stays")
+    page.get_by_role("dialog").get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="+ Table").click()
+    page.get_by_label("Find parameters to add").fill("POWER/U04")
+    page.get_by_role("button", name="/TGO/POWER/U04").click()
+    expect(page.get_by_role("dialog").locator("textarea")).to_have_value("/TGO/POWER/U04")
+    page.wait_for_function("Object.values(sessionStorage).some((text) => text.includes('POWER/U04'))")
+    page.evaluate("window.before = true")
+    centre.stop()
+    expect(page.locator("body")).to_have_attribute("data-line", "dead")
+    centre.start()
+    page.wait_for_function("!window.before")  # the page of the old server loads itself anew
+    expect(page.get_by_role("dialog").locator("textarea")).to_have_value("/TGO/POWER/U04")  # it was open, and is again
+    page.get_by_role("dialog").get_by_role("button", name="Done").click()
+    expect(page.get_by_text("A text that stays")).to_be_visible()
+    expect(page.locator(".g-row")).to_have_count(1)
+    page.get_by_role("button", name="Save").click()
+    expect(page).to_have_url(re.compile(r"displays\?d=d\d"))
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Take away").click()
+    text = Path(taken.value.path()).read_text("utf-8")
+    page.goto(centre.url + "/displays")
+    page.get_by_role("button", name="Bring in").click()
+    page.get_by_role("dialog").locator("textarea").fill("no display")
+    page.get_by_role("dialog").get_by_role("button", name="Done").click()
+    expect(page.get_by_text("This is no display")).to_be_visible()
+    page.get_by_role("dialog").locator("textarea").fill(text)
+    page.get_by_role("dialog").get_by_role("button", name="Done").click()
+    expect(page.get_by_text("A text that stays")).to_be_visible()
+    assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('keep:draft')).length") == 0
 
 
 def test_nobody_is_sent_to_log_in_and_returns_to_where_he_was(browser: Browser, centre: Centre) -> None:
@@ -360,7 +517,8 @@ def test_nobody_is_sent_to_log_in_and_returns_to_where_he_was(browser: Browser, 
     page.get_by_role("button", name="Log in").click()
     expect(page).to_have_url(centre.url + "/telemetry?q=POWER")
     centre.does(session=False, refuse=True)
-    expect(page).to_have_url(re.compile(r"/login\?next=%2Ftelemetry"))
+    expect(page).to_have_url(re.compile(r"/login\?(ended&)?next=%2Ftelemetry"))
+    context.clear_cookies()  # with a session the page would go on by itself
     centre.does(session=True, refuse=False)
     page.goto(centre.url + "/login?next=//evil.example/")
     page.get_by_label("User").fill("vera")
@@ -379,7 +537,7 @@ def test_nothing_comes_from_outside_and_nothing_runs_over(browser: Browser, cent
     errors: list[str] = []
     page.on("request", lambda request: asked.append(request))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    for path in ["/", "/telemetry", "/plot?p=/TGO/THERMAL/T03", "/displays"]:
+    for path in ["/", "/telemetry", "/plot?p=/TGO/THERMAL/T03", "/displays", "/packets", "/completeness"]:
         page.goto(centre.url + path)
         alive(page)
         expect(page.locator("#main h1")).to_be_visible()
@@ -396,3 +554,32 @@ def test_nothing_comes_from_outside_and_nothing_runs_over(browser: Browser, cent
     assert outside == []
     assert errors == []
     context.close()
+
+
+def test_a_value_stands_between_its_limits_and_is_old_when_nothing_is_heard(page: Page, centre: Centre) -> None:
+    page.goto(centre.url + "/telemetry?p=/TGO/THERMAL/T03")
+    value, mark = page.locator("[data-now-value]"), page.locator("[data-ruler-mark]")
+    expect(page.locator(".n-ticks span")).to_have_text(["5", "10", "26", "29"])
+    expect(page.locator(".n-bar i")).to_have_count(5)
+    expect(page.locator(".n-legend .st")).to_have_text(["nominal", "warning", "critical"])
+    before, place = value.inner_text(), mark.get_attribute("style")
+    expect(value).not_to_have_text(before)
+    expect(mark).not_to_have_attribute("style", str(place))
+    count = page.locator("[data-sample]").count()
+    expect(page.locator("[data-sample]").nth(count + 1)).to_be_visible()
+    centre.does(streams="lost")
+    expect(page.locator("[data-now-state]")).to_have_text("stale")
+    expect(page.locator("[data-now]")).to_have_class(re.compile("old"))
+    centre.does(streams="live")
+    expect(page.locator("[data-now]")).not_to_have_class(re.compile("old"))
+
+
+def test_the_label_of_now_is_marked_among_those_of_an_enumeration(page: Page, centre: Centre) -> None:
+    page.goto(centre.url + "/telemetry?p=/TGO/AOCS/U49")
+    labels = page.locator(".n-label")
+    expect(labels).to_have_count(4)
+    expect(labels.nth(1)).to_have_class(re.compile("s3"))  # SAFE is a distress
+    now = page.locator(".n-label[aria-current=true] b")
+    expect(now).to_have_count(1)
+    expect(page.locator("[data-now-value]")).to_have_text(now.inner_text())
+    assert page.locator(".n-bar").count() == 0

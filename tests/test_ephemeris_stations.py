@@ -17,6 +17,7 @@ from aelita.ephemeris import (
     Target,
     elevation_azimuth,
     furnish,
+    intervals,
     light_times,
     load,
     occultations,
@@ -26,7 +27,6 @@ from aelita.ephemeris import (
     visibility,
 )
 from aelita.ephemeris.sites import earth_rotation
-from aelita.ephemeris.visibility import _intervals
 from aelita.errors import DefinitionError, TimeError, UsageError
 from aelita.time import DAY, J2000_TAI_NS, NO_TIME, SECOND, et_from_tai_ns, tai_ns_from_et, tai_ns_from_utc
 from aelita.time.scales import tdb_minus_tt_s
@@ -217,7 +217,7 @@ def test_a_pass_shorter_than_a_step_is_found(rise: int, length: int, gap: int) -
         away = np.minimum(*(np.abs(at - middle) for middle in middles))
         return (length / 2 - away) / 1e9
 
-    found = _intervals(height, -(10**12), 4 * 10**12, 100.0)
+    found = intervals(height, -(10**12), 4 * 10**12, 100.0)
     wanted = [(rise, rise + length), (rise + length + gap, rise + 2 * length + gap)]
     assert np.abs(np.array([(i.start, i.stop) for i in found]) - np.array(wanted)).max() <= 1_000_001
 

@@ -28,8 +28,9 @@ from aelita.services.live.serving import running
 from aelita.services.live.setting_up import Wishes, new_installation
 from aelita.services.live.space import arrival
 from aelita.services.live.streams import Streams
+from aelita.services.missions import package_missions
 from aelita.time import DAY, SECOND, tai_ns_from_utc
-from fleet_material import RECORDINGS, fleet_mission
+from fleet_material import RECORDINGS
 from live_complex import PATIENCE_S, rows, until
 from shared import shared
 
@@ -44,14 +45,14 @@ STATIONS = ("malargue", "kalyazin")
 def recordings(folder: Path) -> tuple[tuple[str, Path], ...]:
     """Return the recordings, of TGO the first frames: it sends the longest."""
     part = folder / "tgo.tm"
-    part.write_bytes(shared(RECORDINGS["tgo"][2]).read_bytes()[: TGO_FRAMES * FRAME_OCTETS])
-    return tuple((craft, part if craft == "tgo" else shared(path)) for craft, (_, _, path) in RECORDINGS.items())
+    part.write_bytes(shared(RECORDINGS["tgo"][1]).read_bytes()[: TGO_FRAMES * FRAME_OCTETS])
+    return tuple((craft, part if craft == "tgo" else shared(path)) for craft, (_, path) in RECORDINGS.items())
 
 
 @contextlib.contextmanager
 def running_fleet(folder: Path) -> Iterator[Installation]:
     """Run `aelita run`; when all services are at work the three recordings begin. It is ended as Ctrl-C does."""
-    wishes = Wishes(str(fleet_mission(folder / "fleet")), recordings=recordings(folder), stations=STATIONS, speed=SPEED)
+    wishes = Wishes("fleet", recordings=recordings(folder), stations=STATIONS, speed=SPEED)
     made = put_off(new_installation(folder / "complex", wishes), 365 * DAY)
     made.write()
     began = time.monotonic()
@@ -131,7 +132,7 @@ def assert_as_ingested(archive: Archive, agency: str, whole: Archive) -> None:
     """Assert that frames, packets, values and quarantine of each spacecraft are those of an ingest of its recording."""
     keys = ["virtual_channel", "apid", "sequence_count", "generated", "ticks", "octets"]
     for craft, (good, bad) in COUNTS.items():
-        ours, theirs = source_of(archive, f"{agency}.merged.{craft}"), source_of(whole, Path(RECORDINGS[craft][2]).name)
+        ours, theirs = source_of(archive, f"{agency}.merged.{craft}"), source_of(whole, Path(RECORDINGS[craft][1]).name)
         pairs = [(archive, ours), (whole, theirs)]
         frames = [a.frames(source=n, octets=True).filter(pl.col("reason") == 0).sort("number")["octets"] for a, n in pairs]
         assert frames[0].equals(frames[1]), (agency, craft, frames[0].len(), frames[1].len())
@@ -153,14 +154,14 @@ def test_three_spacecraft_to_two_agencies(tmp_path: Path) -> None:
         until("all frames are archived", lambda: asyncio.run(taken(made)))
     whole = open_archive(tmp_path / "whole", create=True)
     for craft, path in recordings(tmp_path):
-        named = path if craft != "tgo" else path.rename(tmp_path / Path(RECORDINGS[craft][2]).name)
-        ingest_file(whole, define(Library(), mission=str(tmp_path / "fleet"), channel=RECORDINGS[craft][1]), named, Summary())
+        named = path if craft != "tgo" else path.rename(tmp_path / Path(RECORDINGS[craft][1]).name)
+        ingest_file(whole, define(Library(), mission="fleet", channel=RECORDINGS[craft][0]), named, Summary())
     for agency in made.agencies:
         assert_as_ingested(open_archive(made.archive(agency.key)), agency.key, whole)
 
 
 def test_recordings_begin_to_arrive_together(tmp_path: Path) -> None:
-    wishes = Wishes(str(fleet_mission(tmp_path / "fleet")), recordings=recordings(tmp_path), stations=STATIONS)
+    wishes = Wishes("fleet", recordings=recordings(tmp_path), stations=STATIONS)
     made = new_installation(tmp_path / "complex", wishes)
     assert made.spacecraft == ("tgo", "hera", "mars2020")
     light = Geometry(made.mission).light_time
@@ -173,7 +174,7 @@ def test_recordings_begin_to_arrive_together(tmp_path: Path) -> None:
 
 
 def test_spacecraft_that_are_not_followed_or_known(tmp_path: Path) -> None:
-    mission, ((_, path), *_) = str(fleet_mission(tmp_path / "fleet")), recordings(tmp_path)
+    mission, ((_, path), *_) = "fleet", recordings(tmp_path)
     with pytest.raises(UsageError, match="'hera' is not followed"):
         new_installation(tmp_path, Wishes(mission, spacecraft=("tgo",), recordings=(("hera", path),)))
     with pytest.raises(UsageError, match="no spacecraft 'luna'"):
@@ -182,10 +183,11 @@ def test_spacecraft_that_are_not_followed_or_known(tmp_path: Path) -> None:
 
 def test_no_light_time_is_invented(tmp_path: Path) -> None:
     """Without an orbit, and without a body that stands in, nothing is begun, with recordings or without."""
-    folder = fleet_mission(tmp_path / "fleet")
-    text = (folder / "mission.toml").read_text()
-    (folder / "mission.toml").write_text(text.replace('near = "EARTH"\nnear_km = 75000\n', ""))
-    hera = (("hera", shared(RECORDINGS["hera"][2])),)
+    folder, text = tmp_path / "mission", (package_missions() / "fleet" / "mission.toml").read_text()
+    folder.mkdir()
+    text = text.replace('near = "EARTH"\nnear_km = 75000\n', "").replace('"../', f'"{package_missions()}/')
+    (folder / "mission.toml").write_text(text)
+    hera = (("hera", shared(RECORDINGS["hera"][1])),)
     for played in (hera, ()):
         with pytest.raises(TimeError, match="no kernel holds the position of -91"):
             begin(tmp_path / "complex", mission=str(folder), spacecraft=("hera",), recordings=played, stations=STATIONS)

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from aelita.agencies import sle_authority
 from aelita.archive import Archive, open_archive
 from aelita.errors import AelitaError
 from aelita.services import Library, Summary, define, ingest_file
@@ -23,7 +24,7 @@ from aelita.services.live.health import Health
 from aelita.services.live.installation import Installation
 from aelita.services.live.messages import pack_frames
 from aelita.services.live.serving import Context
-from aelita.services.live.sle_secrets import authority, keep_secrets
+from aelita.services.live.sle_secrets import keep_secrets
 from aelita.services.live.sle_server import SleServer
 from aelita.services.live.station import instance_of
 from aelita.services.live.streams import Streams
@@ -81,12 +82,12 @@ class FalseStation:
         assert station.sle is not None
         peers = keep_secrets(made.home("esa") / "sle", "malargue", ("esa",))
         if security is not None:
-            peers = {authority("esa"): security}
+            peers = {sle_authority("esa"): security}
         self.port = made.port("esa/sle/malargue")
         directory = Directory(ProviderSettings(station.sle.responder_id, peers, take_over=True))
         number = list(made.mission.organisation.agencies).index("esa") + 1
         settings = InstanceSettings(
-            instance_of(station.sle, "raf", "onlt", number), frozenset({authority("esa")}), station.sle.responder_port,
+            instance_of(station.sle, "raf", "onlt", number), frozenset({sle_authority("esa")}), station.sle.responder_port,
             buffer_size=1, ending=Ending.NONE,
         )  # fmt: skip
         self.instance = directory.offer(settings)

@@ -5,6 +5,8 @@ import random
 import time
 from pathlib import Path
 
+import pytest
+
 from aelita.services.live.space import SignalPath
 from live_complex import STATION_OF, Complex, assert_archived, assert_merged, complex_in, undisturbed, until, until_complete
 
@@ -47,6 +49,7 @@ def assert_whole(one: Complex, folder: Path) -> None:
         assert_archived(one, one.archive(agency), heard, whole)
 
 
+@pytest.mark.soak
 def test_kills_of_any_process_at_any_moment(tmp_path: Path) -> None:
     with complex_in(tmp_path, FRAMES, SPEED, PATHS) as one:
         until("all services are up", one.ready)

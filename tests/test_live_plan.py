@@ -21,7 +21,7 @@ BOTH = [
 def test_own_streams_have_limits_and_refuse_or_drop() -> None:
     plan = plan_streams("esa", [])
     assert {s.name for s in plan.streams} == {
-        "FRAMES", "MERGED", "PACKETS", "PARAMETERS", "EVENTS", "LIMITS", "LINKS", "ALARMS", "PRODUCTS", "AUDIT",
+        "FRAMES", "MERGED", "PACKETS", "PARAMETERS", "EVENTS", "LIMITS", "LINKS", "ALARMS", "COMMANDS", "PRODUCTS", "AUDIT",
     }  # fmt: skip
     assert all(s.limits.max_bytes > 0 and s.limits.max_age_s > 0 and s.subjects for s in plan.streams)
     assert {s.name for s in plan.streams if s.rebuildable} == {"PACKETS", "PARAMETERS", "LINKS"}

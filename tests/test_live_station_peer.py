@@ -127,7 +127,8 @@ def test_further_users_receive_what_a_running_station_hears(tmp_path: Path) -> N
 def test_users_are_kept_with_the_installation_and_checked(tmp_path: Path) -> None:
     made = installation(tmp_path)
     assert read_installation(tmp_path).sle_users == USERS
-    for wrong in (replace(USERS[0], authority="ESA"), replace(USERS[0], station="kalyazin"), replace(USERS[0], agency="jaxa")):
+    names = [replace(USERS[0], authority=name) for name in ("ESA", "ESA-GATE", "ROSCOSMOS-GATE")]
+    for wrong in (*names, replace(USERS[0], station="kalyazin"), replace(USERS[0], agency="jaxa")):
         (tmp_path / "complex.toml").write_text(replace(made, sle_users=(wrong,)).as_toml())
         with pytest.raises(DefinitionError, match="cannot be a user"):
             read_installation(tmp_path)

@@ -242,6 +242,34 @@ def test_a_server_that_dies_while_its_streams_are_made_is_a_fault_of_streams(tmp
     asyncio.run(run())
 
 
+def test_a_client_whose_own_reconnection_died_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library's task that connects again ends with any error it does not foresee, and nobody is told."""
+    monkeypatch.setattr("aelita.services.live.streams._GIVE_UP_S", 2.0)
+
+    async def run() -> None:
+        async with one_server(tmp_path) as server:
+            await make_all(server)
+            streams = await client(server)
+            follower = follow(streams, "FRAMES")
+            await streams.publish(SUBJECT, b"before")
+            assert (await anext(follower)).data == b"before"
+            lame = streams.client
+
+            async def dies() -> None:
+                raise RuntimeError("read() called while another coroutine is already waiting for incoming data")
+
+            monkeypatch.setattr(lame, "_attempt_reconnect", dies)
+            await kill(server)
+            await server.start()
+            async with asyncio.timeout(60):
+                await streams.publish(SUBJECT, b"after", msg_id="after")
+                assert (await anext(follower)).data == b"after"
+            assert streams.client is not lame and lame.is_closed
+            await streams.close()
+
+    asyncio.run(run())
+
+
 def test_a_connection_is_closed_whatever_became_of_its_server(tmp_path: Path) -> None:
     async def run() -> None:
         async with one_server(tmp_path) as server:

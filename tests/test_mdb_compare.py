@@ -166,7 +166,7 @@ def test_whole_database_in_words() -> None:
     found = check(compile_database(read(text)))
     assert json.loads(json.dumps(found)) == found
     assert found["counts"] | {"alarms": 1} == {
-        "types": 6, "parameters": 7, "containers": 4, "abstract_containers": 1, "derived_parameters": 0, "alarms": 1,
+        "types": 6, "parameters": 7, "containers": 4, "abstract_containers": 1, "derived_parameters": 0, "alarms": 1, "commands": 0,
     }  # fmt: skip
     assert [(each["line"], each["element"]) for each in found["findings"]["unsupported"]] == [(3, "ParameterTypeSet")]
     assert [each["file"] for each in found["findings"]["defect"]] == ["0.xml"] * 2

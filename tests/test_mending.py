@@ -27,6 +27,7 @@ class Chain:
     merger: Merger = field(init=False)
     packets: Counter[bytes] = field(default_factory=Counter)
     mended: int = 0
+    late: int = 0
 
     def __post_init__(self) -> None:
         self.merger, self.receiver, self.mender = Merger(self.channel), FrameReceiver(self.channel), Mender(self.channel)
@@ -37,8 +38,9 @@ class Chain:
         mended, checked = self.mender.take(received.frames, merged.emitted_at)
         assert checked.size == len(mended) and not mended.quality.any()
         self.mended += len(mended)
+        self.late += int(merged.late.sum())
         for packets in (received.packets, mended):
-            self.packets.update(packets.octets(i) for i in np.flatnonzero(packets.quality & INCOMPLETE == 0))
+            self.packets.update(packets.octets(int(i)) for i in np.flatnonzero(packets.quality & INCOMPLETE == 0))
 
     def feed(self, station: str, frames: list[bytes], numbers: list[int], spacing: int, now: int) -> None:
         if numbers:
@@ -46,10 +48,11 @@ class Chain:
 
     def resume(self) -> None:
         """Go on with new objects, from plain arrays."""
-        mender, receiver = Mender(self.channel), FrameReceiver(self.channel)
+        mender, receiver, merger = Mender(self.channel), FrameReceiver(self.channel), Merger(self.channel)
+        merger.restore(nested_state(flat_state(self.merger.state())))
         mender.restore(nested_state(flat_state(self.mender.state())))
         receiver.restore(nested_state(flat_state(self.receiver.state())))
-        self.mender, self.receiver = mender, receiver
+        self.mender, self.receiver, self.merger = mender, receiver, merger
 
 
 def copies_of(station: str, frames: list[bytes], numbers: list[int], spacing: int) -> Copies:
@@ -138,6 +141,50 @@ def test_recordings_with_holes_that_close(name: str, path: str) -> None:
     assert chain.packets == whole(channel, frames) and chain.mended == sum(chain.packets.values()) - before > 100 * (
         name == "exomars"
     )
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32), st.integers(1, 20), st.booleans())
+def test_all_packets_are_found_once_whatever_goes_back_in_time(seed: int, longest: int, restarts: bool) -> None:
+    """Runs of frames come in any order, each in turn or late: a merger that heard a wrong time may put older frames in turn."""
+    chance, frames = random.Random(seed), sent(seed, 60)
+    runs, at = [], 0
+    while at < len(frames):
+        runs.append(list(range(at, at + chance.randrange(1, longest + 1))))
+        at += len(runs[-1])
+    chance.shuffle(runs)
+    chain = Chain(CHANNEL)
+    for number, run in enumerate(runs):
+        there = [i for i in run if i < len(frames)]
+        chain.take(as_merged(frames, there, late=number > 0 and chance.random() < 0.5))
+        if restarts:
+            chain.resume()
+    assert chain.packets == whole(CHANNEL, frames)
+
+
+def as_merged(frames: list[bytes], numbers: list[int], *, late: bool) -> Merged:
+    copies, none = copies_of("malargue", frames, numbers, 100 * MS), np.zeros(len(numbers), np.int64)
+    return Merged(
+        copies.buffer, copies.offset, copies.length, none.astype(np.uint8), none, copies.received_at, copies.emitted_at,
+        none.astype(np.int16), np.full(len(numbers), late), ("malargue",), (), (), (),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 15, 16, 17, 60, 255, 256, 257, 300])
+@pytest.mark.parametrize(("spacing", "restarts"), [(0, False), (10 * MS, True), (SECOND, False), (SECOND, True)])
+def test_what_was_missed_comes_while_the_newest_frame_stands_alone(size: int, spacing: int, restarts: bool) -> None:
+    """A receiver that was down gets what it missed behind the first frame heard anew; that frame stays the newest."""
+    frames = [frame for frame in sent(size, 400) if frame[1] >> 1 & 7 == 5]
+    chain, alone = Chain(CHANNEL), 40 + size
+    now = START
+    for number in (*range(40), alone, *range(40, alone), *range(alone + 1, len(frames))):
+        now += spacing
+        chain.feed("malargue", frames, [number], 100 * MS, now)
+        if restarts:
+            chain.resume()
+    assert chain.packets == whole(CHANNEL, frames)
+    if spacing < SECOND or size < 256:  # else there are several ways to understand the counters and the time
+        assert chain.late == size and not chain.merger.holes()
 
 
 def test_memory_is_bounded() -> None:

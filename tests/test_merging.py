@@ -311,7 +311,7 @@ def test_a_station_with_a_wrong_time_does_not_make_all_others_late() -> None:
     wrong = one("kalyazin", 3)
     future = merger.feed(copies_of([Heard("kalyazin", START, wrong.octets, wrong.emitted + 10**9 * SECOND)]), START)
     assert counts(future) == [(3, False)]
-    after = [entry for index in range(4, 60) for entry in counts(feed(merger, "malargue", index))]
+    after = [entry for index in range(4, 60) for entry in counts(feed(merger, "malargue", index, spacing=SECOND))]
     assert [count for count, _ in after] == list(range(4, 60)) and [late for _, late in after].count(True) <= 16
     assert not any(late for _, late in after[16:])
 

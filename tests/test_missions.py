@@ -16,7 +16,7 @@ DATABASES = sorted(path for name in RECORDED for one in find_mission(name).space
 
 
 def test_every_recording_has_its_mission() -> None:
-    assert mission_names() == RECORDED
+    assert mission_names() == sorted([*RECORDED, "fleet"])
     for name in RECORDED:
         mission = find_mission(name)
         assert mission.channel().is_file()
@@ -29,6 +29,26 @@ def test_exomars_names_what_belongs_to_tgo() -> None:
     assert (tgo.name, tgo.frame_ids, tgo.naif_id) == ("TGO", (0x28F,), -143)
     assert [path.name for path in tgo.databases] == ["tgo.xml"]
     assert tgo.clock is not None
+
+
+def test_a_mission_extends_another() -> None:
+    fleet, base = find_mission("fleet"), find_mission("exomars")
+    assert [one.key for one in fleet.spacecraft] == [*(one.key for one in base.spacecraft), "hera", "mars2020"]
+    assert fleet.spacecraft[: len(base.spacecraft)] == base.spacecraft and fleet.alarms == base.alarms
+    assert fleet.channel() == base.channel() and fleet.channel("hera") == find_mission("hera").channel()
+    assert fleet.organisation.stations == base.organisation.stations and fleet.organisation.rights == base.organisation.rights
+    assert fleet.organisation.agreement.gives[: len(base.organisation.agreement.gives)] == base.organisation.agreement.gives
+
+
+def test_a_mission_does_not_extend_itself(tmp_path: Path) -> None:
+    for here, there in (("one", "two"), ("two", "one")):
+        (tmp_path / here).mkdir()
+        (tmp_path / here / "mission.toml").write_text(f'name = "{here}"\ntitle = "T"\nextends = "../{there}"\n')
+    with pytest.raises(DefinitionError, match=r"two.mission\.toml: extends: '\.\./one' leads back"):
+        find_mission(tmp_path / "one")
+    (tmp_path / "two" / "mission.toml").write_text('name = "two"\ntitle = "T"\nextends = "../three"\n')
+    with pytest.raises(DefinitionError, match="three"):
+        find_mission(tmp_path / "one")
 
 
 def test_unknown_mission_and_channel_name_the_known_ones() -> None:

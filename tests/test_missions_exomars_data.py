@@ -26,7 +26,7 @@ from shared import shared
 
 MISSION = find_mission("exomars")
 WHO: Organisation = MISSION.organisation
-FILES = ("mission.toml", "agencies.toml", "stations.toml", "instruments.toml", "agreement.toml")
+FILES = ("mission.toml", "agencies.toml", "stations.toml", "instruments.toml", "agreement.toml", "authority.toml")
 AT = tai_ns_from_utc("2023-05-24T18:54:49")
 
 
@@ -42,20 +42,27 @@ def test_who_takes_part() -> None:
     }
     for agency, keys in centres.items():
         assert keys <= {key for key, one in WHO.centres.items() if one.agency == agency}
-    assert {one.key: one.agency for one in MISSION.spacecraft} == {"tgo": "esa", "edm": "esa", "rm": "esa", "sp": "roscosmos"}
-    assert {one.key: one.naif_id for one in MISSION.spacecraft} == {"tgo": -143, "edm": -117, "rm": -174, "sp": -173}
-    assert [one.key for one in MISSION.spacecraft if one.channels] == ["tgo"]
+    assert {one.key: one.agency for one in MISSION.spacecraft} == {
+        "tgo": "esa", "tgo-sim": "esa", "edm": "esa", "rm": "esa", "sp": "roscosmos",
+    }  # fmt: skip
+    real = [one for one in MISSION.spacecraft if not one.simulated]
+    assert {one.key: one.naif_id for one in real} == {"tgo": -143, "edm": -117, "rm": -174, "sp": -173}
+    assert [one.key for one in MISSION.spacecraft if one.channels] == ["tgo", "tgo-sim"]
+    assert [one.key for one in MISSION.spacecraft if one.uplink] == ["tgo-sim"] and len(real) == 4
 
 
 def test_spacecraft_are_found_by_key() -> None:
     assert (MISSION.craft("edm").name, MISSION.craft("rm").name) == ("EDM", "Rosalind Franklin")
-    with pytest.raises(UsageError, match="tgo, edm, rm, sp"):
+    with pytest.raises(UsageError, match="tgo, tgo-sim, edm, rm, sp"):
         MISSION.craft("mex")
 
 
 def test_commands_are_released_at_the_mission_operations_centre_alone() -> None:
-    releasing = [role for role in WHO.roles.values() if "command.release" in role.may]
-    assert [(role.key, role.centres) for role in releasing] == [("flight-director", ("esoc",))]
+    for spacecraft in ("tgo", "edm", "rm"):
+        for command in ("/TGO/ACS/Start", "/TGO/AnyOther", "x"):
+            rule = WHO.authority.rule(spacecraft, command, "none")
+            assert rule is not None and [str(who) for who in rule.release] == ["flight-director@esoc"]
+            assert spacecraft != "tgo" or [str(who) for who in rule.check] == ["science-planner@esac-soc"]
     assert WHO.may("science-planner", "command.check")
 
 
@@ -126,7 +133,7 @@ def test_names_of_services_are_legal_and_no_two_stations_share_them() -> None:
 
 def test_missions_of_one_spacecraft_go_without_agencies() -> None:
     for name in mission_names():
-        if name != "exomars":
+        if name not in ("exomars", "fleet"):
             assert find_mission(name).organisation.agencies == {}
             assert re.fullmatch(r"[a-z0-9-]+", find_mission(name).spacecraft[0].key)
 
@@ -245,7 +252,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("agencies", 'centres = ["esoc"]', 'centres = ["esok"]', "roles[0]: centres", "'esok' is no centre"),
         ("agencies", 'may = ["view", ', 'may = ["fly", ', "roles[0]: may", "'fly' is no permission"),
         ("agencies", 'may = ["view", ', 'may = ["view", "view", ', "roles[0]: may", "stands twice"),
-        ("agencies", "[[roles]]", "[[rolls]]", "roles", "unknown key 'rolls'"),
+        ("agencies", "[[roles]]", "[[rolls]]\n\n[[roles]]", "roles", "unknown key 'rolls'"),
         # stations.toml
         ("stations", 'agency = "esa"', 'agency = "asi"', "stations[0]: agency", "'asi' is no agency"),
         ("stations", 'key = "cebreros"', 'key = "new-norcia"', "stations[1]: key", "described twice"),
@@ -415,6 +422,10 @@ def test_the_command_shows() -> None:
     assert {"from": "nasa", "to": "esa"}.items() <= shown["gives"][2].items()
     assumed = json.loads(said("mission", "show", "exomars", "--part", "assumed", "--json"))["assumed"]
     assert {"statement": "stations.new-norcia.sle", "source": ""} in assumed
+    rules = json.loads(said("mission", "show", "exomars", "--part", "rules", "--json"))["rules"]
+    assert {one["key"]: one["release"] for one in rules}["tgo"] == ["flight-director@esoc"]
+    assert "tgo-sim" in said("mission", "show", "exomars", "--part", "assets")
+    assert "2" in said("mission", "show", "exomars", "--part", "critical")
     rights = said("mission", "show", "exomars", "--part", "rights")
     assert "withheld" in rights and "Kalyazin" not in rights
     said("mission", "show", "exomars", "--part", "colours", expected=2)

@@ -257,7 +257,7 @@ def test_pdus_and_services_that_do_not_belong_together_are_refused() -> None:
     with pytest.raises(UsageError, match="no PDU of RCF version 5"):
         encode(decode(bytes.fromhex("a9178000020103020104020100020100020102020100020100"), RAF, 5), RCF, 5)
     with pytest.raises(UsageError, match="not supported"):
-        decode(b"", ServiceType.FCLTU, 5)
+        decode(b"", ServiceType.FORWARD_TC_FRAME, 5)
     assert supports(ROCF, 1) and not supports(RAF, 6) and not supports(99, 5)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from aelita.sle import PROVIDER_TABLE, TML_TABLE, USER_TABLE, ProviderState, UserState
 from aelita.sle.association import table_as_markdown
-from aelita.sle.provider import Provision
+from aelita.sle.cltu_user import CLTU_USER_TABLE
+from aelita.sle.provider import CLTU_PROVIDER_TABLE, Provision
 from aelita.sle.tml import TmlCause, TmlState
 from aelita.sle.user import Ask
 
@@ -23,10 +24,14 @@ def missing(state: Any, cause: Any) -> str:
 
 
 def tables() -> dict[str, str]:
+    provider = [state for state in ProviderState if state is not ProviderState.OVER]
+    user = [state for state in UserState if state is not UserState.OVER]
     return {
         "TML": table_as_markdown(TML_TABLE, TmlState, missing),
-        "PROVIDER": table_as_markdown(PROVIDER_TABLE, [s for s in ProviderState if s is not ProviderState.OVER], missing),
-        "USER": table_as_markdown(USER_TABLE, [s for s in UserState if s is not UserState.OVER], missing),
+        "PROVIDER": table_as_markdown(PROVIDER_TABLE, provider, missing),
+        "USER": table_as_markdown(USER_TABLE, user, missing),
+        "CLTU PROVIDER": table_as_markdown(CLTU_PROVIDER_TABLE, provider, missing),
+        "CLTU USER": table_as_markdown(CLTU_USER_TABLE, user, missing),
     }
 
 

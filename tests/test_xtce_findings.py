@@ -19,14 +19,11 @@ COMMANDS = """<CommandMetaData>
 CONTAINER = '<SequenceContainer name="C"><EntryList/></SequenceContainer>'
 
 
-def test_commands_are_recognised_and_reported() -> None:
+def test_commands_are_read_and_leave_nothing_to_report() -> None:
     database = read(legal(document(containers=CONTAINER, more=COMMANDS)))
     assert list(database.parameters) == ["/S/counter"]
-    assert [(found.line, found.element, found.message) for found in database.findings] == [
-        (10, "ArgumentTypeSet", "command arguments are not used yet (1 of them)"),
-        (11, "MetaCommandSet", "commands are not used yet (2 of them)"),
-        (17, "CommandContainerSet", "containers of commands are not used yet (1 of them)"),
-    ]
+    assert list(database.commanding.commands) == ["/S/ping", "/S/pong"]
+    assert database.findings == ()
 
 
 @pytest.mark.parametrize(
@@ -35,8 +32,8 @@ def test_commands_are_recognised_and_reported() -> None:
         ('argumentTypeRef="a"', 'argumentTypeRef="q"', "there is no argument type 'q' to be seen from /S"),
         ('metaCommandRef="ping"', 'metaCommandRef="q"', "there is no command 'q'"),
         ('parameterRef="counter"', 'parameterRef="q"', "there is no parameter 'q'"),
-        ('containerRef="C"', 'containerRef="/X/q"', "there is no command container '/X/q'"),
-        ('argumentRef="x"', 'argumentRef="q"', "the command has no argument 'q'; the command could not be sent. Arguments are x"),
+        ('containerRef="C"', 'containerRef="/X/q"', "there is no container '/X/q'"),
+        ('argumentRef="x"', 'argumentRef="q"', "the command has no argument 'q'; the command cannot be sent. Arguments are x"),
         ('MetaCommand name="pong"', 'MetaCommand name="ping"', "has a command of this name already"),
     ],
 )

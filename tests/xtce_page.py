@@ -16,7 +16,40 @@ from xtce_text import read
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "xtce.md"
-COMMANDS = ("ArgumentTypeSet", "MetaCommandSet", "CommandContainerSet")
+COMMANDING = """
+## Commands
+
+`compile_commands(database)` puts each MetaCommand together with all that it inherits; `encode_command` makes the octets of its packet
+and `decode_command` tells from octets which command they are, with which arguments. The container of a command is laid out by the
+same walk as a container of telemetry, so that whatever can be read can be sent: all integer and float encodings, texts with
+terminations or leading sizes, octets, labels, times, structures, lists, sizes and inclusions that depend on arguments.
+
+| what | how |
+|---|---|
+| defects | a command that is wrong is left out with those that inherit from it, and told as a finding; telemetry is read all the same |
+| values | engineering values by name; raw ones where `raw` gives them; defaults from `Argument`, then from its type; structures and lists as mappings and lists (in attributes: JSON) |
+| counts | an argument that counts the elements or octets of another may be left out |
+| calibrators | are those of telemetry (raw to engineering) and are inverted; the nearest raw value is sent. A polynomial must rise or fall throughout, a spline as well; math operations are not inverted (Yamcs applies calibrators of arguments the other way round: such documents mean something else there) |
+| ranges | any one of several; of engineering or of raw values |
+| labels | one that stands for several raw values is refused; the number can be given |
+| texts | a text shorter than its field is followed by NULs; UTF-16 and UTF-32 are sent big-endian |
+| constraints | must hold, or the command waits `timeOut` for them |
+| verifiers | those for execution and completion add to the inherited ones, others replace them (XTCE 1.2, VerifierSetType) |
+| significance | levels of XTCE 1.2 (normal, vital, critical, forbidden) and of XTCE 1.1 (none to severe); `user1` and `user2` rank as critical |
+| parameters in a packet | their value on the ground, what restriction criteria of the base containers demand, or their initial value |
+| `/yamcs/cmd/arg/x` | is the argument `x` of the command; other names of the Yamcs server are reported |
+
+What only the sender of a packet knows is marked with ancillary data on the Argument or FixedValueEntry:
+
+```xml
+<FixedValueEntry name="packet_length" binaryValue="0000" sizeInBits="16"><AncillaryDataSet>
+  <AncillaryData name="aelita.sender">packet_length</AncillaryData></AncillaryDataSet></FixedValueEntry>
+```
+
+Roles are `sequence_count`, `packet_length` (octets of the data field less one), `crc16` and `iso_checksum` (over all octets before
+the field, or, as `iso_checksum data`, over the argument `data` alone). Where a database has no such marks, `SenderFields` names the fields, or fills the primary header of a space packet and
+appends a checksum, as Yamcs does after its own encoding.
+"""
 INTRODUCTION = """# XTCE: what is read, and what is reported
 
 Made from the schema of XTCE 1.2 (`SpaceSystem.xsd`, CCSDS 660.0-B-2) by `python tests/xtce_page.py`. XTCE 1.1 and drafts of
@@ -112,14 +145,13 @@ def page() -> str:
     """Return the text of docs/xtce.md."""
     elements = [row for row in rows() if not row.attribute]
     supported = [row for row in elements if row.tests]
-    commands = sum(1 for row in elements if row.report is not None and _name(row.report) in COMMANDS)
-    counted = f"{len(supported)} of {len(elements)} elements are supported; {commands} of the others belong to commands."
+    counted = f"{len(supported)} of {len(elements)} elements are supported."
     lines = [INTRODUCTION, f"{counted}\n"]
     lines += ["## Supported elements", "", "| element | test | attributes |", "|---|---|---|"]
     lines += [f"| `{row.name}` | {_test(row)} | {_attributes(row.name)} |" for row in supported]
     lines += ["", "## Reported elements", "", "| element | as | told at | in these words |", "|---|---|---|---|"]
     lines += [_reported(row) for row in elements if not row.tests]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + COMMANDING
 
 
 def _test(row: Row) -> str:

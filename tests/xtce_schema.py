@@ -23,6 +23,7 @@ BUILT_IN = {
     "boolean": "true", "string": "n", "hexBinary": "0F", "dateTime": "2026-01-01T00:00:00Z", "duration": "PT1S", "anyURI": "urn:x",
     "language": "en", "normalizedString": "n", "token": "n", "date": "2026-01-01", "NMTOKEN": "n",
 }  # fmt: skip
+ARGUMENT = '<ArgumentList><Argument name="x" argumentTypeRef="a8"/></ArgumentList>'
 SURROUNDINGS = """<SpaceSystem xmlns="{namespace}" name="S"><TelemetryMetaData><ParameterTypeSet>
 <IntegerParameterType name="u8" signed="false"><IntegerDataEncoding sizeInBits="8"/></IntegerParameterType></ParameterTypeSet>
 <ParameterSet><Parameter name="p" parameterTypeRef="u8"/></ParameterSet><ContainerSet><SequenceContainer name="C0"><EntryList/>
@@ -205,6 +206,8 @@ class Schema:
     def document(self, path: tuple[str, ...], attribute: str | None = None) -> str:
         """Return the smallest document with the element at a path, and an attribute of it."""
         inner = self.build("SpaceSystem", self.types["SpaceSystemType"], path, attribute)
+        if 'argumentRef="x"' in inner and "<ArgumentList>" not in inner:
+            inner = inner.replace("<CommandContainer ", f"{ARGUMENT}<CommandContainer ", 1)
         return SURROUNDINGS.format(namespace=NAMESPACES["1.2"], inner=inner.replace('name="n', 'name="G', 1))
 
 

@@ -1,6 +1,8 @@
 """Agencies, centres, roles, stations, instruments, the agreement between agencies and who may what."""
 
 from .agreement import KINDS, SEVERITIES, Agreement, Give, SharedAlarms, subject, subjects
+from .authority import ACTS, SIGNIFICANCES, Asset, Authority, Critical, Reach, Rule, Who
+from .identifiers import gate_authority, sle_authority
 from .load import FILES, load_organisation
 from .model import (
     ALWAYS,
@@ -25,8 +27,9 @@ from .reading import KEY
 from .rights import WITHHELD, Access, DataRights, Exemption, months_later
 
 __all__ = [
-    "ALWAYS", "ASSUMED", "FILES", "GRADES", "KEY", "KINDS", "PERMISSIONS", "SEVERITIES", "WITHHELD", "Access", "Agency",
-    "Agreement", "Basis", "Capability", "Centre", "Collection", "DataRights", "Exemption", "Give", "Instrument",
-    "Organisation", "Ownership", "Period", "Position", "Role", "SharedAlarms", "SleNames", "Station", "load_organisation",
-    "months_later", "subject", "subjects",
+    "ACTS", "ALWAYS", "ASSUMED", "FILES", "GRADES", "KEY", "KINDS", "PERMISSIONS", "SEVERITIES", "SIGNIFICANCES", "WITHHELD",
+    "Access", "Agency", "Agreement", "Asset", "Authority", "Basis", "Capability", "Centre", "Collection", "Critical",
+    "DataRights", "Exemption", "Give", "Instrument", "Organisation", "Ownership", "Period", "Position", "Reach", "Role", "Rule",
+    "SharedAlarms", "SleNames", "Station", "Who", "gate_authority", "load_organisation", "months_later", "sle_authority",
+    "subject", "subjects",
 ]  # fmt: skip

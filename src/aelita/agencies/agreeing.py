@@ -1,6 +1,6 @@
 """The agreement and the data rights turned into values, and held against who owns, hears and makes what."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import permutations
 
 from ..tables import Table
@@ -13,15 +13,15 @@ APIDS = frozenset(map(str, range(2048)))
 HEARD = ("frames", "links")  # what only the agency has whose stations hear the spacecraft
 
 
-def agreement(table: Table, parties: Organisation) -> Agreement:
+def agreement(given: Sequence[Table], alarms: Sequence[Table], parties: Organisation) -> Agreement:
     """Return the agreement of the parties: every give possible and none twice."""
     gives: list[Give] = []
-    for one in table.tables("gives"):
+    for one in given:
         made = _give(one, parties)
         _check_give(one, made, parties)
         _check_single(one, made, gives)
         gives.append(made)
-    shared = tuple(_shared_alarms(one, parties, gives) for one in table.tables("shared_alarms"))
+    shared = tuple(_shared_alarms(one, parties, gives) for one in alarms)
     owners = tuple((one.key, one.agency) for one in parties.ownerships.values() if one.agency)
     return Agreement(tuple(gives), shared, owners)
 

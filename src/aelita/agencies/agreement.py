@@ -11,7 +11,7 @@ from ..time import NO_TIME
 from .model import ALWAYS, ASSUMED, Basis, Period
 
 # What is published, and the tokens behind the agency and the kind. A give names the spacecraft and, for the token in
-# LISTED, the stations (or applications, containers, severities, collections) that it is about.
+# LISTED, the stations (or applications, containers, severities, journals, collections) that it is about.
 TOKENS = {
     "frames": ("spacecraft", "station"),
     "links": ("spacecraft", "station"),
@@ -19,6 +19,7 @@ TOKENS = {
     "parameters": ("spacecraft", "container"),
     "events": ("severity", "spacecraft"),
     "alarms": ("spacecraft", "source"),
+    "commands": ("journal",),
     "products": ("collection",),
 }
 KINDS = tuple(TOKENS)

@@ -1,15 +1,15 @@
 """The organisation of a mission read from the files of its folder, each of which may be absent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import DefinitionError
 from ..tables import Table
-from . import agreeing, reading
+from . import agreeing, authorising, reading
 from .model import Ownership
 from .organisation import Organisation
 
-FILES = ("agencies.toml", "stations.toml", "instruments.toml", "agreement.toml")
+FILES = ("agencies.toml", "stations.toml", "instruments.toml", "agreement.toml", "authority.toml")
 
 
 def read_table(path: Path) -> Table:
@@ -22,20 +22,28 @@ def read_table(path: Path) -> Table:
         raise DefinitionError(f"cannot be read: {error}", where=str(path)) from error
 
 
-def load_organisation(folder: Path, ownerships: Mapping[str, Ownership]) -> Organisation:
+def load_organisation(folders: Path | Sequence[Path], ownerships: Mapping[str, Ownership]) -> Organisation:
     """Return who takes part in the mission of a folder, for the spacecraft that its `mission.toml` names.
 
-    Raises DefinitionError naming file and key for what is unknown, doubled, out of range, or contradicts another file.
+    Of several folders what each tells is taken together; data rights are those of the last one that has some. Raises
+    DefinitionError naming file and key for what is unknown, doubled, out of range, or contradicts another file.
     """
-    who, where, what, agreed = (read_table(folder / name) for name in FILES)
-    agencies = reading.agencies(who.tables("agencies"))
-    centres = reading.by_key(who.tables("centres"), lambda table: reading.centre(table, agencies))
-    roles = reading.by_key(who.tables("roles"), lambda table: reading.role(table, centres))
-    stations = reading.stations(where.tables("stations"), agencies, ownerships)
-    instruments = reading.instruments(what.tables("instruments"), agencies, ownerships)
+    places = [folders] if isinstance(folders, Path) else folders
+    who, where, what, agreed, ruled = ([read_table(folder / name) for folder in places] for name in FILES)
+    agencies = reading.agencies(_all(who, "agencies"))
+    centres = reading.by_key(_all(who, "centres"), lambda table: reading.centre(table, agencies))
+    roles = reading.by_key(_all(who, "roles"), lambda table: reading.role(table, centres))
+    stations = reading.stations(_all(where, "stations"), agencies, ownerships)
+    instruments = reading.instruments(_all(what, "instruments"), agencies, ownerships)
     parties = Organisation(agencies, centres, roles, stations, instruments, dict(ownerships))
-    rights = agreeing.rights(agreed.table("rights"), parties)
-    agreement = agreeing.agreement(agreed, parties)
-    for table in (who, where, what, agreed):
+    told = [one.table("rights") for one in agreed]
+    rights = agreeing.rights(next((one for one in reversed(told) if one.values), told[-1]), parties)
+    agreement = agreeing.agreement(_all(agreed, "gives"), _all(agreed, "shared_alarms"), parties)
+    authority = authorising.authority(ruled, parties)
+    for table in (*who, *where, *what, *agreed, *ruled):
         table.finish()
-    return Organisation(agencies, centres, roles, stations, instruments, dict(ownerships), agreement, rights)
+    return Organisation(agencies, centres, roles, stations, instruments, dict(ownerships), agreement, rights, authority)
+
+
+def _all(tables: Sequence[Table], key: str) -> list[Table]:
+    return [one for table in tables for one in table.tables(key)]

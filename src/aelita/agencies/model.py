@@ -142,7 +142,10 @@ class SleNames:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One antenna. Stations are known by key: the NAIF numbers of public station files contradict each other."""
+    """One antenna. Stations are known by key: the NAIF numbers of public station files contradict each other.
+
+    `horizon` is what hides the sky above the minimum elevation: points (azimuth, elevation) in degrees, azimuths rising from 0.
+    """
 
     key: str
     name: str
@@ -156,6 +159,7 @@ class Station:
     beams: int = 1  # spacecraft that it can receive at once
     sle: SleNames | None = None
     basis: Basis = ASSUMED
+    horizon: tuple[tuple[float, float], ...] = ()
 
     def can(self, direction: str, spacecraft: str, at: int) -> bool:
         """Tell whether the station can receive from (or uplink to) a spacecraft at an instant."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .agreement import Agreement
+from .authority import Authority
 from .model import ALWAYS, Agency, Basis, Centre, Instrument, Ownership, Period, Role, Station
 from .rights import DataRights
 
@@ -20,6 +21,7 @@ class Organisation:
     ownerships: dict[str, Ownership] = field(default_factory=dict)
     agreement: Agreement = field(default_factory=Agreement)
     rights: DataRights = field(default_factory=DataRights)
+    authority: Authority = field(default_factory=Authority)
 
     def stations_of(self, agency: str) -> list[Station]:
         """Return the stations of an agency."""
@@ -53,6 +55,10 @@ class Organisation:
         if self.rights.agencies:
             yield "rights", self.rights.basis
         yield from ((f"rights.{one.collection}", one.basis) for one in self.rights.exceptions)
+        for kind, ruled in (
+            ("rules", self.authority.rules), ("critical", self.authority.criticals), ("assets", self.authority.assets)
+        ):  # fmt: skip
+            yield from ((f"authority.{kind}.{one.key}", one.basis) for one in ruled)
 
     def roles_of(self, agency: str) -> list[Role]:
         """Return the roles that people of an agency's centres can hold."""

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from ..errors import DefinitionError, TimeError
 from ..tables import Table
 from ..time import NO_TIME, tai_ns_from_utc
+from .identifiers import gate_authority, sle_authority
 from .model import (
     BANDS,
     DIRECTIONS,
@@ -165,12 +166,18 @@ def agency(table: Table) -> Agency:
 
 
 def agencies(tables: list[Table]) -> dict[str, Agency]:
-    """Return all agencies by key; each has a domain of its own."""
+    """Return all agencies by key; each has a domain of its own, and is known to stations by names that no other has."""
     found = by_key(tables, agency)
     domains = [one.domain for one in found.values()]
+    named: dict[str, str] = {}
     for table, one in zip(tables, found.values(), strict=True):
         if domains.count(one.domain) > 1:
             raise refuse(table, "domain", f"another agency has the domain {one.domain!r}")
+        for identifier in (sle_authority(one.key), gate_authority(one.key)):
+            if identifier in named:
+                what = f"stations would know {named[identifier]!r} and {one.key!r} both as {identifier}"
+                raise refuse(table, "key", what, "Give one of them another key")
+            named[identifier] = one.key
     return found
 
 
@@ -216,7 +223,20 @@ def station(table: Table, agencies: Mapping[str, Agency], spacecraft: Collection
         beams=table.number("beams", 1, 1, 64),
         sle=_sle(sle) if sle.values else None,
         basis=basis(table),
+        horizon=_horizon(table),
     )
+
+
+def _horizon(table: Table) -> tuple[tuple[float, float], ...]:
+    """Return the points of a station's horizon: azimuths rise, so that between two the elevation is interpolated."""
+    found: list[tuple[float, float]] = []
+    for point in table.tables("horizon"):
+        azimuth = real(point, "azimuth_deg", None, 0.0, 360.0)
+        if azimuth == 360.0 or (found and azimuth <= found[-1][0]):
+            raise refuse(point, "azimuth_deg", "azimuths rise from 0 to below 360 degrees", "Put the points in order")
+        found.append((azimuth, real(point, "elevation_deg", None, -5.0, 90.0)))
+        point.finish()
+    return tuple(found)
 
 
 def _position(table: Table) -> Position:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 
 from ..time import SECOND
-from .definitions import AlarmBook, AlarmDefinition, Source, Subject
+from .definitions import OF_COMMANDING, AlarmBook, AlarmDefinition, Source, Subject
 from .links import Links
 from .observations import (
     ClockOffset,
+    CommandingStands,
     ContactsBooked,
     CorrelationResidual,
     FramesHeard,
@@ -22,6 +23,7 @@ from .observations import (
     Observation,
     ServiceReported,
     StorageLevel,
+    Trouble,
 )
 from .records import Counts
 
@@ -72,10 +74,16 @@ class Condition:
 
 
 class Conditions:
-    """All conditions. `recorded` tells what the records of an alarm left: whether it was active, its severity and its counts."""
+    """All conditions. `recorded` tells what the records of an alarm left: whether it was active, its severity and its counts.
 
-    def __init__(self, book: AlarmBook, recorded: Callable[[str], Recorded], unknown_after_ns: int) -> None:
-        self._book, self._recorded = book, recorded
+    `active` gives the names of the alarms that records left active.
+    """
+
+    def __init__(
+        self, book: AlarmBook, recorded: Callable[[str], Recorded], unknown_after_ns: int,
+        active: Callable[[], Iterable[str]] = tuple,
+    ) -> None:  # fmt: skip
+        self._book, self._recorded, self._active = book, recorded, active
         self.links = Links(unknown_after_ns)
         self._conditions: dict[str, Condition] = {}
         self._found: dict[tuple[Source, Subject], Condition | None] = {}
@@ -106,6 +114,8 @@ class Conditions:
                 self._set(Source.SERVICE, Subject(name=name), not up, words or ("up" if up else "down"), now)
             case CorrelationResidual(spacecraft, residual_s):
                 self._level(Source.CORRELATION, Subject(spacecraft), abs(residual_s), f"{residual_s:+.6f} s", now)
+            case CommandingStands(sources, troubles):
+                self._commanding(sources, troubles, now)
 
     def poll(self, now: int) -> None:
         """Judge what time alone changes: links and silence in booked contacts."""
@@ -185,6 +195,23 @@ class Conditions:
             violated = not value < (one.clear_below if condition.violated else one.threshold)
             self._judge(condition, violated, one.severity, words, now, now)
 
+    def _commanding(self, sources: frozenset[Source], troubles: Iterable[Trouble], now: int) -> None:
+        """Judge all that is told of commanding; what is told of no more is over, also what stood before a restart."""
+        told = set()
+        for one in troubles:
+            condition = self._of(one.source, one.subject)
+            if condition is not None and _stands(one, condition.definition, now):
+                told.add(condition.alarm)
+                self._judge(condition, True, condition.definition.severity, one.words, one.since, now)
+        for alarm in self._active():
+            definition = self._book.of(alarm) if alarm not in self._conditions else None
+            if definition is not None and definition.source in OF_COMMANDING:
+                self._of(definition.source, definition.subject_of(alarm))
+        over = [one for one in self._conditions.values() if one.definition.source in sources and one.alarm not in told]
+        for condition in over:
+            if condition.violated:
+                self._judge(condition, False, condition.definition.severity, "over", now, now)
+
     def _set(self, source: Source, subject: Subject, violated: bool, words: str, now: int) -> None:
         condition = self._of(source, subject)
         if condition is not None:
@@ -220,3 +247,13 @@ class Conditions:
             self._changed.add(one.alarm)
         else:
             self._soonest = min(self._soonest, due)
+
+
+def _stands(one: Trouble, definition: AlarmDefinition, now: int) -> bool:
+    """Tell whether a trouble is one now: what happened stands for a time, waiting counts after a time, a loan before its end."""
+    span = round(definition.threshold * SECOND)
+    if definition.source is Source.APPROVALS:
+        return now - one.since >= span
+    if definition.source is Source.LOAN:
+        return one.since - span <= now < one.since
+    return not span or now - one.since < span

@@ -28,7 +28,7 @@ class AlarmEngine:
     def __init__(self, agency: str, book: AlarmBook, unknown_after_ns: int = 30 * SECOND) -> None:
         self.book, self.agency = book, agency
         self.state = Projection(agency)
-        self.conditions = Conditions(book, self._recorded, unknown_after_ns)
+        self.conditions = Conditions(book, self._recorded, unknown_after_ns, self._active)
         self._made: list[Record] = []
         self._next_tally = 0
         self._eased: dict[str, int] = {}  # alarm -> when its severity may sink again
@@ -110,6 +110,9 @@ class AlarmEngine:
         for condition in changed:
             self._follow(condition, now)
         return bool(changed)
+
+    def _active(self) -> list[str]:
+        return [alarm for alarm, one in self.state.situations.items() if one.active]
 
     def _recorded(self, alarm: str) -> tuple[bool, int, Counts]:
         situation = self.state.situation(alarm)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .definitions import Source, Subject
+
 
 @dataclass(frozen=True, slots=True)
 class LimitChanged:
@@ -91,6 +93,27 @@ class CorrelationResidual:
     residual_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something in commanding that people may have to look at, and since when: the instant that its definition counts from.
+
+    That is when it happened, when people began to be waited for, or (of a loan) when it ends.
+    """
+
+    source: Source
+    subject: Subject
+    since: int
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandingStands:
+    """All that troubles commanding now, of the sources that can be told of: it replaces what was said of them before."""
+
+    sources: frozenset[Source]
+    troubles: tuple[Trouble, ...]
+
+
 Observation = (
     LimitChanged
     | LimitsStanding
@@ -101,4 +124,5 @@ Observation = (
     | ClockOffset
     | ServiceReported
     | CorrelationResidual
+    | CommandingStands
 )

@@ -61,13 +61,17 @@ class Overrides:
 
     def __init__(self) -> None:
         self._held: dict[Key, Overridden] = {}
+        self._by: dict[Key, str] = {}
 
-    def apply(self, body: Overridden | OverrideEnded) -> None:
-        """Take a record in."""
+    def apply(self, body: Overridden | OverrideEnded, who: str = "") -> None:
+        """Take a record in, and who made it."""
         if isinstance(body, Overridden):
-            self._held[body.spacecraft, body.parameter, kind_of(body.new)] = body
+            key = body.spacecraft, body.parameter, kind_of(body.new)
+            self._held[key], self._by[key] = body, who
         else:
-            self._held.pop((body.spacecraft, body.parameter, body.kind), None)
+            key = body.spacecraft, body.parameter, body.kind
+            self._held.pop(key, None)
+            self._by.pop(key, None)
 
     def overrides_at(self, now: int) -> tuple[Overridden, ...]:
         """Return those in force at a time (TAI ns): past its end, the database's definition holds, recorded or not."""
@@ -80,6 +84,10 @@ class Overrides:
     def get(self, spacecraft: str, parameter: str, kind: str) -> Overridden | None:
         """Return the override of a parameter, None when there is none."""
         return self._held.get((spacecraft, parameter, kind))
+
+    def made_by(self, one: Overridden) -> str:
+        """Return who made an override, nothing when it is not known."""
+        return self._by.get((one.spacecraft, one.parameter, kind_of(one.new)), "")
 
     def next_deadline(self) -> int | None:
         """Return when the next one ends (TAI ns)."""

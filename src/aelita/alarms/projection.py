@@ -52,7 +52,7 @@ class Projection:
             case Notified() as notified:
                 self._notified(notified, record.at)
             case Overridden() | OverrideEnded() as override:
-                self.overrides.apply(override)
+                self.overrides.apply(override, record.who)
             case _:
                 self.merged.apply(record)
 

@@ -31,6 +31,8 @@ from .client import (
 if TYPE_CHECKING:
     from .app import create_app
     from .centre import Centre, open_centre
+    from .command_items import request_detail, request_item
+    from .command_octets import read_octets
     from .guard import guarded
     from .service import serve_api
     from .user_desk import UserDesk
@@ -38,11 +40,12 @@ if TYPE_CHECKING:
 __all__ = [
     "AnswerError", "AsyncClient", "AsyncUpdates", "BusyError", "Centre", "Client", "FaultError", "ForbiddenError",
     "InterfaceError", "Item", "LoginError", "NotFoundError", "RequestError", "Samples", "Series", "UnreachableError", "Updates",
-    "UserDesk", "connect", "connect_async", "create_app", "guarded", "open_centre", "serve_api", "within",
+    "UserDesk", "connect", "connect_async", "create_app", "guarded", "open_centre", "read_octets", "request_detail",
+    "request_item", "serve_api", "within",
 ]  # fmt: skip
 _SERVING = {
     "Centre": "centre", "UserDesk": "user_desk", "create_app": "app", "guarded": "guard", "open_centre": "centre",
-    "serve_api": "service",
+    "read_octets": "command_octets", "request_detail": "command_items", "request_item": "command_items", "serve_api": "service",
 }  # fmt: skip
 
 

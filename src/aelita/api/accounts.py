@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,8 @@ from ..services import live
 from ..time import SECOND
 from .account_rules import AccountRules
 from .account_tables import Link, LoginSession, Token, User, digest_of, new_secret
+from .ages import Ages
+from .command_key_tables import CommandKey
 from .passwords import check_new
 from .records import Records
 
@@ -32,10 +34,17 @@ class Accounts:
     organisation: Organisation
     mission: str = ""
     rules: AccountRules = field(default_factory=AccountRules)
+    watchers: list[Callable[[], None]] = field(default_factory=list)  # called when somebody may no longer what they might
+    ages: Ages = field(default_factory=Ages)  # of sessions
     roles: dict[str, Role] = field(init=False)
 
     def __post_init__(self) -> None:
         self.roles = {role.key: role for role in self.organisation.roles_of(self.agency)}
+
+    def changed(self) -> None:
+        """Tell those who watch that a user, a session or a token was changed or has ended."""
+        for watcher in self.watchers:
+            watcher()
 
     def may(self, roles: Iterable[str]) -> frozenset[str]:
         """Return what roles may do together; one that the agency does not have gives nothing."""
@@ -83,17 +92,19 @@ class Accounts:
             if not user.active:
                 session.execute(delete(LoginSession).where(LoginSession.user == user.name))
                 session.execute(delete(Link).where(Link.user == user.name))
-            return user
+        self.changed()
+        return user
 
     def remove(self, name: str) -> None:
         """Remove an account with its sessions, tokens and links. Raises UsageError, also for the last administrator."""
         with self.records.session() as session:
             user = _found(session, name)
-            for owned in (LoginSession.user, Token.user, Link.user):
+            for owned in (LoginSession.user, Token.user, Link.user, CommandKey.user):
                 session.execute(delete(owned.class_).where(owned == user.name))
             session.delete(user)
             session.flush()
             self._keep_administrator(session)
+        self.changed()
 
     def link(self, name: str, *, seconds: float = LINK_S) -> str:
         """Return the code of a new one-time link for a user; older ones of the same user end. Raises UsageError."""
@@ -113,10 +124,18 @@ class Accounts:
         with self.records.session() as session:
             return _valid(session, code) is not None
 
-    def check_link(self, code: str, name: str, password: str) -> str | None:
+    def link_of(self, code: str) -> tuple[bool, str]:
+        """Tell whether a code is of a link that can still be used, and whose: no name is the first administrator's."""
+        with self.records.session() as session:
+            link = _valid(session, code)
+        if link is None or (link.user is None and not self.nobody_yet()):
+            return False, ""
+        return True, link.user or ""
+
+    def check_link(self, code: str, name: str, password: str, roles: Iterable[str] = ()) -> str | None:
         """Return the name of the user that a link's use makes or changes; None when the link is used, too old or none.
 
-        Raises UsageError for a name or password that cannot be.
+        Raises UsageError for a name or password that cannot be, and for roles that nobody can choose, or only the first one.
         """
         with self.records.session() as session:
             link = _valid(session, code)
@@ -124,14 +143,16 @@ class Accounts:
             return None
         if link.user is not None and folded(name) not in ("", link.user):
             raise UsageError("the link is another user's", where="user", remedy="Give the name of your account")
+        if self.checked_roles(roles) and link.user is not None:
+            raise UsageError("roles are given by an administrator", where="roles", remedy="Only the first one chooses them")
         named = link.user or checked_name(name)
         self.check_password(named, password)
         return named
 
-    def use_link(self, code: str, name: str, kept: str) -> bool:
+    def use_link(self, code: str, name: str, kept: str, roles: Iterable[str] = ()) -> bool:
         """Set the kept password of a user by a link, once: of two who use it at the same time one gets False.
 
-        Older sessions of the user end. The first administrator's account is made.
+        Older sessions of the user end. The first administrator's account is made, with `roles` beside those that manage users.
         """
         with self.records.session() as session:
             taken = session.execute(
@@ -143,7 +164,8 @@ class Accounts:
                 if session.scalar(select(func.count()).select_from(User)):
                     return False
                 administrators = [key for key, role in self.roles.items() if ADMIN in role.may]
-                session.add(User(name=name, title="", roles=administrators, active=True, created=now(), password=kept))
+                chosen = self.checked_roles((*administrators, *roles))
+                session.add(User(name=name, title="", roles=chosen, active=True, created=now(), password=kept))
                 session.execute(delete(Link).where(Link.user.is_(None)))
                 return True
             session.execute(delete(LoginSession).where(LoginSession.user == taken.user))
@@ -151,13 +173,18 @@ class Accounts:
             if user is None or not user.active:
                 return False
             user.password = kept
-            return True
+            lost = update(CommandKey).where(CommandKey.user == user.name, CommandKey.sealed.is_not(None))
+            session.execute(lost.values(lost=True, sealed=b""))  # whoever has the link knows not the password that sealed them
+        self.changed()
+        return True
 
-    def set_password(self, name: str, kept: str) -> None:
-        """Keep a new password; sessions of the user end."""
+    def set_password(self, name: str, kept: str, also: Callable[[Session], None] = lambda session: None) -> None:
+        """Keep a new password, and do what must be done together with it; sessions of the user end."""
         with self.records.session() as session:
             _found(session, name).password = kept
+            also(session)
             session.execute(delete(LoginSession).where(LoginSession.user == folded(name)))
+        self.changed()
 
     def rehash(self, name: str, before: str, kept: str) -> None:
         """Keep the same password at a higher cost, unless it was changed meanwhile."""

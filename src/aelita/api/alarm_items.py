@@ -60,6 +60,14 @@ class RecordItem(BaseModel):
     number: int
 
 
+class JournalItem(RecordItem):
+    """What happened to an alarm, and which one: `owner` raised it."""
+
+    owner: str
+    alarm: str
+    title: str
+
+
 class Band(BaseModel):
     """Values below `minimum` or above `maximum` have this severity."""
 
@@ -69,7 +77,7 @@ class Band(BaseModel):
 
 
 class OverrideItem(BaseModel):
-    """An override in force: what held `before`, what holds `now` (in words and as it was given), until when, and why."""
+    """An override in force: what held `before`, what holds `now` (in words and as it was given), until when, by whom, and why."""
 
     spacecraft: str
     parameter: str
@@ -77,6 +85,7 @@ class OverrideItem(BaseModel):
     before: str
     now: str
     until: UtcText
+    by: str
     reason: str
     limits: list[Band] | None
     coefficients: list[float] | None
@@ -103,6 +112,13 @@ def record_item(record: Record) -> RecordItem:
     )  # fmt: skip
 
 
+def journal_item(record: Record, index: live.AlarmIndex) -> JournalItem:
+    """Return a record with the alarm that it is about, as they are told."""
+    owner, alarm = live.alarm_of(record) or (record.agency, "")
+    title = record.body.after.title if isinstance(record.body, Change) else ""
+    return JournalItem(**record_item(record).model_dump(), owner=owner, alarm=alarm, title=title or index.title(owner, alarm))
+
+
 def _event(record: Record) -> str:
     match record.body:
         case Change(event=event):
@@ -115,13 +131,13 @@ def _event(record: Record) -> str:
             return type(body).__name__.lower()
 
 
-def override_item(one: Overridden) -> OverrideItem:
-    """Return an override as it is told."""
+def override_item(one: Overridden, by: str) -> OverrideItem:
+    """Return an override as it is told; `by` made it."""
     limits = one.new if isinstance(one.new, LimitSet) else None
     calibration = None if isinstance(one.new, LimitSet) else one.new
     return OverrideItem(
         spacecraft=one.spacecraft, parameter=one.parameter, kind="limits" if limits is not None else "calibration",
-        before=one.old, now=live.override_words(one), until=utc_text(one.until), reason=one.reason,
+        before=one.old, now=live.override_words(one), until=utc_text(one.until), by=by, reason=one.reason,
         limits=None if limits is None else [Band(**asdict(band)) for band in limits.bands],
         coefficients=list(calibration.coefficients) or None if calibration is not None else None,
         points=list(calibration.points) or None if calibration is not None else None,

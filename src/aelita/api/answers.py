@@ -1,7 +1,11 @@
 """What answers are made of: instants as texts, values as JSON has them, and errors as the schema tells of them."""
 
+import difflib
 import math
+import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,6 +15,8 @@ from ..errors import TimeError
 from ..time import NO_TIME, SECOND, tai_ns_from_utc, utc_from_tai_ns
 
 EARLIEST, LATEST = "1972-01-01", "2262-01-01"  # between which UTC and int64 nanoseconds reach
+YEAR = re.compile(r"([0-9]{4})-[0-9]")
+OFFSET = re.compile(r"[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]")
 INSTANT = {"type": "string", "format": "date-time", "examples": ["2023-05-24T18:54:49.8Z"]}
 Value = bool | int | float | str | list[Any] | None
 
@@ -49,9 +55,9 @@ def instant_of(text: Any) -> Any:
         return None
     if not isinstance(text, str):
         raise ValueError("write an instant as a text, such as 2023-05-24T18:54:49.8Z")
-    year = str(text).strip()[:4]
-    if year.isdigit() and not 1972 <= int(year) < 2262:
-        return tai_ns_from_utc(EARLIEST if int(year) < 1972 else LATEST)
+    year = YEAR.match(text.strip())
+    if year and not 1972 <= int(year[1]) < 2262:
+        return tai_ns_from_utc(EARLIEST if int(year[1]) < 1972 else LATEST)
     try:
         return tai_ns_from_utc(_in_utc(str(text).strip()))
     except TimeError as error:
@@ -60,7 +66,7 @@ def instant_of(text: Any) -> Any:
 
 def _in_utc(text: str) -> str:
     """Return the instant in UTC when it is told with an offset from it."""
-    if "T" not in text.upper() or text[-1:] in "Zz" or not (text[-6:-5] in ("+", "-") and text[-3:-2] == ":"):
+    if "T" not in text.upper() or text[-1:] in "Zz" or not OFFSET.fullmatch(text[-6:]):
         return text.upper()
     plain, sign, offset = text[:-6], text[-6], timedelta(hours=int(text[-5:-3]), minutes=int(text[-2:]))
     whole, _, fraction = plain.upper().partition(".")
@@ -71,9 +77,15 @@ def _in_utc(text: str) -> str:
 Instant = Annotated[
     int | None, BeforeValidator(instant_of), WithJsonSchema({"anyOf": [INSTANT, {"type": "string", "maxLength": 0}]})
 ]
+GivenInstant = Annotated[  # in a body, where nothing may also be null
+    int | None,
+    BeforeValidator(instant_of),
+    WithJsonSchema({"anyOf": [INSTANT, {"type": "string", "maxLength": 0}, {"type": "null"}]}),
+]
 UtcText = Annotated[str | None, WithJsonSchema({"anyOf": [INSTANT, {"type": "null"}]})]
 
 
+@lru_cache(maxsize=1024)
 def utc_text(tai_ns: int | None) -> str | None:
     """Return an instant as RFC 3339 text in UTC with nine decimals, None when it is unknown or before 1972."""
     if tai_ns is None or tai_ns == NO_TIME:
@@ -102,6 +114,12 @@ def plain(value: Any) -> Value:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return int(value) if value == int(value) else str(value)
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return in words which names are like one that there is not, nothing when none is."""
+    like = difflib.get_close_matches(name, list(known), 3, 0.5)
+    return f" Similar: {', '.join(like)}." if like else ""
 
 
 def number(value: float | None) -> int | float | None:

@@ -10,13 +10,15 @@ from starlette.exceptions import HTTPException
 
 from .. import __version__
 from ..errors import AelitaError, ArchiveError, DataError, UsageError
+from .backups import Backups
 from .centre import Centre
 from .door import Door
 
 PREFIX = "/api/v1"
 ROUTES = (
-    "auth", "admin", "status", "live", "parameters", "packets", "history", "database", "alarms", "log", "stations", "displays",
-    "agencies", "deliveries",
+    "auth", "admin", "backups", "machine", "status", "live", "parameters", "packets", "history", "database", "alarms", "log",
+    "stations", "displays", "queries", "agencies", "deliveries",
+    "command_keys", "commands", "command_acts", "command_control", "command_evidence", "procedures", "onboard",
 )  # fmt: skip
 STATUS_OF: tuple[tuple[type[AelitaError], int], ...] = ((UsageError, 400), (DataError, 422), (ArchiveError, 503))
 
@@ -31,7 +33,7 @@ def create_app(centre: Centre) -> FastAPI:
     for name in ROUTES:
         app.include_router(import_module(f".routes_{name}", __package__).router, prefix=PREFIX)
     centre.records.make()  # the tables that the routes brought
-    app.state.door = Door(centre)
+    app.state.door, app.state.backups = Door(centre), Backups(centre)
     app.add_exception_handler(AelitaError, _aelita_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)

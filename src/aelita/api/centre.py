@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from ..archive import Archive, open_archive
 from ..errors import ArchiveError
 from ..services import Library, live
+from .command_view import CommandView
 from .feed import LiveFeed
 from .records import Records, open_records
 
@@ -30,6 +31,7 @@ class Centre:
     watch: live.Watch
     feed: LiveFeed
     library: Library = field(default_factory=Library)  # of mission databases
+    _commands: CommandView | None = None
     _archive: Archive | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -37,6 +39,13 @@ class Centre:
     def folder(self) -> Path:
         """The folder of the agency."""
         return self.installation.home(self.agency)
+
+    @property
+    def commands(self) -> CommandView:
+        """What is known here of commanding."""
+        if self._commands is None:
+            self._commands = CommandView(self.installation, self.agency)
+        return self._commands
 
     def archive(self) -> Archive:
         """Return the agency's archive, opened at the first call. Raises ArchiveError while there is none. For worker threads."""
@@ -56,9 +65,11 @@ async def open_centre(folder: Path, agency: str) -> AsyncIterator[Centre]:
     installation.agency(agency)
     records = open_records(installation.home(agency) / RECORDS)
     watch = live.Watch(installation, (agency,), refresh_s=REFRESH_S)
+    commands = CommandView(installation, agency)
     try:
-        async with watch.running(), LiveFeed(installation, agency, watch).running() as feed:
-            yield Centre(installation, agency, live.MissionClock.read(folder), records, watch, feed)
+        async with watch.running(), LiveFeed(installation, agency, watch, commands).running() as feed:
+            clock = live.MissionClock.read(folder)
+            yield Centre(installation, agency, clock, records, watch, feed, _commands=commands)
     finally:
         records.close()
 

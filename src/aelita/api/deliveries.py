@@ -50,6 +50,7 @@ class Rule(BaseModel):
     keep_days: int = Field(30, ge=1, le=366, description="After so many days a batch is removed.")
     keep_mebioctets: int = Field(256, ge=1, le=16_384, description="Older batches are removed when all take more.")
     history: bool = Field(False, description="Begin with what the archive has already.")
+    paused: bool = Field(False, description="No batch is made. What comes meanwhile is delivered when it goes on.")
 
 
 class WithheldError(UsageError):
@@ -143,6 +144,8 @@ def deliver(here: Centre, going: Going = lambda: True) -> int:
 
 def _deliver(here: Centre, one: Delivery, going: Going) -> int:
     rule = Rule.model_validate(one.rule)
+    if rule.paused:
+        return 0
     now, contacts = here.clock.now(), one.contacts
     if rule.schedule == "contact":
         contacts = len(settled_contacts(here, rule.spacecraft))

@@ -27,7 +27,8 @@ class Part(BaseModel):
     says: str = Field("", max_length=64 * 1024)
     width: int = Field(6, ge=1, le=12)
     height: int = Field(5, ge=1, le=24)
-    spacecraft: str = Field("", max_length=64, description="Without one, the first that is followed.")
+    spacecraft: str = Field("", max_length=64, description="Whose values it shows; without one, those of all.")
+    span_s: int = Field(600, ge=1, le=10**9, description="How many seconds a plot follows.")
 
 
 class Document(BaseModel):

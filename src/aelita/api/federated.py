@@ -24,7 +24,8 @@ def user_of(accounts: Accounts, person: Person) -> str:
         if not user.active:
             raise UsageError(f"the account {user.name!r} is not active", remedy="Ask an administrator")
         user.roles, user.title = accounts.checked_roles(person.roles), person.title
-        return user.name
+    accounts.changed()
+    return user.name
 
 
 def _named(name: str) -> str:

@@ -15,6 +15,8 @@ import polars as pl
 from ..errors import AelitaError
 from ..services import live
 from .answers import seconds, utc_text
+from .command_live import shown
+from .command_view import CommandView
 from .hub import LIVE, LOST, STALE, Hub
 from .live_topics import MOST_RECENT, Board, Parameters, Recent, packets_in, reports_in, transitions_in
 from .live_updates import encoded
@@ -22,6 +24,7 @@ from .status import Seen, told
 
 TICK_S = 1.0
 ALARMS_S = 0.5
+COMMANDS_S, COMMANDS_AGAIN_S = 0.25, 5.0  # how often journals are looked at, and what they say is told though nothing is new
 PROBE_S, UNHEARD_S = 0.5, 2.0  # how often the server is asked, and after how long without an answer it counts as lost
 LATER_S, REACH_S = 1.0, 5.0
 STREAMS = ("parameters", "events", "packets")
@@ -31,6 +34,7 @@ BENEATH = {  # the services without which nothing new comes of a topic, where th
     "packets": ("processor",),
     "links": ("receiver",),
     "alarms": ("watchkeeper", "alarms"),
+    "commands": ("commander",),
 }
 AT_WORK = ("well", "faulty")
 UNREADABLE = (AelitaError, ValueError, KeyError, TypeError, IndexError, pl.exceptions.PolarsError)
@@ -41,12 +45,18 @@ log = logging.getLogger(__name__)
 class LiveFeed:
     """What is told to sockets of the live data of one agency. Run it, and let sockets join its `hub`."""
 
-    def __init__(self, installation: live.Installation, agency: str, watch: live.Watch) -> None:
+    def __init__(
+        self, installation: live.Installation, agency: str, watch: live.Watch, commanding: CommandView | None = None
+    ) -> None:
         self.installation, self.agency, self.watch = installation, agency, watch
+        self.commanding = commanding or CommandView(installation, agency)
         self.parameters = Parameters(watch.agencies[agency].values.units)
         self.events, self.packets = Recent("events"), Recent("packets")
         self.links, self.alarms, self.status, self.clock = (Board(name) for name in ("links", "alarms", "status", "clock"))
-        topics = (self.parameters, self.events, self.alarms, self.links, self.packets, self.status, self.clock)
+        self.commands = Board("commands")
+        topics = (
+            self.parameters, self.events, self.alarms, self.commands, self.links, self.packets, self.status, self.clock
+        )  # fmt: skip
         self.hub = Hub(topics, time.monotonic, self._due)
         self._timer: asyncio.TimerHandle | None = None
         self._answered, self._why = float("-inf"), "not reached yet"
@@ -58,7 +68,9 @@ class LiveFeed:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["LiveFeed"]:
         """Follow while the block runs."""
-        works = (self._follow_for_ever(), self._every(TICK_S, self._tick), self._every(ALARMS_S, self._look))
+        works = (
+            self._follow_for_ever(), self._every(TICK_S, self._tick), self._every(ALARMS_S, self._look), self._follow_commands()
+        )  # fmt: skip
         tasks = [asyncio.create_task(work) for work in works]
         try:
             yield self
@@ -122,6 +134,22 @@ class LiveFeed:
             self.alarms.show({(a.owner, a.alarm): ("", a.alarm, _alarm(a, shown)) for a in every}, self.hub)
         self._tell_states()
 
+    async def _follow_commands(self) -> None:
+        """Look at the journals of commanding, and tell what changed in them, or by time alone."""
+        known, told = -1, float("-inf")
+        while True:
+            try:
+                version = await asyncio.to_thread(self.commanding.look)
+                if version != known or time.monotonic() - told > COMMANDS_AGAIN_S:
+                    now = self.watch.clock.at(live.wall_tai_ns())
+                    items = await asyncio.to_thread(shown, self.commanding, now)
+                    known, told = version, time.monotonic()
+                    self.commands.show(items, self.hub)
+                self._well("commands")
+            except Exception as error:  # a look that fails must not be the last
+                self._fault("commands", error)
+            await asyncio.sleep(COMMANDS_S)
+
     def _tell_states(self) -> None:
         lost = time.monotonic() - self._answered > UNHEARD_S
         services = [one for one in self.seen().picture.services if one.agency == self.agency]
@@ -168,7 +196,8 @@ class LiveFeed:
         """Ask the server again and again: a connection may be open and nobody at its other end."""
         while True:
             with contextlib.suppress(AelitaError, TimeoutError):
-                await asyncio.wait_for(streams.info("PARAMETERS"), UNHEARD_S)
+                async with asyncio.timeout(UNHEARD_S):
+                    await streams.info("PARAMETERS")
                 self._answered, self._why = time.monotonic(), "the server of streams does not answer"
             await asyncio.sleep(PROBE_S)
 

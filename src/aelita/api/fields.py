@@ -59,19 +59,28 @@ class DecodedField(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class One:
-    """One packet as a batch."""
+class Some:
+    """Some packets as a batch."""
 
     buffer: NDArray[np.uint8]
     offset: NDArray[np.int64]
     length: NDArray[np.int64]
 
 
+def containers_of(compiled: CompiledDatabase, packets: Sequence[bytes]) -> list[str | None]:
+    """Return the container that each packet is, None when the database knows none."""
+    lengths = np.array([len(octets) for octets in packets], np.int64)
+    some = Some(np.frombuffer(b"".join(packets), np.uint8), np.cumsum(lengths) - lengths, lengths)
+    found: list[str | None] = [None] * len(packets)
+    for rows in Decoder(compiled).decode(some).containers:
+        for number in rows.packet.tolist():
+            found[number] = rows.container
+    return found
+
+
 def container_of(compiled: CompiledDatabase, octets: bytes) -> str | None:
     """Return the container that a packet is, None when the database knows none."""
-    one = One(np.frombuffer(octets, np.uint8), np.zeros(1, np.int64), np.array([len(octets)], np.int64))
-    containers = Decoder(compiled).decode(one).containers
-    return containers[0].container if containers else None
+    return containers_of(compiled, [octets])[0]
 
 
 def packet_fields(compiled: CompiledDatabase, container: str, octets: bytes) -> tuple[list[DecodedField], tuple[str, ...]]:

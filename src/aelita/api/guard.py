@@ -23,13 +23,13 @@ from .app import PREFIX, problem
 from .centre import Centre
 from .door import Door, door_of
 from .identity import NOBODY, Identity
+from .open_sockets import POLICY, OpenSockets
 from .sessions import Known
 from .wire import LONGEST_HEAD
 
 LARGEST_BODY = 1 << 20  # octets
 SLOWEST_BODY_S = 30.0  # between two pieces
 DRAIN_OCTETS, DRAIN_S = 1 << 24, 5.0
-RECHECK_S = 5.0  # how soon an open WebSocket ends after its user may no more
 SAFE = ("GET", "HEAD", "OPTIONS")
 OPEN_ROUTES = frozenset(f"{PREFIX}/{path}" for path in ("auth/login", "auth/first", "openapi.json"))
 OPEN_BELOW = f"{PREFIX}/auth/oidc"
@@ -38,7 +38,6 @@ OPEN_FILES = re.compile(
     r"/_nicegui/\d[^/]*/.+|/assets/.+"
 )  # of the version, the same for everybody; not what pages upload or give
 OTHER_SITE = "With a session, send the Origin of this address; programs use a token"
-POLICY = 1008  # RFC 6455, 7.4.1
 
 PAGES_CSP = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -69,6 +68,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, centre: Centre, door: Door) -> None:
         self.app, self.centre, self.door = app, centre, door
+        self.sockets = OpenSockets(door.accounts, self._touched)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection."""
@@ -104,13 +104,16 @@ class Guard:
         if answer is not None:
             await _deny(scope, receive, self._with_headers(scope, send), answer)
             return
-        await self.app(scope, receive, self._while_known(scope, headers, send))
+        credentials = headers.get("authorization"), self.door.session_of(scope, cookies_of(headers))
+        await self.sockets.serve(self.app, scope, receive, send, credentials, lambda: self._known(scope, headers))
 
     async def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         """Put who asks into the scope; return the answer to one who may not go on."""
         scope["aelita.identity"] = NOBODY
         if len(scope["path"]) + sum(len(name) + len(value) for name, value in scope["headers"]) > LONGEST_HEAD:
             return problem(431, f"The head of the request is longer than {LONGEST_HEAD} octets.", headers={"connection": "close"})
+        if (answer := _ambiguous(scope, headers)) is not None:
+            return answer
         try:
             known = self._known(scope, headers)
         except SQLAlchemyError:
@@ -139,27 +142,13 @@ class Guard:
 
     async def _touch(self, known: Known) -> None:
         if known.untouched:
-            work = tokens.touch if known.identity.how == "token" else sessions.touch
             with contextlib.suppress(SQLAlchemyError):  # it is only about when
-                await asyncio.to_thread(work, self.door.accounts, known.digest)
+                await asyncio.to_thread(self._touched, known)
 
-    def _while_known(self, scope: Scope, headers: Headers, send: Send) -> Send:
-        """Return a `send` that ends a WebSocket when its user is logged out, removed, or has other permissions."""
-        clock = asyncio.get_running_loop().time
-        first, due = scope["aelita.identity"], clock() + RECHECK_S
-
-        async def checked(message: Message) -> None:
-            nonlocal due
-            if clock() >= due:
-                due = clock() + RECHECK_S
-                known = self._known(scope, headers)
-                if known is None or known.identity != first:
-                    await send({"type": "websocket.close", "code": POLICY, "reason": "log in again"})
-                    raise OSError("the session has ended")  # as when the line is cut
-                await self._touch(known)
-            await send(message)
-
-        return checked
+    def _touched(self, known: Known) -> None:
+        """Write down that credentials are used. It waits for the disk."""
+        touch = tokens.touch if known.identity.how == "token" else sessions.touch
+        touch(self.door.accounts, known.digest)
 
     async def _note_refusal(self, scope: Scope, who: Identity, action: str, **details: str) -> None:
         told = {"method": scope.get("method", "WEBSOCKET"), "path": scope["path"], **details}
@@ -263,6 +252,16 @@ def _same_origin(scope: Scope, headers: Headers, *, by_cookie: bool) -> bool:
     parts = urlsplit(origin)
     secure = scope["scheme"] in ("https", "wss")
     return parts.scheme == ("https" if secure else "http") and parts.netloc == headers.get("host", "")
+
+
+def _ambiguous(scope: Scope, headers: Headers) -> Response | None:
+    """Return the answer to a head that a server in between might read differently (RFC 9112, 3.2 and 6.1)."""
+    hosts, codings = len(headers.getlist("host")), headers.getlist("transfer-encoding")
+    if hosts > 1 or (hosts == 0 and scope["http_version"] != "1.0"):
+        return problem(400, "A request names one host.", headers={"connection": "close"})
+    if codings and [one.lower() for one in codings] != ["chunked"]:
+        return problem(501, "A body comes whole or chunked.", headers={"connection": "close"})
+    return None
 
 
 def _declared(headers: Headers) -> int:

@@ -94,6 +94,11 @@ class Parameters:
         if held is not None and (held.row["received"] or 0) >= received and hub.interested(self.name, spacecraft, parameter):
             hub.publish(self.name, [self._update(spacecraft, parameter, held.row)])
 
+    def severity(self, spacecraft: str, name: str) -> int | None:
+        """Return the severity that a parameter's value is told with, None when no value of it is known."""
+        known = (spacecraft, name) in self._latest
+        return self._severities.get((spacecraft, name), 0) if known else None
+
     def _update(self, spacecraft: str, name: str, row: Row) -> Update:
         return Update((spacecraft, name), name, spacecraft, self._body(spacecraft, name, row))
 

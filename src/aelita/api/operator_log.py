@@ -7,9 +7,10 @@ from pydantic import BaseModel, Field
 from ..services import live
 from ..time import SECOND
 from . import log_tables
-from .alarm_items import AlarmItem, OverrideItem, alarm_item, override_item
+from .alarm_items import AlarmItem, OverrideItem, alarm_item
 from .answers import UtcText, utc_text
 from .centre import Centre
+from .in_force import in_force
 from .log_tables import ANOMALY, HANDOVER, PASS, Entry, Sought
 from .status import Link
 
@@ -96,7 +97,7 @@ def handover(here: Centre, since: int | None = None) -> Handover:
     return Handover(
         since=utc_text(begun), now=utc_text(now), alive=seen.connected, last=last.number if last else None,
         alarms=[alarm_item(one) for one in live.alarms_shown(seen.alarms.state)[:MOST_ALARMS]],
-        overrides=[override_item(one) for one in seen.alarms.state.overrides.overrides_at(now)],
+        overrides=in_force(here).items(),
         links=here.feed.seen().links(), services=_unwell(picture), bookings=_ahead(here, now),
         anomalies=written(ANOMALY), passes=written(PASS), entries=written(*others),
     )  # fmt: skip

@@ -6,10 +6,12 @@ import secrets
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import hash_secret_raw
 
 from ..errors import AelitaError, UsageError
 
@@ -22,6 +24,15 @@ WEAK = (
 )  # fmt: skip
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What argon2id spends on one password: passes over so many KiB of memory, in so many lanes."""
+
+    passes: int
+    memory_kib: int
+    lanes: int
 
 
 class BusyError(AelitaError):
@@ -60,6 +71,10 @@ def _refused(why: str) -> UsageError:
     return UsageError(why, where="password", remedy="Choose a longer one, of several words that do not belong together")
 
 
+def _derived(password: str, salt: bytes, cost: Cost) -> bytes:
+    return hash_secret_raw(password.encode(), salt, cost.passes, cost.memory_kib, cost.lanes, 32, Type.ID)
+
+
 class Passwords:
     """Hashes and checks passwords in a few threads. Raises BusyError when too many wait."""
 
@@ -77,6 +92,15 @@ class Passwords:
         """Tell whether a password is the kept one; without a kept one it takes as long to say no."""
         return await self._run(self._fits, kept, plain(password))
 
+    @property
+    def cost(self) -> Cost:
+        """What is spent on a password today."""
+        return Cost(self.hasher.time_cost, self.hasher.memory_cost, self.hasher.parallelism)
+
+    async def derived(self, password: str, salt: bytes, cost: Cost) -> bytes:
+        """Return 256 bits made of a password and a salt, to seal with."""
+        return await self._run(_derived, plain(password), salt, cost)
+
     def is_old(self, kept: str) -> bool:
         """Tell whether a password was kept at a lower cost than today's."""
         return self.hasher.check_needs_rehash(kept)
@@ -87,7 +111,7 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
 
-    async def _run(self, function: Callable[..., Result], *arguments: str | None) -> Result:
+    async def _run(self, function: Callable[..., Result], *arguments: str | bytes | Cost | None) -> Result:
         if self._waiting >= MOST_WAITING:
             raise BusyError("too many passwords wait to be checked", remedy="Try again in some seconds")
         self._waiting += 1

@@ -1,9 +1,9 @@
-"""Users, services, backups and the audit trail."""
+"""Users, services and the audit trail."""
 
 import json
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 
 from ..agencies import PERMISSIONS
@@ -12,7 +12,6 @@ from . import audit
 from .account_tables import User
 from .accounts import Accounts, folded
 from .answers import PROBLEMS, Instant, UtcText, utc_text
-from .backups import Backup, Backups
 from .centre import Centre, centre
 from .door import Door, door
 from .identity import Identity, may
@@ -99,25 +98,6 @@ class Services(BaseModel):
     items: list[dict[str, Any]]
 
 
-class BackupItem(BaseModel):
-    """A backup: `state` is running, done or failed."""
-
-    name: str
-    begun: UtcText
-    ended: UtcText
-    files: int
-    octets: int
-    state: str
-    why: str
-
-
-class BackupList(BaseModel):
-    """All backups, the latest first, and the folder that holds them."""
-
-    folder: str
-    items: list[BackupItem]
-
-
 @router.get("/users")
 def list_users(at: AtDoor, _: Administrator) -> Users:
     """List users, roles and permissions."""
@@ -179,22 +159,6 @@ def list_services(here: Here, _: Operator) -> Services:
     return Services(items=[one for one in known if one.get("agency", "") in ("", here.agency)])
 
 
-@router.get("/backups")
-def list_backups(request: Request, here: Here, _: Operator) -> BackupList:
-    """List backups."""
-    backups = _backups(request, here)
-    return BackupList(folder=str(backups.folder), items=[_backup(one) for one in backups.all()])
-
-
-@router.post("/backups", status_code=202)
-def make_backup(request: Request, response: Response, here: Here, _: Operator) -> BackupItem:
-    """Begin a backup of archive and records; the list tells how far it is. One is made at a time."""
-    one = _backups(request, here).begin()
-    audit.note(request, "backup.begun", name=one.name)
-    response.headers["location"] = request.url.path
-    return _backup(one)
-
-
 def _user(accounts: Accounts, one: User) -> UserItem:
     return UserItem(
         user=one.name, title=one.title, roles=list(one.roles), may=sorted(accounts.may(one.roles)), active=one.active,
@@ -231,17 +195,3 @@ def _entry(one: audit.Audit) -> AuditItem:
         number=one.number, utc=utc_text(one.at), user=one.user, how=one.how, token=one.token, address=one.address,
         action=one.action, details=json.loads(one.details),
     )  # fmt: skip
-
-
-def _backup(one: Backup) -> BackupItem:
-    return BackupItem(
-        name=one.name, begun=utc_text(one.begun), ended=utc_text(one.ended), files=one.files, octets=one.octets,
-        state=one.state, why=one.why,
-    )  # fmt: skip
-
-
-def _backups(request: Request, here: Centre) -> Backups:
-    state = request.app.state
-    if not hasattr(state, "backups"):
-        state.backups = Backups(here)
-    return cast(Backups, state.backups)

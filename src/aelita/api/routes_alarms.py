@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Coroutine
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -15,6 +16,7 @@ from ..alarms import (
     LimitBand,
     LimitSet,
     Override,
+    Record,
     Remove,
     Reset,
     Restore,
@@ -26,12 +28,14 @@ from ..alarms import (
 from ..errors import AelitaError, UsageError
 from ..services import live
 from ..time import SECOND
-from .alarm_items import AlarmItem, OverrideItem, RecordItem, alarm_item, override_item, record_item
-from .answers import PROBLEMS, Instant, told_problem
+from .alarm_items import AlarmItem, JournalItem, OverrideItem, RecordItem, alarm_item, journal_item, record_item
+from .answers import PROBLEMS, GivenInstant, Instant, near, told_problem
 from .audit import note
 from .centre import Centre, centre
 from .identity import Identity, demand, identity_of, may
-from .paging import After, Limit, Page, key_of, paged
+from .in_force import in_force
+from .paging import After, Limit, Page, cursor_of, key_of, paged
+from .values import check_range
 
 router = APIRouter(tags=["alarms"], dependencies=[Depends(may("view"))], responses=PROBLEMS)
 Here = Annotated[Centre, Depends(centre)]
@@ -62,7 +66,7 @@ class AskedAcknowledge(Asked):
 class AskedShelve(Asked):
     """An alarm is put aside until an instant of the mission's clock, or for seconds of it; `comment` says why."""
 
-    until: Instant = None
+    until: GivenInstant = None
     for_s: float | None = Field(None, gt=0, le=LONGEST_S)
 
 
@@ -91,7 +95,7 @@ class AskedOverride(BaseModel):
     limits: list[Band] | None = Field(None, max_length=100)
     coefficients: list[Number] | None = Field(None, min_length=1, max_length=20)
     points: list[tuple[Number, Number]] | None = Field(None, min_length=2, max_length=500)
-    until: Instant = None
+    until: GivenInstant = None
     for_s: float | None = Field(None, gt=0, le=LONGEST_S)
     reason: Text
     id: str = Field("", max_length=64)
@@ -122,13 +126,54 @@ def history(here: Here, owner: str, name: str, limit: Limit = 500, after: After 
     """List what happened to an alarm, latest first: changes, who did what, who was told."""
     if owner not in here.installation.mission.organisation.agencies:
         raise HTTPException(404, f"The mission has no agency {owner!r}.")
+    key, index = _before(after), here.watch.agencies[here.agency].index
+    found = _asked(live.alarm_history(here.installation, here.agency, index, owner, name, limit + 1, key))
+    if not found and key is None:
+        similar = near(name, index.alarms(owner))
+        raise HTTPException(404, f"Nothing is known of an alarm {name!r} of {owner}.{similar}")
+    return Page[RecordItem](items=[record_item(record) for _, record in found[:limit]], next=_following(found, limit))
+
+
+@router.get("/alarms/history")
+def history_of_all(
+    here: Here,
+    search: Annotated[str, Query(max_length=500, description="Words that must all be found in owner, name or title.")] = "",
+    owner: Annotated[str, Query(max_length=64, description="The agency that raised them.")] = "",
+    severity: Annotated[int, Query(ge=0, le=5, description="The least one: of the condition when it was told.")] = 0,
+    user: Annotated[str, Query(max_length=200, description="A part of the name of who did it.")] = "",
+    start: Instant = None,
+    stop: Instant = None,
+    limit: Limit = 500,
+    after: After = "",
+) -> Page[JournalItem]:
+    """List what happened to all alarms of the agency and those shared with it, latest first."""
+    check_range(start, stop)
+    sought = live.SoughtRecords(tuple(search.split()), owner, severity, user, start, stop)
+    index = here.watch.agencies[here.agency].index
+    found = _asked(live.alarms_history(here.installation, here.agency, index, sought, limit + 1, _before(after)))
+    return Page[JournalItem](items=[journal_item(record, index) for _, record in found[:limit]], next=_following(found, limit))
+
+
+Found = list[tuple[live.Place, Record]]
+
+
+def _before(after: str) -> live.Place | None:
+    key = key_of(after, int, str, int)
+    return live.Place(*key) if key else None
+
+
+def _asked(asked: Coroutine[Any, Any, Found]) -> Found:
     try:
-        records = asyncio.run(live.alarm_records(here.installation, here.agency, name, owner))
+        return asyncio.run(asked)
     except AelitaError as error:
         raise HTTPException(503, str(error)) from error
-    if not records:
-        raise HTTPException(404, f"Nothing is known of an alarm {name!r} of {owner}.")
-    return Page[RecordItem](**_page([record_item(one) for one in reversed(records)], limit, after))
+
+
+def _following(found: Found, limit: int) -> str | None:
+    if len(found) <= limit:
+        return None
+    last = found[limit - 1][0]
+    return cursor_of([last.at, last.stream, last.sequence])
 
 
 def _page(items: list[Any], limit: int, after: str) -> dict[str, Any]:
@@ -191,8 +236,8 @@ def restore(here: Here, request: Request, asked: Asked) -> Done:
 @router.get("/overrides")
 async def list_overrides(here: Here) -> Page[OverrideItem]:
     """List the overrides of limits and calibrations in force, by spacecraft and parameter."""
-    held = _state(here).state.overrides.overrides_at(here.clock.now())
-    return Page[OverrideItem](items=[override_item(one) for one in held])
+    _state(here)
+    return Page[OverrideItem](items=in_force(here).items())
 
 
 @router.post("/overrides", responses=REFUSED)

@@ -5,25 +5,28 @@ import html
 import math
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
 from ..errors import UsageError
 from . import audit, federated, oidc, sessions, tokens
 from .account_tables import Token
-from .accounts import folded, now
-from .answers import PROBLEMS, UtcText, utc_text
+from .accounts import ADMIN, folded, now
+from .answers import PROBLEMS, UtcText, told_problem, utc_text
 from .centre import Centre, centre
+from .command_keys import resealed
 from .door import Door, door
 from .identity import NOBODY, Identity, demand, identity_of
 from .passwords import MOST, BusyError
 
 router = APIRouter(tags=["auth"], responses=PROBLEMS)
+LIMITED: dict[int | str, dict[str, Any]] = {429: told_problem("Too many tries; `Retry-After` says when the next one may be.")}
 WRONG = "The user or the password is wrong."
 ENDED = "The link is used, too old, or none of this centre."
 
 AtDoor = Annotated[Door, Depends(door)]
+Word = Annotated[str, Field(min_length=1, max_length=100)]
 Here = Annotated[Centre, Depends(centre)]
 
 
@@ -46,9 +49,29 @@ class Credentials(BaseModel):
 
 
 class FirstPassword(Credentials):
-    """What one sets by a one-time link. `user` names the first administrator; for another link it may be empty."""
+    """What one sets by a one-time link. `user` names the first administrator; for another link it may be empty.
+
+    `roles` are what the first administrator will be besides.
+    """
 
     code: str = Field(max_length=200)
+    roles: list[Word] = Field([], max_length=50)
+
+
+class OfferedRole(BaseModel):
+    """A role that the first administrator can have, and what it may do; one `given` comes in any case."""
+
+    role: str
+    title: str
+    may: list[str]
+    given: bool
+
+
+class FirstAbout(BaseModel):
+    """Whose a one-time link is: no `user` is the first administrator's, with the roles that can be chosen."""
+
+    user: str
+    roles: list[OfferedRole]
 
 
 class NewPassword(BaseModel):
@@ -59,7 +82,10 @@ class NewPassword(BaseModel):
 
 
 class Myself(BaseModel):
-    """Who one is: roles, what they may together, how one is known (session or token), and until when."""
+    """Who one is: roles, what they may together, how one is known (session or token), and until when.
+
+    `password`: one has one here. Who logs in through an organisation has none, and seals a signing key by its own passphrase.
+    """
 
     user: str
     title: str = ""
@@ -69,6 +95,7 @@ class Myself(BaseModel):
     how: str
     token: str = ""
     expires: UtcText = None
+    password: bool = True
 
 
 class TokenItem(BaseModel):
@@ -111,7 +138,7 @@ class Offered(BaseModel):
     title: str = ""
 
 
-@router.post("/auth/login")
+@router.post("/auth/login", responses=LIMITED)
 async def login(request: Request, response: Response, given: Credentials, at: AtDoor, here: Here) -> Myself:
     """Log in: the answer sets the cookie of a session. 429 says when to try again."""
     name = folded(given.user)
@@ -127,21 +154,34 @@ async def login(request: Request, response: Response, given: Credentials, at: At
     return await _begin(request, response, at, here, user.name, "login")
 
 
-@router.post("/auth/first")
+@router.get("/auth/first", responses=LIMITED)
+async def first_about(request: Request, at: AtDoor, here: Here, code: Annotated[str, Query(max_length=200)]) -> FirstAbout:
+    """Tell whose a one-time link is, to whom has it. Nothing is used up."""
+    await _heed_rate(request, at, here, "")
+    holds, user = await asyncio.to_thread(at.accounts.link_of, code)
+    if not holds:
+        raise HTTPException(403, ENDED)
+    at.tried_well(request, "")
+    offered = [] if user else at.accounts.roles.values()
+    roles = [OfferedRole(role=one.key, title=one.title, may=sorted(one.may), given=ADMIN in one.may) for one in offered]
+    return FirstAbout(user=user, roles=roles)
+
+
+@router.post("/auth/first", responses=LIMITED)
 async def first(request: Request, response: Response, given: FirstPassword, at: AtDoor, here: Here) -> Myself:
     """Set a password by a one-time link, and log in. The link of a first start makes the first administrator."""
     await _heed_rate(request, at, here, "")
-    user = await asyncio.to_thread(at.accounts.check_link, given.code, given.user, given.password)
+    user = await asyncio.to_thread(at.accounts.check_link, given.code, given.user, given.password, given.roles)
     if user is None:
         if at.may_note():
             await _note(request, here, NOBODY, "link.failed", user=folded(given.user))
         raise HTTPException(403, ENDED)
     kept = await _unless_busy(at.passwords.hashed(given.password))
-    if not await asyncio.to_thread(at.accounts.use_link, given.code, user, kept):
+    if not await asyncio.to_thread(at.accounts.use_link, given.code, user, kept, given.roles):
         raise HTTPException(403, ENDED)
     at.tried_well(request, "")
     here.installation.first_login(here.agency).unlink(missing_ok=True)
-    return await _begin(request, response, at, here, user, "link.used")
+    return await _begin(request, response, at, here, user, "link.used", roles=" ".join(given.roles))
 
 
 @router.post("/auth/logout", status_code=204)
@@ -166,7 +206,7 @@ def me(request: Request, at: AtDoor, who: Self) -> Myself:
     return _myself(at, who, expires)
 
 
-@router.post("/auth/password", status_code=204)
+@router.post("/auth/password", status_code=204, responses=LIMITED)
 async def change_password(request: Request, response: Response, given: NewPassword, at: AtDoor, here: Here, who: Self) -> None:
     """Change one's password. All sessions of the user end but this one, which is made anew."""
     if who.how != "session":
@@ -179,7 +219,8 @@ async def change_password(request: Request, response: Response, given: NewPasswo
     at.tried_well(request, who.user)
     at.accounts.check_password(who.user, given.new)
     kept = await _unless_busy(at.passwords.hashed(given.new))
-    await asyncio.to_thread(at.accounts.set_password, who.user, kept)
+    also = await _unless_busy(resealed(at, who.user, given.password, given.new))
+    await asyncio.to_thread(at.accounts.set_password, who.user, kept, also)
     await _begin(request, response, at, here, who.user, "password.changed")
 
 
@@ -217,7 +258,7 @@ def oidc_offered(at: AtDoor) -> Offered:
     return Offered(configured=True, title=at.open_id.provider.title) if at.open_id else Offered(configured=False)
 
 
-@router.get("/auth/oidc", status_code=303, response_class=RedirectResponse)
+@router.get("/auth/oidc", status_code=303, response_class=RedirectResponse, responses=LIMITED)
 async def oidc_begin(request: Request, at: AtDoor, here: Here, next: str = "/") -> Response:
     """Go to the provider of the organisation to log in; afterwards to `next`, an address of this console."""
     await _heed_rate(request, at, here, "")
@@ -235,7 +276,7 @@ async def oidc_begin(request: Request, at: AtDoor, here: Here, next: str = "/") 
     return answer
 
 
-@router.get("/auth/oidc/back", response_class=HTMLResponse)
+@router.get("/auth/oidc/back", response_class=HTMLResponse, responses=LIMITED)
 async def oidc_back(request: Request, at: AtDoor, here: Here) -> Response:
     """Come back from the provider of the organisation: the answer sets the cookie of a session and goes on."""
     open_id = _open_id(at)
@@ -258,7 +299,7 @@ async def oidc_back(request: Request, at: AtDoor, here: Here) -> Response:
     return answer
 
 
-async def _begin(request: Request, response: Response, at: Door, here: Centre, user: str, action: str) -> Myself:
+async def _begin(request: Request, response: Response, at: Door, here: Centre, user: str, action: str, **details: str) -> Myself:
     """Begin a session in place of the one that the browser had, so that nobody can have given it one that he knows."""
     before = at.session_of(request.scope, request.cookies)
     address = audit.address_of(request.scope)
@@ -267,7 +308,7 @@ async def _begin(request: Request, response: Response, at: Door, here: Centre, u
     if secret is None or known is None:
         raise HTTPException(401, WRONG)
     at.give_cookie(request, response, secret)
-    await _note(request, here, known.identity, action)
+    await _note(request, here, known.identity, action, **{key: value for key, value in details.items() if value})
     expires = await asyncio.to_thread(sessions.ends_at, at.accounts, secret)
     return await asyncio.to_thread(_myself, at, known.identity, expires)
 
@@ -277,7 +318,8 @@ async def _heed_rate(request: Request, at: Door, here: Centre, name: str) -> Non
     if wait:
         if at.may_note():
             await _note(request, here, NOBODY, "login.limited", user=name)
-        raise HTTPException(429, "Too many tries to log in.", {"Retry-After": str(math.ceil(wait))})
+        told = f"Too many tries to log in: the next one may be in {math.ceil(wait)} s."
+        raise HTTPException(429, told, {"Retry-After": str(math.ceil(wait))})
 
 
 async def _unless_busy(work: Any) -> Any:
@@ -295,7 +337,7 @@ def _myself(at: Door, who: Identity, expires: int | None) -> Myself:
     user = at.accounts.user(who.user)
     return Myself(
         user=who.user, title=user.title if user else "", agency=who.agency, roles=list(who.roles), may=sorted(who.may),
-        how=who.how, token=who.token, expires=utc_text(expires),
+        how=who.how, token=who.token, expires=utc_text(expires), password=user is None or user.password is not None,
     )  # fmt: skip
 
 

@@ -25,6 +25,9 @@ OCTETS = "application/octet-stream"
 KINDS = ("parameter", "container", "type", "alias")
 
 
+OfType = Annotated[str, Query(max_length=500, description="Only parameters of this type, by its qualified name.")]
+
+
 class FindingItem(BaseModel):
     """Something of the files that is not, or only partly, acted upon."""
 
@@ -179,14 +182,16 @@ def _named(compiled: CompiledDatabase, path: str) -> str:
 @router.get("/database/search")
 def search_database(
     here: Here, craft: TheCraft, search: Search = "", kind: Literal["", "parameter", "container", "type", "alias"] = "",
-    database: Number = None, limit: Limit = 500, after: After = "",
+    of_type: OfType = "", database: Number = None, limit: Limit = 500, after: After = "",
 ) -> Page[FoundItem]:  # fmt: skip
     """Find parameters, containers, types and aliases in whose names or descriptions all words of `search` are found."""
-    words = words_of(search)
+    words, compiled = words_of(search), edition(here, craft, database).compiled
     found = [
         one
-        for one in _everything(edition(here, craft, database).compiled)
-        if kind in ("", one.kind) and all(word in f"{one.name} {one.description} {one.alias or ''}".casefold() for word in words)
+        for one in _everything(compiled)
+        if kind in ("", one.kind)
+        and all(word in f"{one.name} {one.description} {one.alias or ''}".casefold() for word in words)
+        and (not of_type or (one.kind in ("parameter", "alias") and compiled.database.parameters[one.name].type == of_type))
     ]
     placed = sorted(((KINDS.index(one.kind), one.name, one.alias or "", one) for one in found), key=lambda each: each[:3])
     items, following = paged([each[3] for each in placed], [each[:3] for each in placed], limit, key_of(after, int, str, str))

@@ -56,6 +56,14 @@ class DeliveryItem(BaseModel):
     fault: str
 
 
+class DeliveryChange(BaseModel):
+    """What is to change of a delivery."""
+
+    model_config = ConfigDict(extra="forbid")
+    paused: bool | None = None
+    title: str | None = Field(None, max_length=200)
+
+
 class BatchItem(BaseModel):
     """A batch. `first` and `last` are the times of generation that it spans; `digest` is the SHA-256 of its file.
 
@@ -128,6 +136,20 @@ def get_delivery(here: Here, who: Self, ident: Number) -> DeliveryItem:
     """Return a delivery."""
     with here.records.session() as session:
         return _item(session, _own(session, ident, who))
+
+
+@router.patch("/deliveries/{ident}")
+def change_delivery(here: Here, request: Request, who: Self, ident: Number, asked: DeliveryChange) -> DeliveryItem:
+    """Pause a delivery, let it go on, or give it another title. Nothing is left out by a pause."""
+    with here.records.session() as session:
+        found = _own(session, ident, who)
+        if asked.title is not None:
+            found.title = asked.title
+        if asked.paused is not None:
+            found.rule = found.rule | {"paused": asked.paused}
+        item = _item(session, found)
+    note(request, "delivery.changed", id=ident, **asked.model_dump(exclude_none=True))
+    return item
 
 
 @router.delete("/deliveries/{ident}", status_code=204)

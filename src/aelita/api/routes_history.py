@@ -161,13 +161,15 @@ class CompletenessAnswer(BaseModel):
 @router.get("/events", responses=TABLES, response_model=Page[EventItem])
 def list_events(
     here: Here, some: SomeCrafts, start: Instant = None, stop: Instant = None, severity: SeverityQuery = 0, search: Search = "",
-    order: Direction = "asc", format: FormatQuery = "json", limit: LimitOrAll = None, after: After = "",
+    source: SourceQuery = None, order: Direction = "asc", format: FormatQuery = "json", limit: LimitOrAll = None,
+    after: After = "",
 ) -> Page[EventItem] | Response:  # fmt: skip
     """List the events that a spacecraft reported, by generation time."""
     check_range(start, stop)
     archive = here.archive()
     where = (*of_sources(sources_of(some)), *having(words_of(search), ("name", "message", "details")))
     where += (pl.col("severity") >= severity,) if severity else ()
+    where += () if source is None else (pl.col("source") == source,)
     listed = Listed("events", EVENTS, Order(("generated", "source", "row"), order == "desc"), where, start, stop)
     if format != "json":
         return listed_table(archive, listed, format, "events", limit, after)
@@ -188,13 +190,15 @@ def _event(row: Mapping[str, Any], keys: Mapping[int, str]) -> EventItem:
 @router.get("/limits", responses=TABLES, response_model=Page[TransitionItem])
 def list_limits(
     here: Here, some: SomeCrafts, start: Instant = None, stop: Instant = None, severity: SeverityQuery = 0, search: Search = "",
-    order: Direction = "asc", format: FormatQuery = "json", limit: LimitOrAll = None, after: After = "",
+    source: SourceQuery = None, order: Direction = "asc", format: FormatQuery = "json", limit: LimitOrAll = None,
+    after: After = "",
 ) -> Page[TransitionItem] | Response:  # fmt: skip
     """List when parameters went out of their limits and came back, by generation time; `severity` is that before or after."""
     check_range(start, stop)
     archive = here.archive()
     where = (*of_sources(sources_of(some)), *having(words_of(search), ("parameter",)))
     where += (pl.max_horizontal("before", "after") >= severity,) if severity else ()
+    where += () if source is None else (pl.col("source") == source,)
     listed = Listed("limits", LIMITS, Order(("generated", "source", "row", "parameter"), order == "desc"), where, start, stop)
     if format != "json":
         return listed_table(archive, listed, format, "limits", limit, after)

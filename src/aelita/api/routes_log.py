@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from . import log_tables
-from .answers import PROBLEMS, Instant
+from .answers import PROBLEMS, GivenInstant, Instant
 from .audit import note
 from .centre import Centre, centre
 from .identity import Identity, may
@@ -34,7 +34,7 @@ class NewEntry(BaseModel):
     text: Words
     category: Literal["note", "operation", "anomaly", "command", "station", "instrument"] = "note"
     spacecraft: str = Field("", max_length=64)
-    at: Instant = None
+    at: GivenInstant = None
     refers: Number | None = None
     corrects: bool = False
 
@@ -44,7 +44,7 @@ class NewHandover(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     text: Words
-    since: Instant = None
+    since: GivenInstant = None
 
 
 @router.get("/log")

@@ -27,7 +27,7 @@ from ..records import FRAMES, PACKETS, QUARANTINE
 from . import rights
 from .answers import PROBLEMS, Instant, UtcText, utc_text
 from .centre import Centre, centre
-from .fields import PRIMARY_HEADER, DecodedField, container_of, frame_fields, header_fields, packet_fields
+from .fields import PRIMARY_HEADER, DecodedField, container_of, containers_of, frame_fields, header_fields, packet_fields
 from .identity import may
 from .listed import LimitOrAll, Listed, having, listed_page, listed_table, of_sources
 from .paging import LARGEST, After, Direction, Page, words_of
@@ -47,13 +47,15 @@ PACKET_FLAGS = {
 }  # fmt: skip
 FRAME_FLAGS = {RESENT: "resent", AFTER_LOSS: "after a loss", LATE: "late", RESTARTED: "counter restarted"}
 PIECE_WITH_OCTETS = 10_000
+OCTETS = "application/octet-stream"
 SHOWN_OCTETS = 64  # of quarantined ones in lists
 
 
 class PacketItem(BaseModel):
     """A packet. `source` and `row` name it; `quality` is 0 for a good one, else `flags` says what is wrong.
 
-    `ticks` is the spacecraft's clock as received, `frame` the number of the frame of its source in which it began.
+    `ticks` is the spacecraft's clock as received, `frame` the number of the frame of its source in which it began. `container` is
+    what it is by the newest version of the mission database, null when that knows none such.
     """
 
     source: int
@@ -72,6 +74,7 @@ class PacketItem(BaseModel):
     flags: list[str]
     ticks: int | None
     frame: int | None
+    container: str | None = None
     octets: str | None = None
 
 
@@ -82,7 +85,6 @@ class PacketDecoded(PacketItem):
     those of the primary header.
     """
 
-    container: str | None
     database: int | None
     fields: list[DecodedField]
     faults: list[str]
@@ -156,9 +158,32 @@ def list_packets(
         listed = replace(listed, finish=lambda rows: octets_of(archive, rows), piece=PIECE_WITH_OCTETS)
     if format != "json":
         return listed_table(archive, listed, format, "packets", limit, after)
-    rows, following = listed_page(archive, listed, limit, after)
-    keys = keys_of(here)
-    return Page(items=[PacketItem(**_packet(row, keys)) for row in rows], next=following)
+    whole = replace(listed, without=(), finish=lambda rows: octets_of(archive, rows))
+    rows, following = listed_page(archive, whole, limit, after)
+    keys, names = keys_of(here), _containers(here, some, rows)
+    items = [PacketItem(**(_packet(row, keys) | {"container": name})) for row, name in zip(rows, names, strict=True)]
+    return Page(items=items if octets else [one.model_copy(update={"octets": None}) for one in items], next=following)
+
+
+def _containers(here: Centre, some: Sequence[Craft], rows: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    """Return what each packet is by the newest version of the database of its spacecraft."""
+    found: list[str | None] = [None] * len(rows)
+    for craft in some:
+        known = _newest(here, craft)
+        mine = [number for number, row in enumerate(rows) if row["source"] in craft.sources and row["octets"]]
+        if known is None or not mine:
+            continue
+        for number, name in zip(mine, containers_of(known.compiled, [rows[one]["octets"] for one in mine]), strict=True):
+            found[number] = name
+    return found
+
+
+def _newest(here: Centre, craft: Craft) -> Edition | None:
+    """Return the newest version of the database of a spacecraft, None when nothing is known of its packets."""
+    try:
+        return edition(here, craft)
+    except HTTPException:
+        return None
 
 
 def _allowed(here: Centre, request: Request, some: Sequence[Craft], apid: int | None) -> Iterator[pl.Expr]:
@@ -189,21 +214,35 @@ def _flags(quality: int | None, words: Mapping[int, str]) -> list[str]:
 @router.get("/packets/{source}/{row}")
 def get_packet(here: Here, request: Request, source: SourcePath, row: NumberPath) -> PacketDecoded:
     """Return a packet with its octets and its fields: where each lies, what its bits say, and what that means."""
-    archive = here.archive()
-    found = packet_of(archive, source, row)
-    if found is None:
-        raise HTTPException(404, f"Source {source} has no packet {row}.")
-    octets = found["octets"] or b""
-    craft = next((one for one in crafts(here) if source in one.sources), None)
-    list(_allowed(here, request, [craft] if craft else [], found["apid"]))
+    archive, found = here.archive(), _found(here, request, source, row)
+    octets, craft = found["octets"] or b"", _craft_of(here, source)
     known, container = _identified(here, archive, craft, octets, (source, row))
     fields, faults = packet_fields(known.compiled, container, octets) if known and container else ([], ())
     if not any(one.bit_offset < 48 for one in fields):
         fields = [*header_fields(octets, PRIMARY_HEADER), *fields]
-    return PacketDecoded(
-        **_packet(found, keys_of(here)), container=container, database=known.number if known else None, fields=fields,
-        faults=list(faults),
-    )  # fmt: skip
+    told = _packet(found, keys_of(here)) | {"container": container, "database": known.number if known else None}
+    return PacketDecoded(**told, fields=fields, faults=list(faults))
+
+
+@router.get("/packets/{source}/{row}/octets", response_class=Response, responses={200: {"content": {OCTETS: {}}}})
+def get_octets(here: Here, request: Request, source: SourcePath, row: NumberPath) -> Response:
+    """Return the octets of a packet as they are, its primary header first."""
+    found = _found(here, request, source, row)
+    name = f"packet-{source}-{row}.bin"
+    return Response(found["octets"] or b"", media_type=OCTETS, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _found(here: Centre, request: Request, source: int, row: int) -> dict[str, Any]:
+    """Return a packet of the archive. HTTPException 404 when there is none, 403 when it is withheld from the agency."""
+    found, craft = packet_of(here.archive(), source, row), _craft_of(here, source)
+    if found is None:
+        raise HTTPException(404, f"Source {source} has no packet {row}.")
+    list(_allowed(here, request, [craft] if craft else [], found["apid"]))
+    return found
+
+
+def _craft_of(here: Centre, source: int) -> Craft | None:
+    return next((one for one in crafts(here) if source in one.sources), None)
 
 
 def _identified(
@@ -212,9 +251,8 @@ def _identified(
     """Return the container that a packet is, by the version that decoded it into the archive, else by the newest."""
     if craft is None:
         return None, None
-    try:
-        known = edition(here, craft)
-    except HTTPException:  # nothing is known of the spacecraft's packets
+    known = _newest(here, craft)
+    if known is None:
         return None, None
     container = container_of(known.compiled, octets)
     number = None if container is None else database_that_decoded(archive, container, *packet)

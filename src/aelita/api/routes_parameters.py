@@ -10,10 +10,13 @@ from pydantic import BaseModel
 from ..archive import Archive, Grid, on_grid
 from ..errors import UsageError
 from ..mdb import AbsoluteTimeType, CompiledDatabase, names_like, show
+from .alarm_items import OverrideItem
 from .answers import PROBLEMS, Instant, UtcText, Value, number, plain, seconds, utc_text
 from .centre import Centre, centre
 from .definitions import Alias, DerivedBy, Holding, Limit, TypeDefinition, is_single, kind_of, labels_of, limits_of
+from .hub import Wanted
 from .identity import may
+from .in_force import archived_severities, in_force, severity_of
 from .listing import Entry, archived_name, entries, find_parameter, matching
 from .paging import After, Page, cursor_of, key_of, paged, words_of
 from .paging import Limit as Most
@@ -27,7 +30,11 @@ Here = Annotated[Centre, Depends(centre)]
 Search = Annotated[str, Query(description="Words that must all be found.", max_length=500)]
 Names = Annotated[
     list[str],
-    Query(description="Qualified names, or unambiguous ends of names, with commas between them.", min_length=1, max_length=200),
+    Query(
+        description="Qualified names, unambiguous ends of names, or patterns (* and ?), with commas between them.",
+        min_length=1,
+        max_length=200,
+    ),
 ]
 Start = Annotated[Instant, Query(description="First instant, UTC.")]
 Stop = Annotated[Instant, Query(description="Instant before which to stop, UTC.")]
@@ -38,7 +45,8 @@ OCTETS = "application/octet-stream"
 class ParameterItem(BaseModel):
     """A parameter, or a part of one (`/A/array[2]`, `/A/aggregate.member`). `archived`: there are samples of it.
 
-    `container` is the first of the `containers` that hold it. `limits` are told in words, one line a rule.
+    `container` is the first of the `containers` that hold it. `limits` are told in words, one line a rule, as the database has
+    them; `overridden` says which of limits and calibration are others now.
     """
 
     name: str
@@ -49,6 +57,7 @@ class ParameterItem(BaseModel):
     type: str
     description: str
     limits: list[str]
+    overridden: list[str]
     aliases: list[str]
     archived: bool
 
@@ -56,7 +65,9 @@ class ParameterItem(BaseModel):
 class ParameterDefinition(BaseModel):
     """A parameter as a version of the database has it (`database`: its number in the archive, 0: the mission's own files).
 
-    `columns` are the names under which samples of it, or of its parts, are archived.
+    `columns` are the names under which samples of it, or of its parts, are archived. `limits` and the calibration of `type` are
+    what the database says; `overrides` what holds instead on live values now, and `limits_in_force` the limits that they are
+    checked against. `overrides_reached` is false when the streams that tell of overrides are not: then they are the last known.
     """
 
     name: str
@@ -70,6 +81,9 @@ class ParameterDefinition(BaseModel):
     units: str = ""
     type: TypeDefinition
     limits: list[Limit] = []
+    limits_in_force: list[Limit] = []
+    overrides: list[OverrideItem] = []
+    overrides_reached: bool
     containers: list[Holding] = []
     derived_by: list[DerivedBy] = []
     columns: list[str] = []
@@ -92,7 +106,11 @@ class Sample(BaseModel):
 
 
 class LatestValue(BaseModel):
-    """The latest good value of a parameter, in engineering units or words, and raw."""
+    """The latest good value of a parameter, in engineering units or words, and raw.
+
+    `severity` is that of its limits now, 0 (normal) to 5 (severe), as live updates have it; `overridden` says which of limits
+    and calibration are not those of the database.
+    """
 
     parameter: str
     spacecraft: str | None
@@ -102,6 +120,8 @@ class LatestValue(BaseModel):
     raw: Value
     units: str
     type: str
+    severity: int
+    overridden: list[str]
     source: int
     row: int
     database: int | None
@@ -116,14 +136,15 @@ def list_parameters(
     found.sort(key=lambda each: (each[0], each[1], each[2].name))
     keys = [(rank, at, one.name) for rank, at, one in found]
     page, following = paged([one for _, _, one in found], keys, limit, key_of(after, int, int, str))
-    return Page(items=[_item(one) for one in page], next=following)
+    overridden = in_force(here).kinds()
+    return Page(items=[_item(one, overridden.get((one.spacecraft, one.name), [])) for one in page], next=following)
 
 
-def _item(one: Entry) -> ParameterItem:
+def _item(one: Entry, overridden: list[str]) -> ParameterItem:
     return ParameterItem(
         name=one.name, spacecraft=one.spacecraft, container=one.containers[0] if one.containers else None,
         containers=len(one.containers), units=one.units, type=one.type, description=one.description, limits=list(one.limits),
-        aliases=list(one.aliases), archived=one.archived,
+        overridden=overridden, aliases=list(one.aliases), archived=one.archived,
     )  # fmt: skip
 
 
@@ -161,9 +182,13 @@ def _definition(here: Centre, craft: Craft, known: Edition, name: str) -> Parame
     data = next(each for each in show(known.compiled, name) if each["kind"] == "parameter")
     facts = known.compiled.database.type_of(name).facts
     columns = [one.name for one in entries(here, craft) if one.archived and find_parameter(known.compiled, one.name) == name]
+    limits, held = limits_of(facts.alarms), in_force(here)
+    others = held.limits(known.compiled, craft.key, name)
     return ParameterDefinition(
-        **data, spacecraft=craft.key, database=known.number, units=facts.units, limits=limits_of(facts.alarms), columns=columns
-    )
+        **data, spacecraft=craft.key, database=known.number, units=facts.units, limits=limits,
+        limits_in_force=limits if others is None else others, overrides=held.of(craft.key, name), overrides_reached=held.reached,
+        columns=columns,
+    )  # fmt: skip
 
 
 @router.get("/values", responses=TABLES, response_model=Page[Sample])
@@ -196,7 +221,20 @@ def _resolved(here: Centre, archive: Archive, parameters: Sequence[str], craft: 
     names = [name for each in parameters for name in each.split(",") if name]
     if not names:
         raise HTTPException(404, "No parameter is named.")
-    return list(dict.fromkeys(archived_name(here, archive, name, craft) for name in names))
+    found: list[str] = []
+    for name in names:
+        found += _fitting(here, archive, name, craft) if set(name) & set("*?") else [archived_name(here, archive, name, craft)]
+    return list(dict.fromkeys(found))
+
+
+def _fitting(here: Centre, archive: Archive, pattern: str, craft: Craft | None) -> list[str]:
+    """Return the archived parameters that a pattern means, as subscriptions read it. HTTPException 404 when there is none."""
+    fits = Wanted("parameters", (pattern,)).chooser()
+    known = [one.name for one in entries(here, craft) if one.archived] if craft else archive.parameters()
+    found = [name for name in known if fits("", name)]
+    if not found:
+        raise HTTPException(404, f"No parameter in the archive fits {pattern}.")
+    return found
 
 
 class _Types:
@@ -244,21 +282,30 @@ def get_latest(
     rows = [row for row in rows if all(word in row["parameter"].casefold() for word in words)]
     rows = [row for row in rows if not container or row["container"].endswith("/" + container.strip("/"))]
     page, following = paged(rows, [[row["parameter"]] for row in rows], limit, key_of(after, str))
-    types = _Types(here, archive)
-    return Page(items=[_latest(row, types, keys.get(row["source"])) for row in page], next=following)
+    types, overridden, severities = _Types(here, archive), in_force(here).kinds(), archived_severities(here, archive)
+
+    def told(row: dict[str, Any]) -> LatestValue:
+        craft, name = keys.get(row["source"]), row["parameter"]
+        severity = severity_of(here, severities, craft or "", name)
+        return LatestValue(
+            **_latest(row, types), spacecraft=craft, severity=severity, overridden=overridden.get((craft or "", name), [])
+        )
+
+    return Page(items=list(map(told, page)), next=following)
 
 
-def _latest(row: dict[str, Any], types: _Types, spacecraft: str | None) -> LatestValue:
+def _latest(row: dict[str, Any], types: _Types) -> dict[str, Any]:
     name, compiled = row["parameter"], types.compiled(row["database"])
     kind = None if compiled is None else compiled.type_of_column(name)
     single = is_single(kind)
     value = row["text"] if row["text"] is not None else _number(row["number"], single)
-    return LatestValue(
-        parameter=name, spacecraft=spacecraft, container=row["container"], utc=utc_text(row["generated"]),
-        value=types.told(name, row["database"], value), raw=row["raw_text"] or _number(row["raw_number"], single),
-        units="" if kind is None else kind.facts.units, type=kind_of(kind), source=row["source"], row=row["row"],
-        database=row["database"],
-    )  # fmt: skip
+    return {
+        "parameter": name, "container": row["container"], "utc": utc_text(row["generated"]),
+        "value": types.told(name, row["database"], value),
+        "raw": _number(row["raw_number"], single) if row["raw_text"] is None else row["raw_text"],
+        "units": "" if kind is None else kind.facts.units, "type": kind_of(kind), "source": row["source"], "row": row["row"],
+        "database": row["database"],
+    }  # fmt: skip
 
 
 def _number(value: float | None, single: bool) -> Value:

@@ -9,7 +9,7 @@ from ..agencies import Station
 from ..errors import UsageError
 from ..services import live
 from ..time import tai_ns_from_utc
-from .answers import PROBLEMS, Instant, UtcText, told_problem, utc_text
+from .answers import PROBLEMS, GivenInstant, Instant, UtcText, told_problem, utc_text
 from .audit import note
 from .centre import Centre, centre
 from .identity import Identity, may
@@ -76,8 +76,8 @@ class NewBooking(BaseModel):
     model_config = ConfigDict(extra="forbid")
     station: str = Field(max_length=64)
     spacecraft: str = Field(max_length=64)
-    start: Instant = None
-    stop: Instant = None
+    start: GivenInstant = None
+    stop: GivenInstant = None
     agencies: list[str] = Field([], max_length=20)
     reference: str = Field("", max_length=40)
 

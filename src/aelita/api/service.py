@@ -22,6 +22,7 @@ from .wire import BoundedHttp
 
 BACKLOG_S = 5
 MOST_WAITING = 2048
+MOST_FILES = 16_384
 
 MakeApp = Callable[[Centre], ASGIApp]
 
@@ -41,6 +42,7 @@ def serve_api(agency: str, folder: Path, make_app: MakeApp | None = None) -> int
     async def service(context: live.Context) -> None:
         async with open_centre(folder, agency) as centre:
             app = (make_app or guarded_app)(centre)
+            _allow_sockets()
             await asyncio.to_thread(_offer_first_link, centre)
             threading.Thread(target=warm, args=(centre,), name="warming", daemon=True).start()
             async with at_work(centre, context):
@@ -52,6 +54,17 @@ def serve_api(agency: str, folder: Path, make_app: MakeApp | None = None) -> int
 def guarded_app(centre: Centre) -> ASGIApp:
     """Return the interface of a centre with the guard around it."""
     return guarded(create_app(centre), centre)
+
+
+def _allow_sockets() -> None:
+    """Let this process have as many open files as sockets may come: systems begin with about a thousand."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # where there is no such bound, or it cannot be moved
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+        if 0 <= soft < most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _offer_first_link(centre: Centre) -> None:

@@ -80,6 +80,7 @@ class StreamState(BaseModel):
     last: int
     per_s: float | None
     octets: int
+    octets_per_s: float | None
     fill: float
     mirror: bool
     lag: int | None

@@ -63,7 +63,8 @@ def remove(accounts: Accounts, key: str, user: str | None) -> Token | None:
         if token is None or user not in (None, token.user):
             return None
         session.delete(token)
-        return token
+    accounts.changed()
+    return token
 
 
 def find(accounts: Accounts, secret: str) -> Known | None:

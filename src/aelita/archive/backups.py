@@ -32,9 +32,23 @@ class Copied:
     deleted: int
 
 
-def backup(archive: Archive, target: str | Path) -> Copied:
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """How far a backup is: files of tables and their octets that are copied, and how many are to be copied in all."""
+
+    files: int
+    octets: int
+    all_files: int
+    all_octets: int
+
+
+Told = Callable[[Copying], None]
+
+
+def backup(archive: Archive, target: str | Path, told: Told = lambda _: None) -> Copied:
     """Copy an archive into a folder, or bring the copy in it up to date. No writer may be at work.
 
+    `told` is called before each file; what it raises ends the backup, which can go on another time.
     Raises ArchiveError when the folder holds something else, or cannot be written.
     """
     folder, mark = Path(target), read_mark(archive.path)
@@ -50,26 +64,29 @@ def backup(archive: Archive, target: str | Path) -> Copied:
         with alone(archive.path):
             folder.mkdir(parents=True, exist_ok=True)
             with WriterLock(folder / "lock"):
-                return _copy(archive, folder, mark)
+                return _copy(archive, folder, mark, told)
     except OSError as error:
         raise ArchiveError(f"the backup stopped: {error}", where=str(folder), remedy="Run it again: it goes on") from error
 
 
-def _copy(archive: Archive, folder: Path, mark: dict[str, object]) -> Copied:
+def _copy(archive: Archive, folder: Path, mark: dict[str, object], told: Told = lambda _: None) -> Copied:
     tables, files, octets = folder / "tables", 0, 0
     write_mark(folder, mark)
-    wanted: set[Path] = set()
-    every = archive.all_tables()
-    for number, (name, table) in enumerate(every.items(), start=1):
-        if number == len(every):  # `batches` seals all the rest
+    wanted = [
+        [(source, tables / name / source.relative_to(table.path)) for source in _files(table)]
+        for name, table in archive.all_tables().items()
+    ]
+    new = [[(source, to) for source, to in pairs if not _same(source, to)] for pairs in wanted]
+    all_files, all_octets = sum(map(len, new)), sum(source.stat().st_size for pairs in new for source, _ in pairs)
+    for number, pairs in enumerate(new, start=1):
+        if number == len(new):  # `batches` seals all the rest
             octets += _beside(archive.path, folder)
-        for source in _files(table):
-            to = tables / name / source.relative_to(table.path)
-            wanted.add(to)
-            if not _same(source, to):
-                octets += _copied(source, to)
-                files += 1
-    old = [path for path in tables.rglob("*") if path.is_file() and path not in wanted]
+        for source, to in pairs:
+            told(Copying(files, octets, all_files, all_octets))
+            octets += _copied(source, to)
+            files += 1
+    kept = {to for pairs in wanted for _, to in pairs}
+    old = [path for path in tables.rglob("*") if path.is_file() and path not in kept]
     for path in old:
         path.unlink()
     return Copied(files, octets, len(old))

@@ -83,6 +83,16 @@ def page(
     return pl.concat(parts)
 
 
+def standing_severities(archive: Archive) -> pl.DataFrame:
+    """Return what each parameter's last limit transition came to: `source`, `parameter`, `generated`, `after` (severity)."""
+    table = archive.tables["limits"]
+    whole = table.state().scan(only=("source", "row", "generated", "parameter", "after"))
+    if whole is None:
+        return pl.DataFrame(schema={"source": pl.Int32, "parameter": pl.String, "generated": pl.Int64, "after": pl.Int16})
+    last = pl.col("generated", "after").sort_by(_known("generated"), "row").last()
+    return collect(whole.group_by("source", "parameter").agg(last), table.name)
+
+
 def _parts(
     table: Table, state: State, order: Order, after: Sequence[int | str] | None, start: int | None, stop: int | None
 ) -> Iterator[pl.LazyFrame]:

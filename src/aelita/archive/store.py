@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import ArchiveError, UsageError
 from ..records import EVENTS, GAPS, LIMITS, QUARANTINE
-from ..time import tai_ns_from_utc
+from ..time import Time, tai_ns_of
 from .batch import ENDLESS, Batch, DatabaseText, Source
 from .catalogue import Catalogue
 from .completeness import Completeness, completeness
@@ -33,12 +33,12 @@ ROWS_OF_BUCKETS = 1 << 15  # of several parameters, out of hundreds
 
 
 Mask = NDArray[np.bool_]
-Moment = str | int | None
+Moment = Time | None
 
 
 def tai_ns(moment: Moment) -> int | None:
-    """Return TAI nanoseconds of a UTC text; numbers are TAI nanoseconds already. Raises TimeError for a text that is no time."""
-    return tai_ns_from_utc(moment) if isinstance(moment, str) else moment
+    """Return TAI nanoseconds of a bound of a range, None for none. Raises TimeError for what is no time."""
+    return None if moment is None else tai_ns_of(moment)
 
 
 class Archive:
@@ -156,10 +156,12 @@ class Archive:
     def values(self, parameter: str, start: Moment = None, stop: Moment = None, *, raw: bool = False) -> pl.DataFrame:
         """Return all samples of a parameter with start <= generation time < stop, in that order.
 
-        `parameter` is a qualified name or an unambiguous end of one; times are UTC texts (`2023-05-24T18:54:49.8`) or TAI
-        nanoseconds. Columns: `utc`, `generated` (TAI nanoseconds), `source` and `row` (the packet), `quality` (0 good),
-        `database` (the version that decoded it), `value`. Raises UsageError for an unknown or ambiguous name.
+        `parameter` is a qualified name or an unambiguous end of one; times are UTC texts (`2023-05-24T18:54:49.8`), datetimes,
+        NumPy datetime64 or TAI nanoseconds. Columns: `utc`, `generated` (TAI nanoseconds), `source` and `row` (the packet),
+        `quality` (0 good), `database` (the version that decoded it), `value`. Raises UsageError for an unknown or ambiguous name.
         """
+        if not isinstance(parameter, str):
+            raise UsageError("values are of one parameter at a time", remedy="Ask for each, or a centre's interface for several")
         return with_utc(self.histories.values(parameter, tai_ns(start), tai_ns(stop), raw))
 
     def samples(self, parameter: str, count: int = 500, start: Moment = None, stop: Moment = None) -> pl.DataFrame:

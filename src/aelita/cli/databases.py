@@ -67,19 +67,22 @@ def _findings(found: dict[str, Any], everything: bool) -> Iterator[str]:
 @commands.command("show")
 def show_definition(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A parameter or container: its qualified name, the end of it, or an alias.")],
+    name: Annotated[
+        str, typer.Argument(help="A parameter, container or command: its qualified name, the end of it, or an alias.")
+    ],
     mdb: MdbOption = None,
     mission: MissionOption = "",
     json: JsonOption = False,
 ) -> None:
-    """Show a parameter or a container: type, encoding, calibration, limits, and at which bits it lies."""
+    """Show a parameter, container or command: types, encoding, calibration, limits, arguments, and at which bits it lies."""
     import polars as pl
 
     from ..mdb import show
     from ..services import Library, find_mission
 
     wanted = settings(context, mission=mission)["mission"]
-    paths = mdb or ([path for one in find_mission(wanted).spacecraft for path in one.databases] if wanted else [])
+    crafts = find_mission(wanted).spacecraft if wanted else ()
+    paths = mdb or list(dict.fromkeys(path for one in crafts for path in one.command_databases))
     if not paths:
         raise UsageError("no database is named", remedy="Give --mdb FILE or --mission NAME")
     found = show(Library().take(paths)[1], name)
@@ -89,11 +92,17 @@ def show_definition(
     for one in found:
         fields = one.pop("fields", [])
         if fields:
-            one.pop("entries")
+            one.pop("entries", None)
         print_pairs(f"{one['kind']} {one['name']}", _facts(one))
         if fields:
             rows = [
-                {"first bit": f["first_bit"], "octet": f["octet"], "bits": f["bits"], "column": f["column"], "type": f["type"]}
+                {
+                    "first bit": f["first_bit"],
+                    "octet": f["octet"],
+                    "bits": f["bits"],
+                    "column": f["column"],
+                    "type": f.get("type", ""),
+                }
                 for f in fields
             ]
             print_table(pl.DataFrame(rows), limit=len(rows))

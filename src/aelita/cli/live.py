@@ -49,6 +49,10 @@ def run(
             " of other spacecraft, begin to arrive with it."
         ),
     ] = None,
+    simulate: Annotated[
+        list[str] | None,
+        typer.Option(help="A spacecraft to simulate, such as tgo-sim: it takes commands, and stations hear it. May be repeated."),
+    ] = None,
     speed: Annotated[float, typer.Option(help="How many times as fast the clock of the complex runs.")] = 1.0,
     loss: Annotated[float, typer.Option(min=0, max=1, help="Share of frames that each station misses.")] = 0.0,
     bit_errors: Annotated[float, typer.Option(min=0, max=1, help="Share of bits that come over wrong.")] = 0.0,
@@ -77,7 +81,7 @@ def run(
         folder,
         mission=mission or "exomars", spacecraft=tuple(spacecraft or ()), agencies=tuple(agency or ()),
         stations=tuple(station or ()), recordings=recordings, synthetic=synthetic, speed=speed, loss=loss,
-        bit_error_rate=bit_errors, seed=seed, web="127.0.0.1" if web else "",
+        bit_error_rate=bit_errors, seed=seed, web="127.0.0.1" if web else "", simulated=tuple(simulate or ()),
     )  # fmt: skip
     source = context.get_parameter_source("speed")
     wished = speed if source is not None and source.name == "COMMANDLINE" else installation.speed

@@ -1,6 +1,6 @@
 """The `aelita` command: one application, its common options, and how it ends.
 
-Exit codes: 0 done, 1 done but with faults found (`check`), 2 refused or failed, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 done but with faults found (`check`, `audit verify`), 2 refused or failed, 130 stopped by Ctrl-C.
 """
 
 import gc
@@ -14,7 +14,7 @@ import typer
 
 from .. import __version__
 from ..errors import AelitaError
-from . import alarms, archives, databases, histories, ingestion, live, missions, stations, users
+from . import alarms, archives, auditing, commanding, databases, histories, ingestion, live, missions, stations, users
 
 STOPPED = 130  # the shell's code for Ctrl-C, which Typer returns too
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     help="A joint, Earth-based interplanetary mission operations and data control complex.",
     epilog="Settings come from flags, then AELITA_… variables, then `aelita.toml`; see `aelita config`.",
 )
-for room in (live, alarms, ingestion, histories, archives, databases, missions, stations, users):
+for room in (live, alarms, ingestion, histories, archives, databases, missions, stations, users, commanding, auditing):
     room.register(app)
 
 

@@ -10,14 +10,26 @@ from .options import JsonOption, settings
 from .output import print_json, print_pairs, print_table, say
 
 if TYPE_CHECKING:
-    from ..agencies import Organisation, Period
+    from ..agencies import Organisation, Period, Reach, Rule
     from ..services import Mission
 
 commands = typer.Typer(no_args_is_help=True, help="Check and show the folder of a mission.")
 NameArgument = Annotated[
     str, typer.Argument(help="A mission that comes with Aelita, or the folder of one (default: AELITA_MISSION, else every one).")
 ]
-PARTS = ("spacecraft", "agencies", "centres", "roles", "stations", "instruments", "gives", "rights")
+PARTS = (
+    "spacecraft",
+    "agencies",
+    "centres",
+    "roles",
+    "stations",
+    "instruments",
+    "gives",
+    "rights",
+    "rules",
+    "critical",
+    "assets",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -50,17 +62,22 @@ def _checked(name: str) -> list[tuple[str, Any]]:
     """Return what a mission holds, in numbers. Raises DefinitionError for the first thing that is wrong."""
     from ..agencies import GRADES
     from ..alarms import AlarmBook, read_alarms
+    from ..mdb import compile_commands, load_database
     from ..services import Library, define, find_mission
 
     mission = find_mission(name)
     for channel in mission.channels:
         define(Library(), mission=name, channel=channel)
-    alarms = mission.folder / "alarms.toml"
-    book = read_alarms(alarms.read_text("utf-8"), str(alarms)) if alarms.is_file() else AlarmBook()
+    sent = [load_database(one.command_databases) for one in mission.spacecraft if one.commands]
+    for database in sent:
+        for finding in (each for each in database.findings if each.severity == "defect"):
+            raise DefinitionError(f"{finding.element}: {finding.message}", where=f"{finding.file}:{finding.line}")
+    alarms = mission.alarms
+    book = read_alarms(alarms.read_text("utf-8"), str(alarms)) if alarms is not None else AlarmBook()
     who = mission.organisation
     counts: list[tuple[str, Any]] = [
         ("spacecraft", len(mission.spacecraft)), ("channels", len(mission.channels)), ("alarms", len(book.definitions)),
-        ("agencies", len(who.agencies)),
+        ("commands", sum(len(compile_commands(one).sendable()) for one in sent)), ("agencies", len(who.agencies)),
         ("centres", len(who.centres)), ("roles", len(who.roles)), ("stations", len(who.stations)),
         ("instruments", len(who.instruments)), ("gives", len(who.agreement.gives)),
     ]  # fmt: skip
@@ -126,11 +143,42 @@ def _tables() -> dict[str, Callable[["Mission"], list[dict[str, Any]]]]:
         ],
         "gives": lambda mission: _gives(mission.organisation),
         "rights": lambda mission: _rights(mission.organisation),
+        "rules": lambda mission: [_rule(one) for one in mission.organisation.authority.rules],
+        "critical": lambda mission: [
+            {
+                "key": one.key, "commands": _reach(one.reach), "significance": list(one.significance), "approvals": one.approvals,
+                "agencies": list(one.agencies), "approve": list(map(str, one.approve)), "grade": one.basis.grade,
+            }
+            for one in mission.organisation.authority.criticals
+        ],
+        "assets": lambda mission: [
+            {
+                "key": one.key, "commands": _reach(one.reach), "owner": one.owner, "borrowers": list(one.borrowers),
+                "guard_s": one.guard_s, "hand_over": list(map(str, one.hand_over)), "grade": one.basis.grade,
+            }
+            for one in mission.organisation.authority.assets
+        ],
         "assumed": lambda mission: [
             {"statement": place, "source": basis.source}
             for place, basis in mission.organisation.statements()
             if basis.grade == "assumed"
         ],
+    }  # fmt: skip
+
+
+def _reach(reach: "Reach") -> list[str]:
+    return [*reach.spacecraft, *reach.commands, *reach.parts]
+
+
+def _rule(rule: "Rule") -> dict[str, Any]:
+    """Return a rule as a row: who may, and how many must where that is more than one."""
+
+    def people(act: str, count: int) -> list[str]:
+        return [*([f"{count} of"] if count > 1 else []), *map(str, rule.people(act))]
+
+    return {
+        "key": rule.key, "commands": _reach(rule.reach), "request": people("request", 1), "check": people("check", rule.checks),
+        "approve": people("approve", rule.approvals), "release": people("release", rule.releases), "grade": rule.basis.grade,
     }  # fmt: skip
 
 

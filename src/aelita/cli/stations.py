@@ -36,6 +36,9 @@ def book(
     agency: Annotated[
         list[str] | None, typer.Option(help="Who may receive; may be repeated. Default: the agency that operates the station.")
     ] = None,
+    uplink: Annotated[
+        list[str] | None, typer.Option(help="Who may command the spacecraft; may be repeated. Default: nobody.")
+    ] = None,
     reference: Annotated[str, typer.Option(help="What the booking is called; default: the spacecraft and a number.")] = "",
     json: JsonOption = False,
 ) -> None:
@@ -46,8 +49,9 @@ def book(
     from ..time import utc_from_tai_ns
 
     booking, doubts = _desk(context).book(
-        station, spacecraft, start=utc(start), stop=utc(stop), agencies=tuple(agency or ()), reference=reference
-    )
+        station, spacecraft, start=utc(start), stop=utc(stop), agencies=tuple(agency or ()), uplink=tuple(uplink or ()),
+        reference=reference,
+    )  # fmt: skip
     for doubt in doubts:
         say(f"warning: {doubt}")
     if json:

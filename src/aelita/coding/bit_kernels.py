@@ -16,7 +16,7 @@ HEAD = 32  # bits of the marker that the search looks at first; no marker is sho
 
 
 @compiled
-def _ones(word: np.uint64) -> int:
+def ones(word: np.uint64) -> int:
     """Return how many bits of a word are set: a pattern that compilers know and turn into one instruction."""
     word = word - (word >> np.uint64(1) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + (word >> np.uint64(2) & np.uint64(0x3333333333333333))
@@ -81,7 +81,7 @@ def find(buffer: Octets, first: int, end: int, marker: Octets, errors: int, peri
         if at + 4 < buffer.size:
             window |= np.uint64(buffer[at + 4])
         for skip in range(8):
-            wrong = _ones((window >> np.uint64(8 - skip) & np.uint64(0xFFFFFFFF)) ^ head)
+            wrong = ones((window >> np.uint64(8 - skip) & np.uint64(0xFFFFFFFF)) ^ head)
             if errors < wrong < HEAD - errors:
                 continue
             bit = 8 * at + skip

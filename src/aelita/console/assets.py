@@ -24,7 +24,9 @@ def files() -> dict[str, str]:
     """Return the files by name."""
     words = {f"words-{language}.js": script(language) for language in LANGUAGES}
     engine = _uplot("uplot.iife.min.js") + "\nexport default uPlot;\n"  # a module, so that only pages with charts load it
-    return {"console.css": stylesheet(), "uplot.js": engine, "uplot.css": _uplot("uplot.min.css"), "icon.svg": ICON, **words}
+    entry = (Path(__file__).parent / "widgets" / "entry.js").read_text("utf-8")
+    own = {"console.css": stylesheet(), "entry.js": entry, "icon.svg": ICON}
+    return own | words | {"uplot.js": engine, "uplot.css": _uplot("uplot.min.css")}
 
 
 @functools.cache

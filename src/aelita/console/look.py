@@ -1,12 +1,13 @@
 """How a user has chosen to see the console, kept in a cookie of the browser, and the words in the language of that choice."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import cast
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from nicegui import context
 
-from .words import LANGUAGES, Language, word
+from .words import LANGUAGES, Language, reason, word
 
 COOKIE = "aelita_look"
 
@@ -32,8 +33,20 @@ def look_of(cookie: str) -> Look:
 
 
 def look() -> Look:
-    """Return the look of the user whose page is being made."""
-    return look_of(context.client.request.cookies.get(COOKIE, ""))
+    """Return the look of the user whose page is being made: as it was chosen in this tab, else as the browser came with it."""
+    kept = context.client.storage.get(COOKIE)
+    return kept if isinstance(kept, Look) else look_of(context.client.request.cookies.get(COOKIE, ""))
+
+
+def choose(told: Mapping[str, str]) -> None:
+    """Take what the user chose on a page that is open; the language holds from the next page load on."""
+    before = look()
+    context.client.storage[COOKIE] = replace(look_of(urlencode(told)), lang=before.lang)
+
+
+def say_reason(text: object) -> str:
+    """Return a reason that a service gave in the language of the user, where it is known; else as it came."""
+    return reason(look().lang, str(text))
 
 
 def say(key: str) -> str:

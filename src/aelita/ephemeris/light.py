@@ -49,42 +49,54 @@ class Paths:
     rotation: Reals | None
     ets: Reals
 
+    def some(self, those: Epochs) -> "Paths":
+        """Return those of these numbers."""
+        rotation = None if self.rotation is None else self.rotation[those]
+        velocity = self.observer_velocity_km_s[those]
+        return Paths(self.vector_km[those], self.light_s[those], self.direct[those], velocity, rotation, self.ets[those])
 
-def light_times(observer: Observer, target: Target | str, epochs_tai_ns: Epochs, *, outgoing: bool = False) -> LightTimes:
+
+def light_times(
+    observer: Observer, target: Target | str, epochs_tai_ns: Epochs, *, outgoing: bool = False, sun_delay: bool = True
+) -> LightTimes:
     """Return the one-way light times between an observer and a target, with the relativistic delay by the Sun.
 
     The epochs are those at the observer: of reception of light from the target, or with `outgoing` of emission towards it.
+    Without `sun_delay` they are Newtonian, as SPICE's: the delay costs next to nothing.
     Raises UsageError for a body unknown to SPICE, TimeError where the kernels hold neither target nor stand-in. Accuracy: the
     ranges that the DSN measured to Mars from 2006 to 2010 agree within 10 m, 33 ns (`test_ephemeris_stations.py`); the delay by
     the troposphere, about 8 ns at zenith, is not included.
     """
-    path = paths(observer, target, epochs_tai_ns, outgoing=outgoing)
+    path = paths(observer, target, epochs_tai_ns, outgoing=outgoing, sun_delay=sun_delay)
     within_km = target.within_km if isinstance(target, Target) else 0.0
     return LightTimes(path.light_s, path.direct, np.where(path.direct, 0.0, within_km / LIGHT_KM_S))
 
 
-def paths(observer: Observer, target: Target | str, epochs_tai_ns: Epochs, *, outgoing: bool = False) -> Paths:
+def paths(
+    observer: Observer, target: Target | str, epochs_tai_ns: Epochs, *, outgoing: bool = False, sun_delay: bool = True
+) -> Paths:
     """Return the paths of light for `light_times`, which see."""
     target = Target(target) if isinstance(target, str) else target
     ets = np.asarray(et_from_tai_ns(np.asarray(epochs_tai_ns, np.int64)), np.float64)
     with kernels():
         place, rotation = motion(observer, epochs_tai_ns, ets)
-        body = body_number(target.body)
+        body, delay_s = body_number(target.body), SUN_DELAY_S if sun_delay else 0.0
         if target.through:  # its light time tells when the target itself is wanted, even where its kernel ends soon after
-            instead, its_light = _solve(place.position_km, body_number(target.through), ets, outgoing, np.zeros(ets.size))
-            vector, light = _solve(place.position_km, body, ets, outgoing, its_light)
+            near = body_number(target.through)
+            instead, its_light = _solve(place.position_km, near, ets, outgoing, np.zeros(ets.size), delay_s)
+            vector, light = _solve(place.position_km, body, ets, outgoing, its_light, delay_s)
         else:
-            vector, light = _solve(place.position_km, body, ets, outgoing, np.zeros(ets.size))
+            vector, light = _solve(place.position_km, body, ets, outgoing, np.zeros(ets.size), delay_s)
         direct = np.isfinite(light) | np.isnan(ets)
         if target.through and not direct.all():
             vector[~direct], light[~direct] = instead[~direct], its_light[~direct]
     lost = np.isnan(light) & np.isfinite(ets)
     if lost.any():
-        raise _absent(observer, target, epochs_tai_ns[lost])
+        raise absent(observer, target, epochs_tai_ns[lost])
     return Paths(vector, light, direct, place.velocity_km_s, rotation, ets)
 
 
-def _solve(observer_km: Reals, body: int, ets: Reals, outgoing: bool, guess_s: Reals) -> tuple[Reals, Reals]:
+def _solve(observer_km: Reals, body: int, ets: Reals, outgoing: bool, guess_s: Reals, delay_s: float) -> tuple[Reals, Reals]:
     """Return the vectors to the body at the other end of the light path, and the light times: iterated to 0.01 ns.
 
     Without a good guess a kernel must hold the body at `ets` as well as a light time off, as for SPICE's own routines.
@@ -99,19 +111,20 @@ def _solve(observer_km: Reals, body: int, ets: Reals, outgoing: bool, guess_s: R
         vector = there - observer_km
         distance = np.linalg.norm(vector, axis=1)
         around = near + np.linalg.norm(there - sun, axis=1)
-        before, light = light, distance / LIGHT_KM_S + SUN_DELAY_S * _sun_logarithm(around, distance)
+        before, light = light, distance / LIGHT_KM_S + delay_s * sun_logarithm(around, distance)
         change = np.abs(light - before)
         if not np.any(change > CONVERGED_S):
             break
     return vector, light
 
 
-def _sun_logarithm(around_km: Reals, distance_km: Reals) -> Reals:
+def sun_logarithm(around_km: Reals, distance_km: Reals) -> Reals:
     """Return the logarithm of the delay by the Sun; a path through the Sun counts as one that grazes it."""
     return np.log((around_km + distance_km) / np.maximum(around_km - distance_km, GRAZING_KM))
 
 
-def _absent(observer: Observer, target: Target, epochs: Epochs) -> TimeError:
+def absent(observer: Observer, target: Target, epochs: Epochs) -> TimeError:
+    """Return the error that says that no kernel holds the target, nor what stands in for it, at these epochs."""
     name = observer if isinstance(observer, str) else observer.name
     first, last = (utc_from_tai_ns(int(pick(epochs)), 3) for pick in (np.min, np.max))
     other = f" nor of {target.through}" if target.through else ""

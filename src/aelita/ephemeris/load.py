@@ -13,6 +13,7 @@ from threading import RLock
 
 import numpy as np
 import spiceypy
+from numpy.typing import NDArray
 from spiceypy.utils.exceptions import SpiceyError
 
 from ..errors import DefinitionError, UsageError
@@ -43,6 +44,7 @@ BODY499_PM       = (  176.630    350.89198226   0. )
 
 _planets: list[tempfile.TemporaryDirectory[str]] = []  # holds the written kernel until the process ends; empty: not loaded yet
 _revision = [0]
+_spans: dict[tuple[str, int], tuple[int, NDArray[np.float64]]] = {}  # of a body or frame, with the revision for which they hold
 
 
 @contextmanager
@@ -82,6 +84,27 @@ def release(*paths: Path | str) -> None:
 def revision() -> int:
     """Return a number that changes with the set of kernels, for those who keep what they computed from it."""
     return _revision[0]
+
+
+def spans(body: int) -> NDArray[np.float64]:
+    """Return first and last ephemeris times (rows, in order) of the spans for which kernels hold a body. Hold the kernels."""
+    return _covered("SPK", body)
+
+
+def earth_spans() -> NDArray[np.float64]:
+    """Return first and last ephemeris times (rows, in order) of the spans of Earth orientation. Hold the kernels."""
+    return _covered("PCK", EARTH_FRAME_CLASS)
+
+
+def _covered(kind: str, number: int) -> NDArray[np.float64]:
+    known = _spans.get((kind, number))
+    if known is None or known[0] != _revision[0]:
+        cell = spiceypy.cell_double(20_000)
+        for name in (spiceypy.kdata(each, kind)[0] for each in range(spiceypy.ktotal(kind))):
+            if spiceypy.getfat(name)[0] == "DAF":  # constants of bodies are text
+                (spiceypy.spkcov if kind == "SPK" else spiceypy.pckcov)(name, number, cell)
+        known = _spans[kind, number] = _revision[0], np.array(list(cell), np.float64).reshape(-1, 2)
+    return known[1]
 
 
 def short(error: SpiceyError) -> str:

@@ -12,7 +12,7 @@ from spiceypy.utils.exceptions import SpiceFRAMEDATANOTFOUND, SpiceSPKINSUFFDATA
 
 from ..errors import DefinitionError, UsageError
 from ..time import J2000_TAI_NS, NO_TIME, SECOND
-from .load import kernels, short
+from .load import earth_spans, kernels, short, spans
 
 Epochs = NDArray[np.int64]
 Reals = NDArray[np.float64]
@@ -54,7 +54,8 @@ class Site:
 
     def axes(self) -> Reals:
         """Return the unit vectors east, north and up (rows) in ITRF93, up along the normal of the ellipsoid."""
-        lon, lat, _ = spiceypy.recgeo(list(self.position_km), EARTH_RADIUS_KM, EARTH_FLATTENING)
+        with kernels():
+            lon, lat, _ = spiceypy.recgeo(list(self.position_km), EARTH_RADIUS_KM, EARTH_FLATTENING)
         sin_lon, cos_lon, sin_lat, cos_lat = np.sin(lon), np.cos(lon), np.sin(lat), np.cos(lat)
         return np.array(
             [
@@ -111,7 +112,7 @@ def body_number(name: str) -> int:
 
 def positions_km(body: int, ets: Reals) -> Reals:
     """Return positions from the barycentre (J2000 axes), rows of NaN where no kernel holds the body. Hold the kernels."""
-    return _where_known(lambda some: cyice.spkgeo_v(body, some, "J2000", BARYCENTRE)[0][:, :3], ets, (3,), SpiceSPKINSUFFDATA)
+    return np.asarray(_states(body, ets)[:, :3])
 
 
 def earth_rotation(ets: Reals) -> Reals:
@@ -120,7 +121,7 @@ def earth_rotation(ets: Reals) -> Reals:
     Outside of the kernels of Earth orientation, or without them, the rotation is SPICE's IAU_EARTH: a site is then up
     to 8 km (27 us) off in 2026, less before.
     """
-    precise = _where_known(lambda some: cyice.pxform_v("ITRF93", "J2000", some), ets, (3, 3), SpiceFRAMEDATANOTFOUND)
+    precise = _where_known(lambda some: cyice.pxform_v("ITRF93", "J2000", some), ets, (3, 3), SpiceFRAMEDATANOTFOUND, earth_spans)
     missing = np.isnan(precise[:, 0, 0]) & np.isfinite(ets)
     if missing.any():
         precise[missing] = cyice.pxform_v("IAU_EARTH", "J2000", ets[missing])
@@ -139,7 +140,9 @@ def motion(observer: Observer, epochs_tai_ns: Epochs, ets: Reals) -> tuple[Motio
 
 
 def _states(body: int, ets: Reals) -> Reals:
-    return _where_known(lambda some: cyice.spkgeo_v(body, some, "J2000", BARYCENTRE)[0], ets, (6,), SpiceSPKINSUFFDATA)
+    return _where_known(
+        lambda some: cyice.spkgeo_v(body, some, "J2000", BARYCENTRE)[0], ets, (6,), SpiceSPKINSUFFDATA, lambda: spans(body)
+    )
 
 
 def _turn(matrices: Reals, vectors: Reals) -> Reals:
@@ -147,8 +150,14 @@ def _turn(matrices: Reals, vectors: Reals) -> Reals:
     return turned
 
 
-def _where_known(compute: Callable[[Reals], Reals], ets: Reals, shape: tuple[int, ...], absent: type[SpiceyError]) -> Reals:
-    """Return `compute(ets)`, NaN at epochs that are NaN or for which SPICE says that data are absent."""
+def _where_known(
+    compute: Callable[[Reals], Reals], ets: Reals, shape: tuple[int, ...], absent: type[SpiceyError],
+    within: Callable[[], Reals] | None = None,
+) -> Reals:  # fmt: skip
+    """Return `compute(ets)`, NaN at epochs that are NaN or for which SPICE says that data are absent.
+
+    `within` tells, when asked, outside of which spans there is no need to ask SPICE.
+    """
     found = np.full((ets.size, *shape), np.nan)
     known = np.flatnonzero(np.isfinite(ets))
     if not known.size:
@@ -156,6 +165,10 @@ def _where_known(compute: Callable[[Reals], Reals], ets: Reals, shape: tuple[int
     try:
         found[known] = compute(np.ascontiguousarray(ets[known]))
     except absent:
+        if within is not None:
+            first, last = within().T
+            number = np.searchsorted(first, ets[known], "right") - 1
+            known = known[(number >= 0) & (ets[known] <= last[np.maximum(number, 0)])] if first.size else known[:0]
         for one in known:
             try:
                 found[one] = compute(ets[one : one + 1])[0]

@@ -6,8 +6,10 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from .calibration import NO_CALIBRATION
+from .command_view import compile_commands
 from .conditions import Algorithm, AllOf, AnyOf, Condition, Reference
 from .conditions import Comparison as Compared
+from .describe_commands import command_aspects
 from .model import ArrayEntry, Container, ContainerEntry, Database, Derivation, Entry, IndirectEntry, Parameter, ParameterEntry
 from .types import (
     AggregateType,
@@ -44,7 +46,8 @@ class Effect(IntEnum):
     GONE = 2
     ENGINEERING = 3
     JUDGEMENT = 4
-    WORDS = 5
+    COMMANDS = 5
+    WORDS = 6
 
     @property
     def meaning(self) -> str:
@@ -58,6 +61,7 @@ MEANINGS = {
     Effect.GONE: "history keeps it until its tables are rebuilt",
     Effect.ENGINEERING: "raw values stay; engineering values of archived samples stay those of the version that decoded them",
     Effect.JUDGEMENT: "values stay; only samples from now on are judged by it",
+    Effect.COMMANDS: "history stays; commands that are encoded from now on, or checked, differ",
     Effect.WORDS: "no value changes",
 }
 
@@ -112,6 +116,7 @@ def compare(old: Database, new: Database) -> Comparison:
         *_definitions("parameter", old.parameters, new.parameters, _parameter_text(old, new), _parameter_aspects(old, new)),
         *_definitions("type", old.types, new.types, _type_text, _type_aspects),
         *_definitions("derivation", _named(old), _named(new), lambda each: each.expression, _derivation_aspects),
+        *_commands(old, new),
     ]
     return Comparison(old.digest, new.digest, tuple(sorted(_judged(each, before, after) for each in changes)))
 
@@ -125,12 +130,27 @@ def _judged(change: Change, before: "_Shapes", after: "_Shapes") -> Change:
     effect = change.effect
     if effect is Effect.ENGINEERING and change.aspect in DECIDING and (before.decides(change) or after.decides(change)):
         effect = Effect.REBUILD
-    if effect > Effect.GONE or change.kind == "derivation":
+    if effect > Effect.GONE or change.kind in ("derivation", "command"):
         return replace(change, effect=effect)
     tables = before.reached(change) | after.reached(change)
     if effect is Effect.REBUILD and not tables:
         effect = Effect.ENGINEERING
     return replace(change, effect=effect, tables=tuple(sorted(tables)))
+
+
+def _commands(old: Database, new: Database) -> Iterator[Change]:
+    """Yield what differs in commands, each with all that it inherits; archived telemetry does not depend on them."""
+    first, second = command_aspects(compile_commands(old)), command_aspects(compile_commands(new))
+    for name in sorted(first.keys() | second.keys()):
+        if name not in first or name not in second:
+            known, word = (second if name in second else first)[name], "added" if name in second else "removed"
+            sides = (ABSENT, known["arguments"]) if word == "added" else (known["arguments"], ABSENT)
+            yield Change(Effect.COMMANDS, "command", name, word, *sides)
+            continue
+        for aspect, before in first[name].items():
+            if before != second[name][aspect]:
+                effect = Effect.WORDS if aspect == "description" else Effect.COMMANDS
+                yield Change(effect, "command", name, aspect, before, second[name][aspect])
 
 
 Aspect = tuple[str, str, str, Effect]  # its name, before, after, what it means

@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..errors import UsageError
+from .command_view import compile_commands
+from .describe_commands import show_command
 from .layout import CompiledDatabase
 from .model import ArrayEntry, Container, Database, Parameter, ParameterEntry
 from .types import (
@@ -66,10 +68,18 @@ def _advice(database: Database, known: Iterable[str], name: str) -> str:
 
 
 def show(compiled: CompiledDatabase, name: str) -> list[Data]:
-    """Return what there is to say of each parameter and container that a name means (see `names_like`)."""
+    """Return what there is to say of each parameter, container and command that a name means (see `names_like`)."""
     database = compiled.database
-    found: list[Data] = []
-    for each in names_like(database, name):
+    named = [each for each in database.commanding.commands if each == name or each.endswith(f"/{name.strip('/')}")]
+    commands = compile_commands(database) if named else None
+    found: list[Data] = [show_command(commands, commands.commands[each]) for each in named] if commands is not None else []
+    try:
+        others = names_like(database, name)
+    except UsageError:
+        if not found:
+            raise
+        return found
+    for each in others:
         if each in database.parameters:
             found.append(show_parameter(compiled, database.parameters[each]))
         if each in database.containers:
@@ -203,6 +213,9 @@ def check(compiled: CompiledDatabase) -> Data:
     """Return what is to be told of a whole database: counts, findings by severity, and layouts that are not fixed."""
     database = compiled.database
     layouts = {name: compiled.layout(name) for name in database.containers}
+    commands = compile_commands(database)
+    sendable = {each.name: commands.layout(each) for each in commands.sendable()}
+    unsent = {name: each.stop for name, each in sendable.items() if each is not None and each.stop}
     findings = {severity: [each for each in database.findings if each.severity == severity] for severity in SEVERITIES}
     return {
         "name": database.name,
@@ -217,6 +230,7 @@ def check(compiled: CompiledDatabase) -> Data:
             "abstract_containers": sum(each.abstract for each in database.containers.values()),
             "derived_parameters": len(database.derivations),
             "alarms": sum(1 for each in database.types.values() if alarm_lines(each.facts.alarms)),
+            "commands": len(sendable),
         },
         "findings": {
             severity: [{"file": f.file, "line": f.line, "element": f.element, "message": f.message} for f in found]
@@ -225,6 +239,6 @@ def check(compiled: CompiledDatabase) -> Data:
         "roots": list(compiled.roots()),
         "fixed": sum(1 for each in layouts.values() if each.fixed and not each.stop),
         "dynamic": {name: each.dynamic for name, each in layouts.items() if each.dynamic},
-        "stopped": {name: each.stop for name, each in layouts.items() if each.stop},
-        "usable": not findings["defect"] and not any(each.stop for each in layouts.values()),
+        "stopped": {name: each.stop for name, each in layouts.items() if each.stop} | unsent,
+        "usable": not findings["defect"] and not unsent and not any(each.stop for each in layouts.values()),
     }

@@ -6,6 +6,7 @@ Qualified names are absolute paths as in XTCE: `/TGO/AOCS/quaternion`. Everythin
 from dataclasses import dataclass, field
 from enum import Enum
 
+from .commands import Commands
 from .conditions import Condition, Reference
 from .types import ParameterType, Size
 
@@ -167,6 +168,7 @@ class Database:
     findings: tuple[Finding, ...] = ()
     date: str = ""  # as its author wrote it
     validation_status: str = ""  # Unknown, Working, Draft, Test, Validated, Released, Withdrawn
+    commanding: Commands = field(default_factory=Commands)
 
     def type_of(self, parameter: str) -> ParameterType:
         """Return the type of the parameter with this qualified name; KeyError when there is none."""

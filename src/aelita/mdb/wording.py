@@ -26,11 +26,16 @@ ORIGINS = {
 MOST_POINTS = 6  # of a spline, told one by one
 
 
+def _plain_name(parameter: str) -> str:
+    """Return a parameter's name, or `argument x` for one of a command's arguments."""
+    return f"argument {parameter[1:]}" if parameter.startswith("#") else parameter
+
+
 def reference_text(reference: Reference) -> str:
     """Return a reference as `/S/a.member[2]`, `raw /S/a`, or with how many occurrences back."""
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in reference.path)
     back = f" ({reference.instance} occurrences off)" if reference.instance else ""
-    return f"{'' if reference.calibrated else 'raw '}{reference.parameter}{path}{back}"
+    return f"{'' if reference.calibrated else 'raw '}{_plain_name(reference.parameter)}{path}{back}"
 
 
 def size_text(size: Size | None, unit: str = "bits") -> str:

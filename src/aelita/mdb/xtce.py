@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, TypeVar
 
 from ..errors import DefinitionError
+from .commands import Commands
 from .model import Container, Database, DataSource, Derivation, Parameter
 from .types import ParameterType
 from .xtce_algorithms import read_algorithms
 from .xtce_checks import check
-from .xtce_commands import check_commands
+from .xtce_commands import read_commands
 from .xtce_containers import read_container
 from .xtce_findings import leftovers
 from .xtce_names import META_DATA, Names, System
@@ -37,6 +38,7 @@ class Reader:
         self.parameters: dict[str, Parameter] = {}
         self.containers: dict[str, Container] = {}
         self.derivations: list[Derivation] = []
+        self.commanding = Commands()
 
     def collect(self, node: Node, parent: System | None) -> None:
         """Enter a SpaceSystem, the SpaceSystems in it, and the names of what they define."""
@@ -121,7 +123,7 @@ def read_database(documents: Sequence[Document]) -> Database:
         reader.collect(document.root, None)
         for place, reason in document.lost:
             reader.names.report(place, reason, "defect")
-    for step in (reader.read, lambda: reader.defects.extend(check(reader)), lambda: check_commands(reader.names)):
+    for step in (reader.read, lambda: reader.defects.extend(check(reader)), lambda: read_commands(reader)):
         if not reader.defects:
             step()
     refuse(reader.defects)
@@ -140,7 +142,9 @@ def read_database(documents: Sequence[Document]) -> Database:
         reader.containers,
         tuple(reader.derivations),
         tuple(sorted(reader.names.findings, key=lambda finding: (finding.file, finding.line))),
-        *told[1:],
+        told[1],
+        told[2],
+        reader.commanding,
     )
 
 

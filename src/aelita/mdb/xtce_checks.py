@@ -42,10 +42,10 @@ def check(reader: "Reader") -> list[DefinitionError]:
     what = "containers inherit from or hold each other"
     defects += _circle(reader.containers, lambda name: _needed(reader.containers[name]), containers, what)
     if not defects:
-        defects += [each for reference, node in reader.names.paths for each in _path(reader, reference, node)]
+        defects += [each for reference, node in reader.names.paths for each in check_path(reader, reference, node)]
         defects += _members(reader, types)
         for reference, literal, node in reader.names.literals:
-            _literal(reader, reference, literal, node)
+            check_literal(reader, reference, literal, node)
         for container in reader.containers.values():
             _entries(reader, container, containers[container.name])
     return defects
@@ -109,7 +109,7 @@ def _circle(
     return []
 
 
-def _path(reader: "Reader", reference: Reference, node: Node) -> list[DefinitionError]:
+def check_path(reader: "Reader", reference: Reference, node: Node) -> list[DefinitionError]:
     """Return a defect when a reference goes on to a member or element that its parameter does not have."""
     name, kind, depth = reference.parameter, reader.types[reader.parameters[reference.parameter].type], 0
     for step in reference.path:
@@ -131,7 +131,7 @@ def _path(reader: "Reader", reference: Reference, node: Node) -> list[Definition
     return []
 
 
-def _literal(reader: "Reader", reference: Reference, literal: str, node: Node) -> None:
+def check_literal(reader: "Reader", reference: Reference, literal: str, node: Node) -> None:
     """Report a literal that no value of the parameter can equal."""
     kind = _leaf(reader, reference)
     if kind is None or not reference.calibrated or _is_number(literal):

@@ -1,5 +1,6 @@
 """Containers of XTCE: their entries, where these lie, and when a container is recognised."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from .conditions import Condition
@@ -27,10 +28,19 @@ ORIGINS = {origin.value: origin for origin in Origin}
 SKIPPED = ("ParameterSegmentRefEntry", "ContainerSegmentRefEntry", "StreamSegmentEntry", "FixedValueEntry")
 
 
-def read_container(names: Names, qualified: str, node: Node) -> Container:
-    """Return the container that a SequenceContainer element defines."""
+EntryReader = Callable[[Names, Node], Entry | None]
+TELEMETRY = ("containers",)
+
+
+def read_container(
+    names: Names, qualified: str, node: Node, kinds: tuple[str, ...] = TELEMETRY, special: EntryReader | None = None
+) -> Container:
+    """Return the container that a SequenceContainer or CommandContainer element defines.
+
+    `kinds` are the kinds of container that it may refer to; `special` reads the entries that only it has.
+    """
     short, long = described(node)
-    base, restriction = _base(names, node)
+    base, restriction = _base(names, node, kinds)
     held, encoded = node.child("EntryList"), node.child("BinaryEncoding")
     if held is None:
         names.report(node, "it has no EntryList, and is taken to have no entries", "repaired")
@@ -41,7 +51,7 @@ def read_container(names: Names, qualified: str, node: Node) -> Container:
     total = binary(names, encoded).size if encoded is not None else None
     return Container(
         qualified,
-        _entries(names, held) if held is not None else (),
+        _entries(names, held, kinds, special) if held is not None else (),
         node.get("abstract", "false").strip() in ("true", "1"),
         base,
         restriction,
@@ -52,11 +62,11 @@ def read_container(names: Names, qualified: str, node: Node) -> Container:
     )
 
 
-def _base(names: Names, node: Node) -> tuple[str | None, Condition | None]:
+def _base(names: Names, node: Node, kinds: tuple[str, ...]) -> tuple[str | None, Condition | None]:
     held = node.child("BaseContainer")
     if held is None:
         return None, None
-    base = names.find("containers", held.need("containerRef"), held)
+    base = names.key(kinds, held.need("containerRef"), held)
     restriction = held.child("RestrictionCriteria")
     return base, _condition(names, restriction) if restriction is not None else None
 
@@ -69,16 +79,17 @@ def _condition(names: Names, node: Node) -> Condition | None:
     return criteria(names, node)
 
 
-def _entries(names: Names, node: Node) -> tuple[Entry, ...]:
+def _entries(names: Names, node: Node, kinds: tuple[str, ...], special: EntryReader | None) -> tuple[Entry, ...]:
     """Return the entries in order; one that is not supported leaves a gap of its size."""
     found: list[Entry] = []
     gap = 0
     for each in node.all():
-        bits = _skipped_bits(names, each) if each.name in SKIPPED else None
+        entry = special(names, each) if special is not None else None
+        bits = _skipped_bits(names, each) if entry is None and each.name in SKIPPED else None
         if bits is not None:
             gap += bits
             continue
-        entry = _entry(names, each)
+        entry = entry or _entry(names, each, kinds)
         if entry is None:
             each.seen = False
             continue
@@ -105,9 +116,9 @@ def _skipped_bits(names: Names, node: Node) -> int | None:
 def _unread(names: Names, node: Node) -> UnreadEntry:
     """Return an entry that is not read and whose size nobody knows, after a report."""
     names.report(node, "it has no sizeInBits, so that its end is not known: nothing from there on is decoded", "defect")
-    placement = _placement(names, node)
+    placed = placement(names, node)
     node.dismiss()
-    return UnreadEntry(f"there is a {node.name} without a size", placement)
+    return UnreadEntry(f"there is a {node.name} without a size", placed)
 
 
 def _after(names: Names, node: Node, entry: Entry, gap: int) -> Entry:
@@ -119,28 +130,29 @@ def _after(names: Names, node: Node, entry: Entry, gap: int) -> Entry:
     return replace(entry, placement=replace(entry.placement, location=Location(location.origin, location.bits + gap)))
 
 
-def _entry(names: Names, node: Node) -> Entry | None:
+def _entry(names: Names, node: Node, kinds: tuple[str, ...]) -> Entry | None:
     if node.name == "ParameterRefEntry":
         reference = names.reference(node)
-        return ParameterEntry(reference.parameter, _placement(names, node), reference.path)
+        return ParameterEntry(reference.parameter, placement(names, node), reference.path)
     if node.name == "ContainerRefEntry":
-        return ContainerEntry(names.find("containers", node.need("containerRef"), node), _placement(names, node))
+        return ContainerEntry(names.key(kinds, node.need("containerRef"), node), placement(names, node))
     if node.name == "ArrayParameterRefEntry":
         held = node.child("DimensionList")
         parameter = names.reference(node).parameter
-        return ArrayEntry(parameter, dimensions(names, held) if held is not None else (), _placement(names, node))
+        return ArrayEntry(parameter, dimensions(names, held) if held is not None else (), placement(names, node))
     if node.name == "IndirectParameterRefEntry":
         source = node.child("ParameterInstance", "ParameterInstanceRef")
         if source is None:
             node.refuse("has no ParameterInstance", "Name the parameter that tells which parameter this is")
-        return IndirectEntry(names.reference(source), node.get("aliasNameSpace") or None, _placement(names, node))
+        return IndirectEntry(names.reference(source), node.get("aliasNameSpace") or None, placement(names, node))
     return _unread(names, node) if node.name in SKIPPED else None
 
 
 PLACED = Placement()
 
 
-def _placement(names: Names, node: Node) -> Placement:
+def placement(names: Names, node: Node) -> Placement:
+    """Return where an entry lies, under which condition and how often."""
     if not node.children:
         return PLACED
     where, condition, repeat = node.child("LocationInContainerInBits"), node.child("IncludeCondition"), node.child("RepeatEntry")

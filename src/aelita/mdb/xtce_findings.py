@@ -4,15 +4,14 @@ from .xtce_names import Names, foreign
 from .xtce_tree import Node
 
 REASONS = {
-    "ArgumentTypeSet": "command arguments are not used yet",
-    "MetaCommandSet": "commands are not used yet",
-    "CommandContainerSet": "containers of commands are not used yet",
+    "CheckWindowAlgorithms": "algorithms that tell when a verifier is checked are not run",
+    "MetaCommandRef": "it adds nothing: a command is known by its own name",
     "StreamSet": "streams are described in the channel file",
     "ServiceSet": "services are not used",
     "MessageSet": "messages are not used: containers are recognised by their restriction criteria",
     "ErrorDetectCorrect": "checksums of values are not checked",
     "FromBinaryTransformAlgorithm": "the octets are not transformed",
-    "ToBinaryTransformAlgorithm": "it is for writing values, which telemetry does not",
+    "ToBinaryTransformAlgorithm": "algorithms that make octets of values are not run",
     "TimeAssociation": "the time of a packet is that of all its values",
     "NextContainer": "the container that should come next is not checked",
     "CustomAlarm": "algorithms that judge alarms are not run",
@@ -26,9 +25,9 @@ REASONS = {
 }
 HARMLESS = frozenset(  # change no value
     ["Header", "AuthorSet", "NoteSet", "HistorySet", "classification", "classificationInstructions",
-     "ToBinaryTransformAlgorithm", "AncillaryDataSet", "AliasSet", "ToString",
+     "ToBinaryTransformAlgorithm", "AncillaryDataSet", "AncillaryData", "AliasSet", "ToString",
      "SystemName", "PhysicalAddressSet", "changeThreshold", "readOnly", "persistence",
-     "shortDescription", "characterWidth", "idlePattern", "RateInStreamSet", "DefaultRateInStream", "base"]
+     "MetaCommandRef", "shortDescription", "characterWidth", "idlePattern", "RateInStreamSet", "DefaultRateInStream", "base"]
 )  # fmt: skip
 TEXTS = frozenset(  # elements that hold text
     ["AlgorithmText", "AncillaryData", "Author", "ComparisonOperator", "Count", "EndingIndex", "Epoch", "FinalXOR", "FixedValue",

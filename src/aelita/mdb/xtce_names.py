@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from ..errors import DefinitionError
+from .commands import MARK, argument_reference
 from .conditions import Reference
 from .model import Finding
 from .xtce_tree import FOREIGN, Node
@@ -20,6 +21,8 @@ KINDS = {
     "commands": "command", "packets": "command container",
 }  # fmt: skip
 META_DATA = ("TelemetryMetaData", "CommandMetaData")
+COMMAND_SIDE = ("arguments", "packets", "commands")
+YAMCS_ARGUMENT = "/yamcs/cmd/arg/"  # how documents for Yamcs mean an argument of the command at hand
 TYPES = ["String", "Enumerated", "Integer", "Binary", "Float", "Boolean", "RelativeTime", "AbsoluteTime", "Array", "Aggregate"]
 DEFINERS = {
     "types": frozenset(f"{kind}ParameterType" for kind in TYPES),
@@ -66,6 +69,7 @@ class Names:
         self.paths: list[tuple[Reference, Node]] = []  # references to members, to be checked when all types are known
         self.unsized: list[Node] = []  # binary encodings whose size only an algorithm knows
         self.literals: list[tuple[Reference, str, Node]] = []  # what parameters are compared with, to be checked then too
+        self.commanding = False  # whether commands are read, in whose definitions arguments can be meant
         self._found: dict[tuple[str, str, str], tuple[str, Node, str]] = {}
         self._borrowing: set[Node] = set()
 
@@ -79,7 +83,14 @@ class Names:
         self.findings.append(Finding(node.line, node.label(), message, severity, node.file))
 
     def spare(
-        self, node: Node, consequence: str, read: Callable[[], Result], instead: Result, *, dangling: bool = True
+        self,
+        node: Node,
+        consequence: str,
+        read: Callable[[], Result],
+        instead: Result,
+        *,
+        dangling: bool = True,
+        severity: str = "defect",
     ) -> Result:
         """Return what `read` returns; report its defect, with what follows from it, and return `instead` when it fails.
 
@@ -93,7 +104,7 @@ class Names:
             file, _, line = error.where.rpartition(":")
             place = (int(line), file) if line.isdecimal() else (node.line, node.file)
             told = f"{error.what}; {consequence}" + (f". {error.remedy}" if error.remedy else "")
-            self.findings.append(Finding(place[0], node.label(), told, "defect", place[1]))
+            self.findings.append(Finding(place[0], node.label(), told, severity, place[1]))
             return instead
 
     def enter(self, node: Node, parent: System | None) -> System:
@@ -141,8 +152,24 @@ class Names:
         """Return the qualified name and the defining element."""
         return self._search(kind, reference, node)[:2]
 
+    def key(self, kinds: tuple[str, ...], reference: str, node: Node) -> str:
+        """Return the qualified name of the first kind that has this name, marked when it is one of the command side.
+
+        Raises DefinitionError when none has it, in the words of the first kind.
+        """
+        failed: DefinitionError | None = None
+        for kind in kinds:
+            try:
+                return self.find(kind, reference, node) + (MARK if kind in COMMAND_SIDE else "")
+            except DefinitionError as error:
+                failed = failed or error
+        assert failed is not None
+        raise failed
+
     def reference(self, node: Node, attribute: str = "parameterRef") -> Reference:
-        """Return the reference that an element makes to a parameter or one of its members."""
+        """Return the reference that an element makes to a parameter or one of its members, or to an argument of its command."""
+        if self.commanding and (attribute not in node.attributes or node.attributes[attribute].startswith(YAMCS_ARGUMENT)):
+            return self._argument(node, attribute)
         qualified, _, rest = self._search("parameters", node.need(attribute), node)
         calibrated = node.get("useCalibratedValue", "true").strip() in ("true", "1")
         instance = node.get("instance", "0").strip()
@@ -152,6 +179,11 @@ class Names:
         if rest:
             self.paths.append((found, node))
         return found
+
+    def _argument(self, node: Node, attribute: str) -> Reference:
+        text = node.get(attribute).removeprefix(YAMCS_ARGUMENT) or node.need("argumentRef")
+        name, *path = members(text.replace("/", "."))
+        return argument_reference(str(name), tuple(path), node.get("useCalibratedValue", "true").strip() in ("true", "1"))
 
     def _search(self, kind: str, reference: str, node: Node) -> tuple[str, Node, str]:
         system = self.systems[node.scope]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from .alarms import NO_ALARMS, Severity
+from .commands import MARK
 from .types import (
     AbsoluteTimeType,
     AggregateType,
@@ -37,12 +38,15 @@ from .xtce_values import flag, integer, real, size
 
 EPOCHS = ("TAI", "J2000", "UNIX", "POSIX", "GPS")
 DATE = re.compile(r"\d{4,}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
-COMPOSITE = frozenset(["ArrayParameterType", "AggregateParameterType"])
+COMPOSITE = frozenset(["Array", "Aggregate"])
+KIND = re.compile(r"(Parameter|Argument|Agument)Type$")  # XTCE 1.2 has a RelativeTimeAgumentType
 NOT_INHERITED = ("name", "baseType")
 
 
 class TypeReader:
-    """Reads each parameter type once, with what it inherits."""
+    """Reads each type once, with what it inherits; `kinds` are the kinds of definition that its types may refer to."""
+
+    kinds: tuple[str, ...] = ("types",)
 
     def __init__(self, names: Names) -> None:
         self.names = names
@@ -58,7 +62,7 @@ class TypeReader:
         return found
 
     def _read(self, qualified: str, node: Node) -> ParameterType:
-        kind = node.name.removesuffix("ParameterType")
+        kind = kind_of(node)
         if kind == "Array":
             return ArrayType(self._facts(qualified, node, ""), *self._array(node))
         if kind == "Aggregate":
@@ -89,12 +93,13 @@ class TypeReader:
             node.refuse(f"the inheritance by baseType is a circle: {steps}", "Take one baseType out")
         self._open.append((qualified, node))
         try:
-            base_name, base = self.names.element("types", reference, node)
+            base_name = self.names.key(self.kinds, reference, node)
+            base = self.names.element(self.kinds[0] if base_name.endswith(MARK) else "types", reference, node)[1]
             base = self.effective(base_name, base)
         finally:
             self._open.pop()
-        if base.name != node.name:
-            if {base.name, node.name} & COMPOSITE:
+        if kind_of(base) != kind_of(node):
+            if {kind_of(base), kind_of(node)} & COMPOSITE:
                 node.refuse(f"its baseType {base_name} is a {base.name}", f"Derive it from a {node.name} (XTCE 1.2, baseType)")
             told = f"its baseType {base_name} is a {base.name}; what both kinds of type have is inherited"
             self.names.report(node, told, "repaired")
@@ -144,17 +149,17 @@ class TypeReader:
     def _octets(self, facts: TypeFacts, found: Encoding | None, node: Node) -> ParameterType | None:
         """Return a type of octets or text when the encoding gives nothing else, after a report; else None."""
         text = isinstance(found, StringEncoding)
-        if found is None or (text and node.name == "StringParameterType"):
+        if found is None or (text and kind_of(node) == "String"):
             return None
         if isinstance(found, BinaryEncoding):
             self.names.report(node, "its binary encoding is not transformed: the value is its octets")
             return BinaryType(facts, found)
-        if text and node.name in ("IntegerParameterType", "FloatParameterType"):
+        if text and kind_of(node) in ("Integer", "Float"):
             return None  # the number that stands in the text
         if text:
             self.names.report(node, "its text is not turned into a number: the value is the text")
             return StringType(facts, found)
-        if node.name == "StringParameterType":
+        if kind_of(node) == "String":
             self.names.report(node, "its number is not turned into text: the value is the number")
             return FloatType(facts, found, 64)
         return None
@@ -181,7 +186,7 @@ class TypeReader:
             held, owner = (ranges[0] if ranges else None), group
         if held is None or owner is None:
             return None
-        return self.names.spare(held, "no range is checked", lambda: _valid_range(held, owner), None)
+        return self.names.spare(held, "no range is checked", lambda: valid_range(held, owner), None)
 
     def _enumerated(self, facts: TypeFacts, found: Encoding | None, node: Node) -> EnumeratedType:
         entries = self._entries(node)
@@ -217,7 +222,7 @@ class TypeReader:
                 )
 
     def _array(self, node: Node) -> tuple[str, tuple[tuple[Size, Size], ...]]:
-        element = self.names.find("types", node.need("arrayTypeRef"), node)
+        element = self.names.key(self.kinds, node.need("arrayTypeRef"), node)
         held = node.child("DimensionList")
         if held is None:
             node.get("numberOfDimensions")  # XTCE 1.1: the entry that uses the array gives the dimensions
@@ -233,7 +238,7 @@ class TypeReader:
                 each.refuse("there is already a member of this name", "Rename one of them")
             described(each)
             initial = each.get("initialValue") if "initialValue" in each.attributes else None
-            found[name] = Member(name, self.names.find("types", each.need("typeRef"), each), initial)
+            found[name] = Member(name, self.names.key(self.kinds, each.need("typeRef"), each), initial)
         if not found:
             self.names.report(node, "it has no members, and takes no place in a packet", "defect")
         return tuple(found.values())
@@ -282,7 +287,8 @@ class TypeReader:
         return epoch.text, None
 
 
-def _valid_range(node: Node, owner: Node) -> ValidRange:
+def valid_range(node: Node, owner: Node) -> ValidRange:
+    """Return one valid range; `owner` says whether it applies to calibrated values."""
     found = bounds(node, Severity.NORMAL, True, 1.0)
     spelling = "rangeAppliesToCalibrated" if "rangeAppliesToCalibrated" in owner.attributes else "validRangeAppliesToCalibrated"
     calibrated = flag(owner, spelling, True)  # the shorter name is that of drafts of XTCE 1.2
@@ -344,6 +350,11 @@ def described(node: Node) -> tuple[str, str]:
     """Return the short and long description of an element."""
     long = node.child("LongDescription")
     return node.get("shortDescription"), long.text if long is not None else ""
+
+
+def kind_of(node: Node) -> str:
+    """Return which kind of type an element defines: Integer, Float, ..., AbsoluteTime, as a parameter type or argument type."""
+    return KIND.sub("", node.name)
 
 
 def parts(kind: ParameterType) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import re
 from typing import TypeVar
 
 from ..errors import DefinitionError
+from .commands import MARK, local_name
 from .conditions import Algorithm, AllOf, AnyOf, Comparison, Condition, Operator, Reference
 from .expressions import Expression
 from .types import DynamicSize, LookupSize, Size
@@ -15,6 +16,7 @@ NEVER: Condition = AnyOf(())
 LANGUAGES = ("python", "jython", "pseudo", "javascript")  # those whose plain expressions are understood
 INTEGER = re.compile(r"[+-]?\d+|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
 CRITERIA = ("Comparison", "ComparisonList", "BooleanExpression", "CustomAlgorithm")
+INSTANCES = ("ParameterInstanceRef", "ArgumentInstanceRef")
 MEMBER_OF_AGGREGATE = "http://yamcs.org/schema/xtce}aggregateMember"
 
 Word = TypeVar("Word")
@@ -75,7 +77,7 @@ def size(names: Names, node: Node, least: int = 0) -> Size:
 
 def dynamic_size(names: Names, node: Node) -> DynamicSize:
     """Return the number that a DynamicValue takes from a parameter."""
-    source = node.child("ParameterInstanceRef")
+    source = node.child(*INSTANCES)
     if source is None:
         node.refuse("has no ParameterInstanceRef", "Name the parameter that holds the number")
     adjustment = node.child("LinearAdjustment")
@@ -116,12 +118,17 @@ def criteria(names: Names, node: Node) -> Condition:
 
 
 def comparison(names: Names, node: Node) -> Comparison:
-    """Return a Comparison element: a parameter against a literal."""
-    reference = names.reference(node)
+    """Return a Comparison element: a parameter against a literal. On the command side a child names the parameter or argument."""
+    reference = names.reference((node.child(*INSTANCES) if "parameterRef" not in node.attributes else None) or node)
     if "value" not in node.attributes:
         node.refuse("attribute value is missing", "Add value")
-    names.literals.append((reference, node.get("value"), node))
+    _literal(names, reference, node.get("value"), node)
     return Comparison(reference, _operator(node, node.get("comparisonOperator", "==")), node.get("value"))
+
+
+def _literal(names: Names, reference: Reference, literal: str, node: Node) -> None:
+    if not reference.parameter.startswith(MARK):
+        names.literals.append((reference, literal, node))
 
 
 def _operator(node: Node, text: str) -> Operator:
@@ -143,12 +150,12 @@ def boolean_expression(names: Names, node: Node) -> Condition:
 
 
 def _condition(names: Names, node: Node) -> Comparison:
-    sides, sign, value = node.all("ParameterInstanceRef"), node.child("ComparisonOperator"), node.child("Value")
+    sides, sign, value = node.all(*INSTANCES), node.child("ComparisonOperator"), node.child("Value")
     if sign is None or len(sides) + (value is not None) != 2 or not sides:
         node.refuse("needs a ParameterInstanceRef, a ComparisonOperator, and a Value or a second ParameterInstanceRef")
     left, right = names.reference(sides[0]), value.text if value is not None else names.reference(sides[1])
     if value is not None:
-        names.literals.append((left, value.text, node))
+        _literal(names, left, value.text, node)
     return Comparison(left, _operator(sign, sign.text), right)
 
 
@@ -186,10 +193,10 @@ def algorithm_inputs(names: Names, node: Node) -> tuple[tuple[tuple[str, Referen
     inputs: dict[str, Reference] = {}
     constants: dict[str, float] = {}
     for group in node.all("InputSet"):
-        for each in group.all("InputParameterInstanceRef", "ParameterInstanceRef"):
+        for each in group.all("InputParameterInstanceRef", "InputArgumentInstanceRef", *INSTANCES):
             reference = names.reference(each)
             last = [step for step in reference.path if isinstance(step, str)]
-            inputs[each.get("inputName") or (last[-1] if last else reference.parameter.rpartition("/")[2])] = reference
+            inputs[each.get("inputName") or (last[-1] if last else local_name(reference.parameter))] = reference
         for each in group.all("Constant"):
             constants[each.need("constantName")] = real(each, each.need("value"))
     return tuple(inputs.items()), constants

@@ -75,7 +75,8 @@ def _channel_file(channel: str, mission: Mission | None) -> Path:
 
 def _mission_with(channel: str) -> Mission:
     missions = [find_mission(name) for name in mission_names()]
-    having = [mission for mission in missions if channel in mission.channels]
+    own = [(mission, mission.channels[channel]) for mission in missions if channel in mission.channels]
+    having = [mission for mission, path in own if path.parent.parent == mission.folder]  # not of one that it extends
     if len(having) == 1:
         return having[0]
     names = ", ".join(sorted(name for mission in missions for name in mission.channels))

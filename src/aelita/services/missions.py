@@ -5,15 +5,17 @@ and read by their own rooms; `agencies.toml` and its neighbours are read by `age
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from os.path import normpath
 from pathlib import Path
 
 from ..agencies import KEY, Organisation, Ownership, load_organisation
 from ..errors import DefinitionError, UsageError
 from ..tables import Table
 
-DESCRIPTION = "mission.toml"
+DESCRIPTION, ALARMS = "mission.toml", "alarms.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,9 @@ class Spacecraft:
 
     `key` is its name as a token of subjects. `agency` owns it, and the spacecraft in `relayed_by` carry its data to Earth.
     Where no kernel holds its orbit, the body `near` stands in for it, from which it is at most `near_km` away.
-    `correlation` is the file that tells how its clock is correlated live.
+    `correlation` is the file that tells how its clock is correlated live, `uplink` that of its command link. `commands` are files
+    of telecommands alone, apart from `databases`, so that history stays that of one version when a command changes. What is
+    `simulated` does not exist: the complex plays it.
     """
 
     key: str
@@ -38,13 +42,22 @@ class Spacecraft:
     near: str = ""
     near_km: float = 0.0
     correlation: Path | None = None
+    uplink: Path | None = None
+    simulated: bool = False
+    commands: tuple[Path, ...] = ()
+
+    @property
+    def command_databases(self) -> tuple[Path, ...]:
+        """The files that its commands are read from, together: those of its telemetry, which they refer to, and their own."""
+        return (*self.databases, *self.commands)
 
 
 @dataclass(frozen=True, slots=True)
 class Mission:
     """One mission. `channels` leads from the name of a channel to its file; `default_channel` is one of them.
 
-    `organisation` is empty for a mission that names no agencies.
+    `short` is what narrow places say for `title`. `organisation` is empty for a mission that names no agencies. `folders` are
+    those that it is read from: of the mission that it extends, if any, then its own.
     """
 
     name: str
@@ -54,6 +67,14 @@ class Mission:
     channels: dict[str, Path]
     default_channel: str
     organisation: Organisation
+    short: str = ""
+    folders: tuple[Path, ...] = ()
+
+    @property
+    def alarms(self) -> Path | None:
+        """The file of its alarms: its own, else that of the mission that it extends."""
+        files = [folder / ALARMS for folder in reversed(self.folders) if (folder / ALARMS).is_file()]
+        return files[0] if files else None
 
     def channel(self, name: str = "") -> Path:
         """Return the file of a channel, of the default one when no name is given. Raises UsageError for an unknown name."""
@@ -104,35 +125,63 @@ def find_mission(name_or_path: str | Path) -> Mission:
 
 def read_mission(folder: Path) -> Mission:
     """Return the mission that the folder's `mission.toml` describes. Raises DefinitionError naming file and key."""
+    described = _described(folder)
+    name = title = short = default = ""
+    channels: dict[str, Path] = {}
+    spacecraft: list[Spacecraft] = []
+    tables: list[Table] = []
+    for place, table in described:
+        name, title, short = table.text("name"), table.text("title"), table.text("short", "")
+        default = table.text("default_channel", "") or default
+        channels |= {path.stem: path for path in sorted((place / "channels").glob("*.toml"))}
+        for one in table.tables("spacecraft"):
+            names, files = _channels(one, place)
+            channels |= files
+            spacecraft.append(_spacecraft(one, place, names))
+            tables.append(one)
+        table.finish()
+    _check_spacecraft(spacecraft, tables)
+    ownerships = {one.key: Ownership(one.key, one.agency, one.relayed_by) for one in spacecraft}
+    folders = tuple(place for place, _ in described)
+    organisation = load_organisation(folders, ownerships)
+    _check_owners(spacecraft, tables, organisation)
+    mission = Mission(name, title, folder, tuple(spacecraft), channels, default, organisation, short or title, folders)
+    _check(mission, described[-1][1])
+    return mission
+
+
+def _described(folder: Path, above: tuple[Path, ...] = ()) -> list[tuple[Path, Table]]:
+    """Return the folders of a mission, that which it extends first, with their descriptions."""
     where = str(folder / DESCRIPTION)
     try:
         text = (folder / DESCRIPTION).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DefinitionError(f"cannot be read: {error}", where=where) from error
     table = Table.parse(text, where)
-    name, title, default = table.text("name"), table.text("title"), table.text("default_channel", "")
-    channels = {path.stem: path for path in sorted((folder / "channels").glob("*.toml"))}
-    tables = table.tables("spacecraft")
-    spacecraft = tuple(_spacecraft(one, folder) for one in tables)
-    table.finish()
-    _check_spacecraft(spacecraft, tables)
-    ownerships = {one.key: Ownership(one.key, one.agency, one.relayed_by) for one in spacecraft}
-    organisation = load_organisation(folder, ownerships)
-    _check_owners(spacecraft, tables, organisation)
-    mission = Mission(name, title, folder, spacecraft, channels, default, organisation)
-    _check(mission, table)
-    return mission
+    base, seen = table.text("extends", ""), (*above, folder.resolve())
+    below = Path(normpath(folder / base))
+    if base and below.resolve() in seen:
+        raise DefinitionError(f"{base!r} leads back to this mission", where=table.path("extends"))
+    return [*(_described(below, seen) if base else []), (folder, table)]
 
 
-def _spacecraft(table: Table, folder: Path) -> Spacecraft:
+def _channels(table: Table, folder: Path) -> tuple[tuple[str, ...], dict[str, Path]]:
+    """Return the names of a spacecraft's channels, and the files of those named by a path, as another mission's are."""
+    named = table.texts("channels")
+    files = {Path(one).stem: _file(folder, one, table.path("channels")) for one in named if one.endswith(".toml")}
+    return tuple(one.removesuffix(".toml").rpartition("/")[2] for one in named), files
+
+
+def _spacecraft(table: Table, folder: Path, channels: tuple[str, ...]) -> Spacecraft:
     clock, correlation, name = table.text("clock", ""), table.text("correlation", ""), table.text("name")
+    uplink = table.text("uplink", "")
     one = Spacecraft(
         key=table.text("key", re.sub(r"[^a-z0-9_-]+", "-", name.lower())),
         name=name,
         title=table.text("title"),
         frame_ids=tuple(table.numbers("frame_ids", 0, 0xFFFF)),
         naif_id=table.number("naif_id", 0, -999_999, 999_999),
-        channels=tuple(table.texts("channels")),
+        channels=channels,
         databases=tuple(_file(folder, path, table.path("databases")) for path in table.texts("databases")),
         clock=_file(folder, clock, table.path("clock")) if clock else None,
         agency=table.text("agency", ""),
@@ -140,6 +189,9 @@ def _spacecraft(table: Table, folder: Path) -> Spacecraft:
         near=table.text("near", ""),
         near_km=table.real("near_km", 0.0),
         correlation=_file(folder, correlation, table.path("correlation")) if correlation else None,
+        uplink=_file(folder, uplink, table.path("uplink")) if uplink else None,
+        simulated=table.flag("simulated", False),
+        commands=tuple(_file(folder, path, table.path("commands")) for path in table.texts("commands")),
     )
     if bool(one.near) != (one.near_km > 0):
         raise DefinitionError("near and near_km go together", where=table.path("near"), remedy="Give both, or neither")
@@ -148,13 +200,13 @@ def _spacecraft(table: Table, folder: Path) -> Spacecraft:
 
 
 def _file(folder: Path, relative: str, where: str) -> Path:
-    path = folder / relative
+    path = Path(normpath(folder / relative))
     if not path.is_file():
         raise DefinitionError(f"the mission has no file {relative!r}", where=where)
     return path
 
 
-def _check_spacecraft(spacecraft: tuple[Spacecraft, ...], tables: list[Table]) -> None:
+def _check_spacecraft(spacecraft: Sequence[Spacecraft], tables: list[Table]) -> None:
     """Refuse keys that are unsafe or doubled, doubled NAIF numbers and frame ids, and relays that the mission does not have."""
     keys = [one.key for one in spacecraft]
     numbers = [one.naif_id for one in spacecraft if one.naif_id]
@@ -175,7 +227,7 @@ def _check_spacecraft(spacecraft: tuple[Spacecraft, ...], tables: list[Table]) -
                 raise DefinitionError(f"{relay!r} is no other spacecraft of the mission", where=table.path("relayed_by"))
 
 
-def _check_owners(spacecraft: tuple[Spacecraft, ...], tables: list[Table], organisation: Organisation) -> None:
+def _check_owners(spacecraft: Sequence[Spacecraft], tables: list[Table], organisation: Organisation) -> None:
     """Refuse a spacecraft whose agency the mission does not have, or which has none where there are agencies."""
     known = ", ".join(organisation.agencies) or "none, which agencies.toml would name"
     for one, table in zip(spacecraft, tables, strict=True):

@@ -18,7 +18,7 @@ from .terms import PeerAbortDiagnostic, ServiceType
 from .tml import Output, Tml, TmlAborted, TmlClosed, TmlOpened, TmlPdu
 
 Event = TypeVar("Event")
-LATER = {kind | tag for kind in (0x80, 0xA0) for tag in range(10)}  # first octets of PDUs that are legal after BIND only
+LATER = {kind | tag for kind in (0x80, 0xA0) for tag in range(14)}  # first octets of PDUs that are legal after BIND only
 
 
 class Association(ABC, Generic[Event]):

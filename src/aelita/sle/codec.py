@@ -4,13 +4,15 @@ from typing import cast
 
 from ..errors import DefinitionError, UsageError
 from .ber import fault
+from .cltu_grammar import CLTU_SERVICE, ForwardService
 from .grammar import Choice
 from .operations import VERSIONS, association
 from .pdus import Pdu
-from .returns import RETURN_SERVICES
+from .returns import RETURN_SERVICES, ReturnService
 from .terms import ParameterName, ServiceType
 
-GRAMMARS = {(kind, version): table.grammar(version) for kind, table in RETURN_SERVICES.items() for version in VERSIONS}
+SERVICES: dict[ServiceType, ReturnService | ForwardService] = {**RETURN_SERVICES, ServiceType.FCLTU: CLTU_SERVICE}
+GRAMMARS = {(kind, version): table.grammar(version) for kind, table in SERVICES.items() for version in VERSIONS}
 ASSOCIATION = {version: Choice(association(version)) for version in VERSIONS}
 
 
@@ -21,7 +23,7 @@ def supports(service: int, version: int) -> bool:
 
 def known_parameters(service: ServiceType, version: int) -> frozenset[ParameterName]:
     """Return the parameters that GET-PARAMETER knows in a service and version."""
-    return frozenset(row.name for row in RETURN_SERVICES[service].rows(version))
+    return frozenset(row.name for row in SERVICES[service].rows(version))
 
 
 def encode(pdu: Pdu, service: ServiceType | None, version: int) -> bytes:
@@ -58,5 +60,7 @@ def decode(octets: bytes, service: ServiceType | None = None, version: int = VER
 def _grammar(service: ServiceType | None, version: int) -> Choice:
     found = ASSOCIATION.get(version) if service is None else GRAMMARS.get((service, version))
     if found is None:
-        raise UsageError(f"service {service!r} version {version} is not supported", remedy="RAF, RCF and ROCF, versions 1 to 5")
+        raise UsageError(
+            f"service {service!r} version {version} is not supported", remedy="RAF, RCF, ROCF and FCLTU, versions 1 to 5"
+        )
     return found

@@ -35,6 +35,7 @@ class Refusal(Enum):
     WRONG_HASH = "a wrong name or password"
     OUT_OF_WINDOW = "a time too far from now"
     REPLAYED = "credentials used before"
+    TOO_EARLY = "credentials made before this side was started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,12 @@ def verify(
         return Refusal.WRONG_ALGORITHM
     if not hmac.compare_digest(_protected(isp1.time, isp1.random_number, user, password, used), isp1.protected):
         return Refusal.WRONG_HASH
+    return Refusal.OUT_OF_WINDOW if abs(now_tai_ns - _made_at(isp1)) > window_s * SECOND else None
+
+
+def _made_at(isp1: Isp1) -> int:
     day, millisecond, microsecond = cds_parts(isp1.time)
-    age_ns = now_tai_ns - tai_ns_from_day(day, millisecond * MILLISECOND + microsecond * 1000)
-    return Refusal.OUT_OF_WINDOW if abs(age_ns) > window_s * SECOND else None
+    return tai_ns_from_day(day, millisecond * MILLISECOND + microsecond * 1000)
 
 
 @dataclass(slots=True)
@@ -115,20 +119,25 @@ class ReplayMemory:
     """Credentials accepted of late, so that none is accepted twice while its time is within the window.
 
     Ask it only about credentials that `verify` believes: then only a peer who knows the password can fill it. At most `most` are
-    kept, the newest.
+    kept, the newest. Credentials made before `not_before` (TAI nanoseconds) are refused: a memory that begins anew does not know
+    which of these it has seen.
     """
 
     window_s: float = DEFAULT_WINDOW_S
     most: int = 200_000
+    not_before: int | None = None
     _seen: set[bytes] = field(default_factory=set)
     _order: deque[tuple[int, bytes]] = field(default_factory=deque)
 
     def admit(self, credentials: Credentials, now_tai_ns: int) -> Refusal | None:
-        """Return REPLAYED for credentials seen before, else remember them."""
+        """Return REPLAYED for credentials seen before, TOO_EARLY for those of before it began, else remember them."""
         horizon = now_tai_ns - int(2 * self.window_s * SECOND)  # a time ahead of now stays acceptable for two windows
         while self._order and (self._order[0][0] < horizon or len(self._order) >= self.most):
             self._seen.discard(self._order.popleft()[1])
-        key = parse(credentials).protected
+        isp1 = parse(credentials)
+        key = isp1.protected
+        if self.not_before is not None and _made_at(isp1) < self.not_before:
+            return Refusal.TOO_EARLY
         if key in self._seen:
             return Refusal.REPLAYED
         self._seen.add(key)

@@ -4,7 +4,7 @@ A user's events are these, the elements of transfer buffers (`AnnotatedFrame`, `
 reports of `pdus`. A provider's events are `Bound`, `Started`, `DataWanted`, `Stopped`, `Unbound` and `Aborted`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .pdus import AnnotatedFrame, AnnotatedOcf, Notification, Parameter, Request, StatusReport
 from .terms import (
@@ -29,10 +29,12 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class BindRefused:
-    """The BIND was refused; `initiator` is empty at the user."""
+    """The BIND was refused; `initiator` is empty at the user. `service_instance` and `why` tell who wanted what, to a record."""
 
     diagnostic: BindDiagnostic | int
     initiator: str = ""
+    service_instance: str = field(default="", compare=False)
+    why: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Protocol
 
 from ..errors import DefinitionError, UsageError
+from .cltu_instance import CltuInstance
+from .cltu_settings import CltuSettings
 from .codec import check
 from .credentials import ReplayMemory
 from .identifiers import attributes_of
@@ -24,6 +25,8 @@ from .pdus import (
     ProductionStatusChange,
     Request,
 )
+from .provision import CYCLES as CYCLES
+from .provision import Ending as Ending
 from .security import Security
 from .selection import StationFrame, is_permitted
 from .terms import (
@@ -43,7 +46,6 @@ from .tml import TmlLimits
 
 P = ParameterName
 ONLINE = (DeliveryMode.RETURN_TIMELY_ONLINE, DeliveryMode.RETURN_COMPLETE_ONLINE)
-CYCLES = range(2, 601)
 LONGEST_INVOCATION = 1 << 16  # octets; users of return services send short messages only
 MODES = {
     "onlt": DeliveryMode.RETURN_TIMELY_ONLINE,
@@ -51,13 +53,6 @@ MODES = {
     "offl": DeliveryMode.RETURN_OFFLINE,
 }
 SERVICES = {"raf": ServiceType.RAF, "rcf": ServiceType.RCF, "rocf": ServiceType.ROCF}
-
-
-class Ending(Enum):
-    """What UNBIND with the reason `end` does to a service instance."""
-
-    FINAL = "the instance cannot be bound again"
-    NONE = "the instance can be bound until its provision period ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +273,15 @@ class ProviderSettings:
 
 @dataclass(slots=True)
 class Directory:
-    """All service instances of a provider, by identifier, and the credentials that its users used of late."""
+    """All service instances of a provider, by identifier, and the credentials that its users used of late.
+
+    `instances` are those of the return services, `forward` those that take commands: an initiator of one of these proves itself
+    by what this instance knows of it, and no other peer can bind it.
+    """
 
     settings: ProviderSettings
     instances: dict[str, ServiceInstance] = field(default_factory=dict)
+    forward: dict[str, CltuInstance] = field(default_factory=dict)
     memory: ReplayMemory = field(init=False)
 
     def __post_init__(self) -> None:
@@ -295,17 +295,45 @@ class Directory:
         self.instances[settings.identifier] = instance = ServiceInstance(settings)
         return instance
 
+    def offer_cltu(self, settings: CltuSettings) -> CltuInstance:
+        """Add a forward CLTU instance. Raises DefinitionError when its identifier is taken or a password is not its own."""
+        if settings.identifier in self.forward:
+            raise DefinitionError(f"service instance {settings.identifier!r} is offered twice", remedy="Give each another number")
+        passwords = {peer.peer_password for peer in self.settings.peers.values()} - {b""}
+        for name, security in settings.initiators.items():
+            if security.peer_password in passwords:
+                raise DefinitionError(
+                    f"initiator {name!r} of {settings.identifier!r} has the password of a user of return services",
+                    remedy="Give who may send commands a secret of its own",
+                )
+        self.forward[settings.identifier] = instance = CltuInstance(settings)
+        return instance
+
     def withdraw(self, identifier: str) -> None:
         """Take a service instance away; whoever has it bound keeps it until the end of its period or association."""
         self.instances.pop(identifier, None)
+        self.forward.pop(identifier, None)
 
-    def find(self, bind: Bind, now: int) -> ServiceInstance | BindDiagnostic:
+    def named(self, identifier: str) -> ServiceInstance | CltuInstance | None:
+        """Return the service instance of an identifier, None when there is none."""
+        return self.forward.get(identifier) or self.instances.get(identifier)
+
+    def trust(self, bind: Bind) -> tuple[Security, ReplayMemory] | None:
+        """Return how the initiator of a BIND is to prove itself, None when nobody knows it."""
+        forward = self.forward.get(bind.service_instance)
+        if forward is not None and bind.initiator in forward.settings.initiators:
+            return forward.settings.initiators[bind.initiator], forward.memory
+        peer = self.settings.peers.get(bind.initiator)
+        return None if peer is None else (peer, self.memory)
+
+    def find(self, bind: Bind, now: int) -> ServiceInstance | CltuInstance | BindDiagnostic:
         """Return the instance that a BIND gets at a time (TAI nanoseconds), or why it gets none."""
-        if bind.service_type not in SERVICES.values():
+        services = [*SERVICES.values(), *([ServiceType.FCLTU] if self.forward else [])]
+        if bind.service_type not in services:
             return BindDiagnostic.SERVICE_TYPE_NOT_SUPPORTED
         if bind.version not in self.settings.versions:
             return BindDiagnostic.VERSION_NOT_SUPPORTED
-        instance = self.instances.get(bind.service_instance)
+        instance = self.named(bind.service_instance)
         if instance is None or instance.settings.responder_port not in ("", bind.responder_port):
             return BindDiagnostic.NO_SUCH_SERVICE_INSTANCE
         settings = instance.settings
@@ -313,6 +341,7 @@ class Directory:
             return BindDiagnostic.INCONSISTENT_SERVICE_TYPE
         if settings.initiators and bind.initiator not in settings.initiators:
             return BindDiagnostic.SI_NOT_ACCESSIBLE_TO_THIS_INITIATOR
-        if not instance.is_in_period(now):
+        is_barred = isinstance(instance, CltuInstance) and bind.initiator in instance.barred
+        if is_barred or not instance.is_in_period(now):
             return BindDiagnostic.INVALID_TIME
         return BindDiagnostic.ALREADY_BOUND if instance.bound is not None else instance

@@ -1,4 +1,4 @@
-"""Protocol data units of the return services RAF, RCF and ROCF (CCSDS 911.1-B, 911.2-B, 911.5-B) as plain values.
+"""Protocol data units of all services, and of the return services RAF, RCF and ROCF (CCSDS 911.1-B, 911.2-B, 911.5-B), as values.
 
 One class serves all services and versions; what differs on the wire is in the codec's tables. Times are TAI nanoseconds. A
 time that goes by the CCSDS picosecond format has a companion `..._ps`, its picoseconds below the nanosecond (0 to 999); None
@@ -8,6 +8,17 @@ means the microsecond format, into which a time is cut. A return whose `diagnost
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from .cltu_pdus import (
+    AsyncNotify,
+    CltuStart,
+    CltuStartReturn,
+    CltuStatusReport,
+    CltuTransferData,
+    CltuTransferDataReturn,
+    ThrowEvent,
+    ThrowEventReturn,
+)
+from .signed import Credentials as Credentials
 from .terms import (
     BindDiagnostic,
     ControlWordType,
@@ -27,13 +38,6 @@ from .terms import (
     Undefined,
     UpdateMode,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """ISP1 credentials exactly as they stand on the wire (8 to 256 octets)."""
-
-    octets: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ class GetParameter:
 
 Value: TypeAlias = (
     int | Gvcid | tuple[FrameQuality, ...] | tuple[ControlWordType, ...] | tuple[UpdateMode, ...] | tuple[GvcidSet, ...]
-    | tuple[int, ...] | Undefined | None
+    | tuple[int, ...] | str | Undefined | None
 )  # fmt: skip
 
 
@@ -195,8 +199,8 @@ class Parameter:
     """A parameter and its value.
 
     Seconds and counts are int, modes their enums, sets tuples. None means: latency limit of an offline instance, reports off,
-    no restriction to a telecommand channel (requested or permitted TC VCID). UNDEFINED is a requested GVCID or TC VCID before
-    START.
+    no restriction to a telecommand channel (requested or permitted TC VCID), no channel of CLCWs configured. UNDEFINED is a
+    requested GVCID or TC VCID before START.
     """
 
     name: ParameterName
@@ -338,8 +342,15 @@ class RocfStatusReport:
 
 
 StatusReport: TypeAlias = RafStatusReport | RcfStatusReport | RocfStatusReport
-ConfirmedInvocation: TypeAlias = Start | Stop | ScheduleStatusReport | GetParameter  # those with an invoke id
-ConfirmedReturn: TypeAlias = StartReturn | StopReturn | ScheduleStatusReportReturn | GetParameterReturn
+ConfirmedInvocation: TypeAlias = (  # those with an invoke id
+    Start | Stop | ScheduleStatusReport | GetParameter | CltuStart | CltuTransferData | ThrowEvent
+)
+ConfirmedReturn: TypeAlias = (
+    StartReturn | StopReturn | ScheduleStatusReportReturn | GetParameterReturn | CltuStartReturn | CltuTransferDataReturn
+    | ThrowEventReturn
+)  # fmt: skip
 UserPdu: TypeAlias = Bind | Unbind | PeerAbort | ConfirmedInvocation
-ProviderPdu: TypeAlias = BindReturn | UnbindReturn | PeerAbort | ConfirmedReturn | TransferBuffer | StatusReport
+ProviderPdu: TypeAlias = (
+    BindReturn | UnbindReturn | PeerAbort | ConfirmedReturn | TransferBuffer | StatusReport | AsyncNotify | CltuStatusReport
+)
 Pdu: TypeAlias = UserPdu | ProviderPdu

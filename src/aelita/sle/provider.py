@@ -1,6 +1,6 @@
-"""The provider of RAF, RCF and ROCF: one association as a state table (CCSDS 911.1-B, 911.2-B, 911.5-B, chapter 4).
+"""The provider of all services: one association as a state table (CCSDS 911.1-B, 911.2-B, 911.5-B, 912.1-B, chapter 4).
 
-A missing cell of a PDU is the protocol error, and the association is aborted.
+A missing cell of a PDU is the protocol error, and the association is aborted. BIND tells which of the two tables holds.
 """
 
 from collections.abc import Callable, Iterable
@@ -8,19 +8,26 @@ from enum import Enum
 from typing import Any
 
 from ..time import SECOND
+from . import cltu_provider
 from .association import Association
+from .cltu_events import CltuProviderEvent, CltuStarted
+from .cltu_instance import CltuInstance, InstanceEvent
+from .cltu_pdus import AsyncNotify, CltuStart, CltuStatusReport, CltuTransferData, ThrowEvent
+from .cltu_settings import Known, cltu_answer
 from .delivery import Counts, Delivery
 from .events import BindRefused, Bound, DataWanted, ProviderEvent, Started, Stopped, Unbound
-from .instances import CYCLES, Directory, Ending, ServiceInstance
+from .instances import CYCLES, Directory, Ending, InstanceSettings, ServiceInstance
 from .now import Now
 from .parameters import Asked, answer
 from .pdus import (
     Bind,
     BindAccepted,
     BindReturn,
+    ConfirmedReturn,
     GetParameter,
     GetParameterReturn,
     Notification,
+    Parameter,
     Pdu,
     RafStatusReport,
     RcfStatusReport,
@@ -41,6 +48,8 @@ from .selection import StationFrame
 from .terms import (
     BindDiagnostic,
     DeliveryMode,
+    GetParameterDiagnostic,
+    ParameterName,
     PeerAbortDiagnostic,
     ProductionStatus,
     ReportRequest,
@@ -73,8 +82,11 @@ class Provision(Enum):
     END_OF_PERIOD = "end of the provision period"
 
 
-class Provider(Association[ProviderEvent]):
-    """One association of a provider, for whatever service instance of the directory its user binds."""
+class Provider(Association[ProviderEvent | CltuProviderEvent]):
+    """One association of a provider, for whatever service instance of the directory its user binds.
+
+    `instance` is what it has bound of the return services, `forward` of the forward CLTU service.
+    """
 
     def __init__(self, directory: Directory, random: Callable[[], int]) -> None:
         limits = directory.settings.limits
@@ -83,6 +95,7 @@ class Provider(Association[ProviderEvent]):
         self.directory = directory
         self.state = ProviderState.UNBOUND
         self.instance: ServiceInstance | None = None
+        self.forward: CltuInstance | None = None
         self.delivery: Delivery | None = None
         self.initiator = ""
         self.counts = Counts()
@@ -108,6 +121,14 @@ class Provider(Association[ProviderEvent]):
         """Deliver a notification, if delivery has started."""
         self._provide(Provision.NOTIFICATION, notification, now)
 
+    def tell(self, notification: AsyncNotify, now: Now) -> None:
+        """Send a notification of the forward CLTU service."""
+        self._provide(Provision.NOTIFICATION, notification, now)
+
+    def emit(self, event: InstanceEvent) -> None:
+        """Report what happened in the forward CLTU instance."""
+        self._events.append(event)
+
     def transmitted(self, now: Now) -> None:
         """Say that TCP has taken what was sent, so that the next transfer buffer can go."""
         self._is_free = True
@@ -127,8 +148,16 @@ class Provider(Association[ProviderEvent]):
         """How many records were discarded for excessive backlog since BIND."""
         return self._discarded + (0 if self.delivery is None else self.delivery.buffer.discarded)
 
+    @property
+    def _table(self) -> "dict[tuple[ProviderState, Provision | type], ProviderAction]":
+        return PROVIDER_TABLE if self.forward is None else CLTU_PROVIDER_TABLE
+
+    @property
+    def _bound(self) -> ServiceInstance | CltuInstance | None:
+        return self.instance if self.forward is None else self.forward
+
     def _provide(self, cause: Provision, what: Any, now: Now) -> None:
-        action = PROVIDER_TABLE.get((self.state, cause))
+        action = self._table.get((self.state, cause))
         if action is not None:
             action(self, what, now)
 
@@ -136,7 +165,7 @@ class Provider(Association[ProviderEvent]):
         self._bind_by = now.s + self.directory.settings.bind_within_s
 
     def _on_pdu(self, pdu: Pdu, now: Now) -> None:
-        action = PROVIDER_TABLE.get((self.state, type(pdu)))
+        action = self._table.get((self.state, type(pdu)))
         if action is None:
             self.abort(PeerAbortDiagnostic.PROTOCOL_ERROR, now, f"{type(pdu).__name__} while {self.state.value}")
         elif not isinstance(pdu, Bind) and (reason := self._distrust(pdu, now)):
@@ -147,7 +176,7 @@ class Provider(Association[ProviderEvent]):
     def _on_timer(self, now: Now) -> None:
         if self._bind_by is not None and self._bind_by <= now.s:
             self.abort(PeerAbortDiagnostic.OTHER_REASON, now, "no BIND came")
-        elif self.instance is not None and not self.instance.is_in_period(now.mission_ns):
+        elif self._bound is not None and not self._bound.is_in_period(now.mission_ns):
             self._provide(Provision.END_OF_PERIOD, None, now)
         else:
             if self._report_at is not None and self._report_at <= now.s and self._cycle_s is not None:
@@ -156,6 +185,8 @@ class Provider(Association[ProviderEvent]):
             if self.delivery is not None:
                 self.delivery.on_timer(now)
                 self._pump(now)
+            if self.forward is not None:
+                self.forward.on_timer(now)
             self._watch(now)
 
     def _deadlines(self) -> list[float | None]:
@@ -163,14 +194,18 @@ class Provider(Association[ProviderEvent]):
         return [self._bind_by, self._report_at, self._watch_at, release]
 
     def _on_over(self) -> None:
-        if self.instance is not None and self.instance.bound is self:
-            self.instance.bound = None
+        if self.forward is not None and self.forward.bound is self:
+            self.forward.lost("the association has ended")
+        if self._bound is not None and self._bound.bound is self:
+            self._bound.bound = None
         self._discarded = self.discarded
         self.state, self.delivery, self._cycle_s, self._owed = ProviderState.OVER, None, None, None
 
     def _watch(self, now: Now) -> None:
         """Come back when the provision period or a timely delivery ends."""
-        ends = [] if self.instance is None or self.instance.settings.end is None else [self.instance.settings.end]
+        ends = [] if self._bound is None or self._bound.settings.end is None else [self._bound.settings.end]
+        if self.forward is not None and (moment := self.forward.next_moment()) is not None:
+            ends.append(moment)
         if self.delivery is not None and self.delivery.is_timely and self.delivery.asked.stop is not None:
             ends += [] if self.delivery.has_ended else [self.delivery.last_ns + 1]
         self._watch_at = now.s + min(max((min(ends) - now.mission_ns) / SECOND, 0.0), LONGEST_WATCH_S) if ends else None
@@ -190,14 +225,15 @@ class Provider(Association[ProviderEvent]):
 
     def _bind(self, pdu: Any, now: Now) -> None:
         self._bind_by = None
-        security = self.directory.settings.peers.get(pdu.initiator)
-        if security is None:
-            self._refuse(pdu, BindDiagnostic.ACCESS_DENIED, now)
+        trust = self.directory.trust(pdu)
+        if trust is None:
+            self._refuse(pdu, BindDiagnostic.ACCESS_DENIED, now, "its initiator is not known")
             return
-        self._guard = Guard(security, self.directory.settings.identifier, pdu.initiator, self._random, self.directory.memory)
-        if self._distrust(pdu, now):
+        security, memory = trust
+        self._guard = Guard(security, self.directory.settings.identifier, pdu.initiator, self._random, memory)
+        if reason := self._distrust(pdu, now):
             self._guard = None  # who is not believed gets no credentials of ours
-            self._refuse(pdu, BindDiagnostic.ACCESS_DENIED, now)
+            self._refuse(pdu, BindDiagnostic.ACCESS_DENIED, now, reason.value)
             return
         found = self.directory.find(pdu, now.mission_ns)
         if found is BindDiagnostic.ALREADY_BOUND and self._takes_over(pdu, now):
@@ -205,7 +241,11 @@ class Provider(Association[ProviderEvent]):
         if isinstance(found, BindDiagnostic):
             self._refuse(pdu, found, now)
             return
-        self.instance, self.initiator, found.bound = found, pdu.initiator, self
+        if isinstance(found, CltuInstance):
+            self.forward, found.expected_event = found, 0
+        else:
+            self.instance = found
+        self.initiator, found.bound = pdu.initiator, self
         self.state, self.service, self.version = ProviderState.READY, found.settings.service, pdu.version
         self.tml.longest_message = self.directory.settings.limits.longest_message
         self._send(BindReturn(self.directory.settings.identifier, BindAccepted(pdu.version)), now)
@@ -214,17 +254,19 @@ class Provider(Association[ProviderEvent]):
 
     def _takes_over(self, pdu: Bind, now: Now) -> bool:
         """Abort the association of the same initiator that has the instance bound, if that may be; return whether it was."""
-        bound = self.directory.instances[pdu.service_instance].bound
+        instance = self.directory.named(pdu.service_instance)
+        bound = None if instance is None else instance.bound
         is_proved = self._guard is not None and self._guard.security.level is not AuthenticationLevel.NONE
         if not (self.directory.settings.take_over and is_proved and bound is not None and bound.initiator == pdu.initiator):
             return False
         bound.abort(PeerAbortDiagnostic.OTHER_REASON, now, "its initiator has bound the instance anew")
         return True
 
-    def _refuse(self, pdu: Bind, diagnostic: BindDiagnostic, now: Now) -> None:
+    def _refuse(self, pdu: Bind, diagnostic: BindDiagnostic, now: Now, why: str = "") -> None:
         self._send(BindReturn(self.directory.settings.identifier, diagnostic), now)
         self.tml.disconnect(now.s)
-        self._over(BindRefused(diagnostic, pdu.initiator))
+        why = why or diagnostic.name.lower().replace("_", " ")
+        self._over(BindRefused(diagnostic, pdu.initiator, pdu.service_instance, why))
 
     def _start(self, pdu: Any, now: Now) -> None:
         assert self.instance is not None
@@ -262,9 +304,9 @@ class Provider(Association[ProviderEvent]):
             self._owed = None
 
     def _schedule_refusal(self, pdu: ScheduleStatusReport) -> ScheduleDiagnostic | None:
-        assert self.instance is not None
-        settings = self.instance.settings
-        if settings.mode is DeliveryMode.RETURN_OFFLINE:
+        assert self._bound is not None
+        settings = self._bound.settings
+        if isinstance(settings, InstanceSettings) and settings.mode is DeliveryMode.RETURN_OFFLINE:
             return ScheduleDiagnostic.NOT_SUPPORTED_IN_THIS_DELIVERY_MODE
         if pdu.request is ReportRequest.STOP and self._cycle_s is None:
             return ScheduleDiagnostic.ALREADY_STOPPED
@@ -280,7 +322,9 @@ class Provider(Association[ProviderEvent]):
         elif self._owed is not ReportRequest.IMMEDIATELY:  # a user that reads nothing gets one, not a heap, when it reads again
             self._owed = request
 
-    def _report(self) -> StatusReport:
+    def _report(self) -> StatusReport | CltuStatusReport:
+        if self.forward is not None:
+            return self.forward.report()
         assert self.instance is not None
         equipment, status, counts = self.instance.equipment, self.instance.status, self.counts
         lock = (equipment.frame_sync, equipment.symbol_sync, equipment.subcarrier, equipment.carrier)
@@ -291,15 +335,20 @@ class Provider(Association[ProviderEvent]):
         return RocfStatusReport(counts.processed, counts.delivered, *lock, status)
 
     def _get(self, pdu: Any, now: Now) -> None:
+        self._send(GetParameterReturn(pdu.invoke_id, self._answer(pdu.parameter)), now)
+
+    def _answer(self, name: ParameterName | int) -> Parameter | GetParameterDiagnostic:
+        if (forward := self.forward) is not None:
+            known = Known(forward.settings, forward.expected_cltu, forward.expected_event, self._cycle_s)
+            return cltu_answer(name, known, self.version)
         assert self.instance is not None
         request = None if self.delivery is None else self.delivery.asked.request
-        asked = Asked(self.instance.settings, self._cycle_s, request)
-        self._send(GetParameterReturn(pdu.invoke_id, answer(pdu.parameter, asked, self.version)), now)
+        return answer(name, Asked(self.instance.settings, self._cycle_s, request), self.version)
 
     def _unbind(self, pdu: Any, now: Now) -> None:
-        assert self.instance is not None
-        if pdu.reason is UnbindReason.END and self.instance.settings.ending is Ending.FINAL:
-            self.instance.is_finished = True
+        assert self._bound is not None
+        if pdu.reason is UnbindReason.END and self._bound.settings.ending is Ending.FINAL:
+            self._bound.is_finished = True
         self._send(UnbindReturn(), now)
         self.tml.disconnect(now.s)
         self._over(Unbound(pdu.reason))
@@ -320,7 +369,29 @@ class Provider(Association[ProviderEvent]):
             self.delivery.notify(notification, now)
             self._pump(now)
 
+    # Actions of the forward CLTU service; its START, TRANSFER-DATA, STOP and THROW-EVENT are in `cltu_provider`.
+
+    def _notify(self, notification: Any, now: Now) -> None:
+        self._send(notification, now)
+
+    def begin(self, event: CltuStarted) -> None:
+        """Be active from now on."""
+        self.state = ProviderState.ACTIVE
+        self._events.append(event)
+
+    def end(self, event: Stopped) -> None:
+        """Be active no more."""
+        self.state = ProviderState.READY
+        self._events.append(event)
+
+    def reply(self, pdu: ConfirmedReturn, now: Now) -> None:
+        """Send a return; what waits in the buffer may have changed."""
+        self._send(pdu, now)
+        self._watch(now)
+
     def _end_of_period(self, _: Any, now: Now) -> None:
+        if self.forward is not None:
+            self.forward.discard("the provision period is over")
         self.abort(PeerAbortDiagnostic.END_OF_SERVICE_PROVISION_PERIOD, now)
 
 
@@ -336,6 +407,19 @@ PROVIDER_TABLE: dict[tuple[ProviderState, Provision | type], ProviderAction] = {
     (ProviderState.ACTIVE, Provision.FRAME): Provider._deliver,
     (ProviderState.ACTIVE, Provision.SUPPLY): Provider._deliver_stored,
     (ProviderState.ACTIVE, Provision.NOTIFICATION): Provider._tell,
+    **{(state, Provision.END_OF_PERIOD): Provider._end_of_period for state in _BOUND},
+}
+
+CLTU_PROVIDER_TABLE: dict[tuple[ProviderState, Provision | type], ProviderAction] = {
+    (ProviderState.UNBOUND, Bind): Provider._bind,
+    (ProviderState.READY, CltuStart): cltu_provider.start,
+    (ProviderState.ACTIVE, CltuTransferData): cltu_provider.transfer,
+    (ProviderState.ACTIVE, Stop): cltu_provider.stop,
+    (ProviderState.READY, Unbind): Provider._unbind,
+    **{(state, ThrowEvent): cltu_provider.throw for state in _BOUND},
+    **{(state, ScheduleStatusReport): Provider._schedule for state in _BOUND},
+    **{(state, GetParameter): Provider._get for state in _BOUND},
+    **{(state, Provision.NOTIFICATION): Provider._notify for state in _BOUND},
     **{(state, Provision.END_OF_PERIOD): Provider._end_of_period for state in _BOUND},
 }
 

@@ -229,7 +229,7 @@ class ReturnService(NamedTuple):
         rows = {
             row.tag: row for row in (*self.parameters, *self.rows(version))
         }  # others where their tag is free: peers send them
-        parameter = choice(*((tag, _parameter(row)) for tag, row in rows.items()))
+        parameter = choice(*((tag, parameter_type(row)) for tag, row in rows.items()))
         got = choice((0, parameter), (1, refusal(GetParameterDiagnostic)))
         elements = SequenceOf(choice((0, self.element), (1, SYNC_NOTIFICATION)), MOST_ELEMENTS)
         return Choice(
@@ -249,7 +249,8 @@ class ReturnService(NamedTuple):
         )
 
 
-def _parameter(row: Row) -> Type:
+def parameter_type(row: Row) -> Type:
+    """Return how a parameter of a row stands in a GET-PARAMETER return."""
     only = Integer(row.name, row.name, P)
     return Selected(sequence(Parameter, ("name", only), ("value", row.kind)), "name", row.name)
 

@@ -1,4 +1,4 @@
-"""Numbered terms of the return services: services, modes, diagnostics, statuses and parameters, with the standard's values."""
+"""Numbered terms of all services and of the return services: modes, diagnostics, statuses, parameters; the standard's values."""
 
 from enum import Enum, IntEnum
 
@@ -185,20 +185,36 @@ class UpdateMode(IntEnum):
 class ParameterName(IntEnum):
     """Parameters that GET-PARAMETER reads."""
 
+    BIT_LOCK_REQUIRED = 3
     BUFFER_SIZE = 4
     DELIVERY_MODE = 6
+    EXPECTED_EVENT_INVOCATION_ID = 9
+    EXPECTED_SLDU_ID = 10
     LATENCY_LIMIT = 15
+    MAXIMUM_SLDU_LENGTH = 21
+    MODULATION_FREQUENCY = 22
+    MODULATION_INDEX = 23
     PERMITTED_GVCID_SET = 24
+    PLOP_IN_EFFECT = 25
     REPORTING_CYCLE = 26
     REQUESTED_FRAME_QUALITY = 27
     REQUESTED_GVCID = 28
     RETURN_TIMEOUT_PERIOD = 29
+    RF_AVAILABLE_REQUIRED = 31
+    SUBCARRIER_TO_BIT_RATE_RATIO = 34
     PERMITTED_CONTROL_WORD_TYPE_SET = 101
     PERMITTED_TC_VCID_SET = 102
     PERMITTED_UPDATE_MODE_SET = 103
     REQUESTED_CONTROL_WORD_TYPE = 104
     REQUESTED_TC_VCID = 105
     REQUESTED_UPDATE_MODE = 106
+    ACQUISITION_SEQUENCE_LENGTH = 201
+    CLCW_GLOBAL_VCID = 202
+    CLCW_PHYSICAL_CHANNEL = 203
+    MINIMUM_DELAY_TIME = 204
+    NOTIFICATION_MODE = 205
+    PLOP1_IDLE_SEQUENCE_LENGTH = 206
+    PROTOCOL_ABORT_MODE = 207
     MIN_REPORTING_CYCLE = 301
     PERMITTED_FRAME_QUALITY = 302
 

@@ -10,7 +10,10 @@ FOR_EVER = 8_000_000_000 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """An antenna's time for one spacecraft, on behalf of agencies that may receive its frames (TAI ns, stop excluded)."""
+    """An antenna's time for one spacecraft, on behalf of agencies that may receive its frames (TAI ns, stop excluded).
+
+    `uplink` are those that may command it then.
+    """
 
     reference: str
     station: str
@@ -18,6 +21,7 @@ class Booking:
     start: int
     stop: int
     agencies: tuple[str, ...]
+    uplink: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.start >= self.stop:

@@ -5,6 +5,7 @@ from .copies import BadFrame, Copies, Merged, StationCounts, joined_copies, join
 from .correlating import ClockCorrelation, FrameTimes, TimePacketRule, TimePackets, merged_times
 from .decode import ContainerRows, Decoded, Decoder
 from .dependencies import needed_parameters
+from .events import header_layout
 from .generated import Kernel, Kernels
 from .generated import source_of as generated_source
 from .holes import HoleCounts, HoleStatus, HoleTracker, Request, RequestRules
@@ -22,10 +23,10 @@ from .values import Values, engineering
 from .views import changed, changes_only, sampled
 
 __all__ = [
-    "BadFrame", "ClockCorrelation", "Column", "ContainerRows", "Copies", "Decoded", "Decoder", "FrameTimes", "Hole",
-    "HoleCounts", "HoleStatus", "HoleTracker", "Interpreted", "Kernel", "Kernels", "LimitChecker", "Mender", "Merged",
-    "Merger", "Processed", "Processor", "Reception", "Request", "RequestRules", "StationCounts", "TimePacketRule",
-    "TimePackets", "Transitions", "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times",
-    "initial_value", "interpreted", "joined_copies", "joined_merged", "merged_times", "needed_parameters", "packet_ticks",
-    "sampled", "severity_column",
+    "BadFrame", "ClockCorrelation", "Column", "ContainerRows", "Copies", "Decoded", "Decoder", "FrameTimes", "Hole", "HoleCounts",
+    "HoleStatus", "HoleTracker", "Interpreted", "Kernel", "Kernels", "LimitChecker", "Mender", "Merged", "Merger", "Processed",
+    "Processor", "Reception", "Request", "RequestRules", "StationCounts", "TimePacketRule", "TimePackets", "Transitions",
+    "Values", "changed", "changes_only", "engineering", "generated_source", "generation_times", "header_layout", "initial_value",
+    "interpreted", "joined_copies", "joined_merged", "merged_times", "needed_parameters", "packet_ticks", "sampled",
+    "severity_column",
 ]  # fmt: skip

@@ -7,21 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DefinitionError, TimeError
-from ..mdb import AbsoluteTimeType, Reference, RelativeTimeType
-from ..time import DAY, NO_TIME, SECOND, epoch_tai_ns, tai_ns_from_utc_days
+from ..mdb import SECONDS_IN, UNIX_WORDS, AbsoluteTimeType, Reference, RelativeTimeType, epoch_of
+from ..time import DAY, NO_TIME, SECOND, tai_ns_from_utc_days
 from .columns import Column, both
 
-SECONDS_IN = {
-    "seconds": Fraction(1), "second": Fraction(1), "s": Fraction(1), "milliseconds": Fraction(1, 1000), "ms": Fraction(1, 1000),
-    "microseconds": Fraction(1, 10**6), "us": Fraction(1, 10**6), "nanoseconds": Fraction(1, 10**9), "ns": Fraction(1, 10**9),
-    "picoseconds": Fraction(1, 10**12), "minutes": Fraction(60), "hours": Fraction(3600), "days": Fraction(86400),
-    "months": Fraction(2629800), "years": Fraction(31557600),
-}  # fmt: skip
-"""Lengths of XTCE's time units; a year is a Julian year."""
-
 LARGEST = 2**62
-UNIX_WORDS = ("UNIX", "POSIX", "1970-01-01", "1970-01-01T00:00:00", "1970-01-01T00:00:00Z")
 
 Lookup = Callable[[Reference], Column | None]
 
@@ -53,17 +43,6 @@ def absolute_time(kind: AbsoluteTimeType, raw: Column, value: Lookup) -> Column:
         times = np.where(inside, elapsed + epoch, NO_TIME)
     known = times != NO_TIME
     return Column(times, both(raw.valid, None if known.all() else known))
-
-
-def epoch_of(word: str) -> int:
-    """Return the epoch that a time type names, in TAI nanoseconds. Raises DefinitionError for one that is no time."""
-    try:
-        return int(epoch_tai_ns(word, "epoch") or 0)
-    except DefinitionError:
-        try:
-            return int(epoch_tai_ns(f"TAI {word}", "epoch") or 0)
-        except TimeError as error:
-            raise DefinitionError(f"the epoch {word!r} is no time") from error
 
 
 def elapsed_ns(kind: AbsoluteTimeType, raw: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -19,14 +19,15 @@ from ..mdb import (
     Field,
     IndirectEntry,
     LookupSize,
+    Raw,
     Reference,
     StringEncoding,
     Walk,
+    plain_value,
 )
 from .columns import Column
 from .conditions import Trouble, references_of
 from .dependencies import needed_parameters
-from .plain import Raw, plain_value
 from .questions import (
     NO_ANSWER,
     Asked,

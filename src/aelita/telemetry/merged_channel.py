@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ..time import NO_TIME
+from ..time import NO_TIME, SECOND
 from .runs import Hole, Place, Rhythm, Run, Runs, missing_between
 
-OVERTAKEN = 16
-"""Frames in a row that come late before a front that stands alone: then its time was wrong, and they are in turn."""
+OVERTAKEN, OVERTAKEN_NS = 16, 10 * SECOND
+"""Frames in a row, and for how long, that come late before a front that stands alone though their counters have passed its own:
+its time was wrong, and they are in turn. Frames that fill the hole before a front count up to it, or are there sooner."""
 
 
 class Verdict(Enum):
@@ -61,7 +62,8 @@ class MergedChannel:
     horizon: int = NO_TIME  # all frames emitted after it are known one by one
     touched: bool = False
     open: tuple[Hole, ...] = ()
-    _overtaken: int = 0
+    overtaken: int = 0  # frames that came late, in a row, though their counters are behind the front's
+    _overtaken_from: int = 0
     _order: deque[tuple[int, Known]] = field(default_factory=deque)
     _waiting: dict[int, Held] = field(default_factory=dict)
 
@@ -100,15 +102,18 @@ class MergedChannel:
         if (held := self._waiting.get(copy.digest)) is not None:
             held.heard.add(copy.station)
 
-    def late(self, known: Known) -> None:
-        """Take a frame that fills a hole."""
+    def late(self, known: Known, due: int) -> None:
+        """Take a frame that fills a hole, or shows that the front is none. `due` is as in `Held`, and rises with the time."""
+        overtakes = self.overtaken > 0 or self.runs.overtakes_last(known.place)
         self._remember(known)
         self.runs.add(known.place)
         self.touched = True
-        self._overtaken = self._overtaken + 1 if self.runs.before_last(known.place) else 0
-        if self._overtaken >= OVERTAKEN:
+        self.overtaken = self.overtaken + 1 if overtakes and self.runs.before_last(known.place) else 0
+        if self.overtaken <= 1 or not self._overtaken_from:
+            self._overtaken_from = due
+        if self.overtaken >= OVERTAKEN and due - self._overtaken_from >= OVERTAKEN_NS:
             self.runs.drop_last()
-            self.front, self._overtaken = known, 0
+            self.front, self.overtaken = known, 0
 
     def release(self, now: int, full: bool, awaited: Callable[[Held], bool]) -> list[Held]:
         """Return the frames whose turn has come: nothing is missing before them, or what is missing is given up.
@@ -137,13 +142,17 @@ class MergedChannel:
 
     def recall(self, known: Known, late: bool) -> None:
         """Take a frame from the merged stream itself; one that is known already changes nothing."""
-        if self.judge(known)[0] not in (Verdict.NEW, Verdict.LATE):
+        verdict = self.judge(known)[0]
+        if verdict not in (Verdict.NEW, Verdict.LATE):
             return
         if late:
-            self.late(known)
-        else:
-            self._remember(known)
-            self.passed(known)
+            self.late(known, 0)
+            return
+        if verdict is Verdict.LATE and self.runs.last_alone():
+            self.runs.drop_last()  # as the merger did that put this frame in turn
+            self.overtaken = 0
+        self._remember(known)
+        self.passed(known)
 
     def changes(self) -> tuple[list[Hole], list[Hole]]:
         """Return the holes that were opened and closed since the last call. One that was filled in part is both."""

@@ -20,7 +20,7 @@ def channel_state(channel: MergedChannel) -> State:
         "frames": _table((_row(known, stations) for known in frames), 6),
         "front": _table((_row(known, stations) for known in front), 6),
         "runs": _table(((*_numbers(run.first), *_numbers(run.last)) for run in channel.runs.runs), 6),
-        "others": np.array([channel.horizon, channel.rhythm.pace], np.int64),
+        "others": np.array([channel.horizon, channel.rhythm.pace, channel.overtaken], np.int64),
     }
 
 
@@ -31,7 +31,8 @@ def restore_channel(channel: MergedChannel, state: State) -> None:
     frames = [_known(row, number, stations) for row in leaf(state, "frames").tolist()]
     front = [_known(row, number, stations) for row in leaf(state, "front").tolist()]
     runs = [Run(Place(*row[:3]), Place(*row[3:])) for row in leaf(state, "runs").tolist()]
-    horizon, channel.rhythm.pace = leaf(state, "others").tolist()
+    horizon, channel.rhythm.pace, *overtaken = leaf(state, "others").tolist()
+    channel.overtaken = sum(overtaken)  # states of earlier versions have none
     channel.restore(frames, front[0] if front else None, runs, horizon)
 
 

@@ -164,7 +164,7 @@ class Merger:
         elif verdict is Verdict.REPEATED:
             counts.repeated += 1
         elif verdict is Verdict.LATE:
-            channel.late(known)
+            channel.late(known, held.due)
         else:
             counts.conflicting += 1
             bad = BadFrame(held.octets, CONFLICT_REASON, known.received, known.place.emitted, (known.station,))

@@ -142,9 +142,20 @@ class Runs:
             self.runs.insert(at, Run(place, place))
             self._trim()
 
+    def last_alone(self) -> bool:
+        """Say whether the last run is a single frame, and not the only run."""
+        return len(self.runs) > 1 and self.runs[-1].first == self.runs[-1].last
+
     def before_last(self, place: Place) -> bool:
         """Say whether a place ends the last run but one, and the last run is a single frame."""
-        return len(self.runs) > 1 and self.runs[-1].first == self.runs[-1].last and self.runs[-2].last == place
+        return self.last_alone() and self.runs[-2].last == place
+
+    def overtakes_last(self, place: Place) -> bool:
+        """Say whether a place before the last run by its time is behind it by its counter, counted from the run before."""
+        if len(self.runs) < 2 or place.modulus <= 1:
+            return True
+        last = self.runs[-1].first.count - 1
+        return (last - place.count) % place.modulus > (last - self.runs[-2].last.count) % place.modulus
 
     def drop_last(self) -> None:
         """Forget the last run."""

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mdb import AbsoluteTimeType, Alarm, AlarmRules, NormalRange, ParameterType
+from ..mdb import AbsoluteTimeType, Alarm, AlarmRules, NormalRange, ParameterType, epoch_of
 from ..time import NO_TIME, SECOND
 from .columns import Column, Mask
 from .conditions import holds
-from .epochs import epoch_of
 from .values import Values
 
 Levels = NDArray[np.uint8]

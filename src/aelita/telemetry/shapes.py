@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mdb import SHORT, CompiledDatabase, Field, Table, table_of
+from ..mdb import SHORT, CompiledDatabase, Field, Raw, Table, table_of
 from .columns import Column, Mask
 from .conditions import Trouble
 from .extract import extract
 from .interpret import Interpreted, interpret
-from .plain import Raw
 from .questions import Question, answers
 
 Octets = NDArray[np.uint8]

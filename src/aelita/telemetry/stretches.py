@@ -1,13 +1,16 @@
-"""One virtual channel as stretches of frames without a hole, each with the octets at its ends that belong to other packets."""
+"""One virtual channel as stretches of frames without a hole, each with the octets at its ends that belong to other packets.
+
+The stretch that goes on is the last one, unless the frames in turn went back in time: then they begin a stretch in their place.
+"""
 
 from collections import deque
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 
 from ..link import State, StreamState, leaf, reassemble
-from .runs import Place, Rhythm
+from .runs import Place, Rhythm, missing_between
 
 KEPT_OCTETS = 1 << 17  # of the newest frames: a space packet of the greatest length, twice
 LONGEST = 65542  # octets of a space packet: a head or tail that is longer belongs to none
@@ -51,7 +54,7 @@ class Stretch:
 
 @dataclass(slots=True)
 class Stretches:
-    """The stretches of one virtual channel in their order; the last one goes on. Its newest frames are in a ring."""
+    """The stretches of one virtual channel in their order; the newest frames of the one that goes on are in a ring."""
 
     virtual_channel: int
     tolerance: int
@@ -60,61 +63,87 @@ class Stretches:
     stretches: list[Stretch] = field(default_factory=list)
     _ring: deque[Frame] = field(default_factory=deque)
     _octets: int = 0
-    _synchronized: bool = False  # a packet began in the last stretch, by its own frames: the receiver has what follows
+    _now: int = -1  # which stretch goes on
+    _synchronized: bool = False  # a packet began in it, by its own frames: the receiver has what follows
     _access_points: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.rhythm = Rhythm(self.tolerance)
 
     def append(self, frame: Frame, *, broken: bool) -> list[Found]:
-        """Take a frame in its turn; `broken` says that others are missing before it."""
+        """Take a frame in its turn; `broken` says that others are missing before it, by their counters."""
         self._access_points.add(frame.access_point)
-        if broken or not self.stretches:
-            self._begin(frame)
+        now = self._now
+        if broken or now < 0 or not self.rhythm.successive(self.stretches[now].last, frame.place):
+            found = self._end() + self._begin(frame)
+        else:
+            found = self._go_on(self.stretches[now], frame)
+        return found + self._end() if self._meets(self._now) else found
+
+    def late(self, frame: Frame) -> list[Found]:
+        """Take a frame that came late, and return the packets that it completes."""
+        self._access_points.add(frame.access_point)
+        at = self._before(frame.place)
+        if at and self.rhythm.order(frame.place, self.stretches[at - 1].last) <= 0:
+            return []  # it is in a stretch
+        made, found = self._single(frame)
+        if len(self._access_points) > 1 or (at - 1 == self._now and frame.place.modulus <= 1):
+            return found
+        self._insert(at, made)
+        if self._meets(self._now):
+            found = self._end() + found
+        found = found + self._join(at)
+        found = self._join(at - 1) + found
+        self._trim()
+        return found
+
+    def _before(self, place: Place) -> int:
+        """Return how many stretches begin at a place or before it."""
+        at = len(self.stretches)
+        while at and self.rhythm.order(place, self.stretches[at - 1].first) < 0:
+            at -= 1
+        return at
+
+    def _begin(self, frame: Frame) -> list[Found]:
+        """Begin a stretch behind a hole; it goes on."""
+        begun = frame.pointer >= 0
+        head = frame.data[: frame.pointer] if begun else frame.data
+        at = self._before(frame.place)
+        self._insert(at, Stretch(frame.place, frame.place, head, begun, None, -1))
+        self._now, self._synchronized = at, begun
+        if begun:
+            self._keep(frame)
+        found = self._join(at - 1)
+        self._trim()
+        return found
+
+    def _end(self) -> list[Found]:
+        """Let no stretch go on; the one that did may meet one that came before it."""
+        if self._now < 0:
             return []
-        now = self.stretches[-1]
+        at, now = self._now, self.stretches[self._now]
+        if self._synchronized:
+            now.tail, now.tail_frame = self._in_progress()
+        self._ring.clear()
+        self._octets, self._now, self._synchronized = 0, -1, False
+        return self._join(at)
+
+    def _meets(self, at: int) -> bool:
+        """Say whether nothing is missing between a stretch and the next one."""
+        there = 0 <= at < len(self.stretches) - 1
+        return there and self.rhythm.successive(self.stretches[at].last, self.stretches[at + 1].first)
+
+    def _insert(self, at: int, stretch: Stretch) -> None:
+        self.stretches.insert(at, stretch)
+        self._now += self._now >= at
+
+    def _go_on(self, now: Stretch, frame: Frame) -> list[Found]:
+        """Take the next frame of a stretch: the receiver has its packets once one began in the stretch's own frames."""
         self.rhythm.heard(frame.place.emitted - now.last.emitted)
         now.last = frame.place
         if self._synchronized:
             self._keep(frame)
             return []
-        return self._go_on(now, frame)
-
-    def late(self, frame: Frame) -> list[Found]:
-        """Take a frame that came late, and return the packets that it completes."""
-        self._access_points.add(frame.access_point)
-        at = len(self.stretches)
-        while at and self.rhythm.order(frame.place, self.stretches[at - 1].first) < 0:
-            at -= 1
-        if at and self.rhythm.order(frame.place, self.stretches[at - 1].last) <= 0:
-            return []  # it is in a stretch
-        made, found = self._single(frame)
-        if len(self._access_points) > 1 or at == len(self.stretches):
-            return found
-        self.stretches.insert(at, made)
-        if self.rhythm.successive(made.last, self.stretches[at + 1].first):
-            found = found + self._join(at)
-        if at and self.rhythm.successive(self.stretches[at - 1].last, made.first):
-            found = self._join(at - 1) + found
-        self._trim()
-        return found
-
-    def _begin(self, frame: Frame) -> None:
-        """Begin a stretch behind a hole."""
-        if self.stretches and self._synchronized:
-            self.stretches[-1].tail, self.stretches[-1].tail_frame = self._in_progress()
-        self._ring.clear()
-        self._octets = 0
-        begun = frame.pointer >= 0
-        head = frame.data[: frame.pointer] if begun else frame.data
-        self.stretches.append(Stretch(frame.place, frame.place, head, begun, None, -1))
-        self._synchronized = begun
-        if begun:
-            self._keep(frame)
-        self._trim()
-
-    def _go_on(self, now: Stretch, frame: Frame) -> list[Found]:
-        """Take the next frame of a stretch in whose own frames no packet has begun."""
         ends = frame.data if frame.pointer < 0 else frame.data[: frame.pointer]
         found: list[Found] = []
         if now.begun and frame.pointer >= 0:
@@ -137,8 +166,12 @@ class Stretches:
         return Stretch(frame.place, frame.place, head, True, tail, frame.number), found
 
     def _join(self, at: int) -> list[Found]:
-        """Make one of two stretches, and return the packet that lies in both."""
+        """Make one of a stretch and the next if they meet, and return the packet that lies in both."""
+        return self._joined(at) if self._meets(at) and len(self._access_points) <= 1 else []
+
+    def _joined(self, at: int) -> list[Found]:
         left, right = self.stretches[at], self.stretches.pop(at + 1)
+        self._now -= self._now > at
         found: list[Found] = []
         left.last = right.last
         if not left.begun:
@@ -201,8 +234,17 @@ class Stretches:
             self._octets -= len(self._ring.popleft().data)
 
     def _trim(self) -> None:
-        if len(self.stretches) > self.most + 1:
-            del self.stretches[0]
+        """Forget the oldest hole when there are too many; before it, a pause in which by the counters nothing is missing."""
+        if len(self.stretches) <= self.most + 1:
+            return
+        pairs = enumerate(pairwise(self.stretches))
+        pause = next((k for k, (one, other) in pairs if k != self._now and not missing_between(one.last, other.first)), None)
+        if pause is not None:
+            self._joined(pause)  # the receiver has the packet that lies in both
+        else:
+            oldest = int(self._now == 0)
+            del self.stretches[oldest]
+            self._now -= self._now > oldest
 
     def state(self) -> State:
         """Return all of it as arrays."""
@@ -219,6 +261,7 @@ class Stretches:
             "ring": np.array(ring, np.int64).reshape(-1, 7),
             "data": np.frombuffer(b"".join(frame.data for frame in self._ring), np.uint8),
             "others": np.array([self.rhythm.pace, self._synchronized, *sorted(self._access_points)], np.int64),
+            "now": np.array(self._now, np.int64),
         }
 
     def restore(self, state: State) -> None:
@@ -239,6 +282,7 @@ class Stretches:
         self._octets = len(data)
         self.rhythm.pace, synchronized, *points = leaf(state, "others").tolist()
         self._synchronized, self._access_points = bool(synchronized), set(points)
+        self._now = int(leaf(state, "now")) if "now" in state else len(self.stretches) - 1  # as in earlier versions
 
 
 def _numbers(place: Place) -> tuple[int, int, int]:

@@ -8,6 +8,7 @@ from .codes import Ccs, Cds, Cuc, TimeCode, decode_ascii, encode_ascii, from_pre
 from .correlator import Correlator
 from .definitions import KEYS as TIME_CODE_KEYS
 from .definitions import epoch_tai_ns, time_code
+from .instants import Time, tai_ns_of
 from .kernels import ClockFormat, clock_from_kernel, kernel_from_clock, leap_seconds_kernel
 from .points import ClockHealth, CorrelationRules, Indication, PointRejected, PointUsed, SegmentBegun, TimePoint
 from .scales import (
@@ -32,8 +33,8 @@ from .scales import (
 __all__ = [
     "BUILT_IN", "DAY", "J2000_TAI_NS", "NO_TIME", "SECOND", "TIME_CODE_KEYS", "Ccs", "Cds", "ClockFormat", "ClockHealth",
     "Correlation", "CorrelationRules", "Correlator", "Cuc", "Indication", "LeapSeconds", "Partition", "PointRejected",
-    "PointUsed", "Segment", "SegmentBegun", "SpacecraftClock", "TimeCode", "TimePoint", "clock_from_kernel", "correlate",
+    "PointUsed", "Segment", "SegmentBegun", "SpacecraftClock", "Time", "TimeCode", "TimePoint", "clock_from_kernel", "correlate",
     "decode_ascii", "encode_ascii", "epoch_tai_ns", "et_from_tai_ns", "from_preamble", "kernel_from_clock",
     "leap_seconds_kernel", "tai_ns_from_datetime64", "tai_ns_from_et", "tai_ns_from_tai", "tai_ns_from_utc",
-    "tai_ns_from_utc_days", "time_code", "tt_s_from_tai_ns", "utc_datetime64", "utc_from_tai_ns", "utc_parts",
+    "tai_ns_from_utc_days", "tai_ns_of", "time_code", "tt_s_from_tai_ns", "utc_datetime64", "utc_from_tai_ns", "utc_parts",
 ]  # fmt: skip

@@ -6,6 +6,8 @@ Every function takes a number or an array. The range is 1677 to 2262. UTC before
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -72,6 +74,7 @@ BUILT_IN = LeapSeconds(tuple(day for day, _ in _LEAPS), tuple(offset for _, offs
 _DAYS = np.array(BUILT_IN.days, np.int64)
 _OFFSETS = np.array(BUILT_IN.offsets, np.int64)
 _LEAP_TAI = _DAYS * DAY + _OFFSETS * SECOND  # TAI when each offset begins to hold
+_STEPS: list[tuple[int, int, int]] = list(zip(_LEAP_TAI.tolist(), BUILT_IN.days, BUILT_IN.offsets, strict=True))
 
 
 def days_from_civil(year: int, month: int, day: int) -> int:
@@ -82,6 +85,7 @@ def days_from_civil(year: int, month: int, day: int) -> int:
         raise TimeError(f"there is no date {year:04d}-{month:02d}-{day:02d}") from error
 
 
+@lru_cache(maxsize=1024)
 def iso_day(day: int) -> str:
     """Return days since 1970-01-01 as YYYY-MM-DD."""
     return str(np.datetime64("1970-01-01", "D") + np.timedelta64(day, "D"))
@@ -147,12 +151,12 @@ def tai_ns_from_utc_days(day: NDArray[np.int64], of_day_ns: NDArray[np.int64]) -
 
 def utc_parts(tai_ns: int) -> tuple[int, int]:
     """Return (UTC days since 1970-01-01, nanoseconds of day, 86,400 s or more in a leap second). Raises TimeError before 1972."""
-    at = int(np.searchsorted(_LEAP_TAI, tai_ns, side="right")) - 1
+    at = bisect_right(_STEPS, tai_ns, key=itemgetter(0)) - 1
     if at < 0:
         raise TimeError("UTC before 1972-01-01 is not supported", remedy="Use TAI for earlier epochs")
-    day, of_day = divmod(tai_ns - int(_OFFSETS[at]) * SECOND, DAY)
-    if at + 1 < len(_DAYS) and day >= int(_DAYS[at + 1]):  # inside the leap second before the next offset
-        return int(_DAYS[at + 1]) - 1, of_day + DAY
+    day, of_day = divmod(tai_ns - _STEPS[at][2] * SECOND, DAY)
+    if at + 1 < len(_STEPS) and day >= _STEPS[at + 1][1]:  # inside the leap second before the next offset
+        return _STEPS[at + 1][1] - 1, of_day + DAY
     return day, of_day
 
 

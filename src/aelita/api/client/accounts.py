@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .answers_accounts import AuditItem, BackupItem, BackupList, ChangedUser, MadeToken, Myself, TokenItem, Users
+from .answers_accounts import (
+    AuditItem,
+    BackupItem,
+    BackupList,
+    ChangedUser,
+    Machine,
+    MadeToken,
+    Myself,
+    SessionItem,
+    TokenItem,
+    Users,
+)
 from .core import Steps, ask, ask_all, path_of
 from .instants import Time, instant_text
 
@@ -70,6 +81,21 @@ def audit(
     return (yield from ask_all("/admin/audit", query, limit))
 
 
+def sessions() -> Steps[list[SessionItem]]:
+    """Return who is logged in, the session used last first."""
+    return (yield from ask("GET", "/admin/sessions"))["items"]
+
+
+def end_session(ident: str) -> Steps[None]:
+    """End a session by its `id`: who uses it is logged out at once. Raises NotFoundError."""
+    yield from ask("DELETE", path_of("admin/sessions", ident))
+
+
+def machine() -> Steps[Machine]:
+    """Return how the machine is on which the centre runs: room on its disk, memory, load, versions."""
+    return (yield from ask("GET", "/admin/machine"))
+
+
 def services() -> Steps[list[dict[str, Any]]]:
     """Return the services of the agency as each tells of itself."""
     return (yield from ask_all("/admin/services"))
@@ -81,5 +107,23 @@ def backups() -> Steps[BackupList]:
 
 
 def make_backup() -> Steps[BackupItem]:
-    """Begin a backup of archive and records; `backups` tells how far it is."""
+    """Begin a backup of archive and records; `backup` with its `name` tells how far it is."""
     return (yield from ask("POST", "/admin/backups"))
+
+
+def backup(name: str) -> Steps[BackupItem]:
+    """Return how far a backup is (`octets` of `all_octets`), or how it ended. Raises NotFoundError."""
+    return (yield from ask("GET", path_of("admin/backups", name)))
+
+
+def cancel_backup(name: str) -> Steps[BackupItem]:
+    """Cancel a backup that is being made; its files are removed. Raises RequestError when it is done by now, NotFoundError.
+
+    What has failed or was cancelled is deleted from the list.
+    """
+    return (yield from ask("DELETE", path_of("admin/backups", name)))
+
+
+def delete_backup(name: str) -> Steps[BackupItem]:
+    """Delete a backup, also a whole one. Raises NotFoundError."""
+    return (yield from ask("DELETE", path_of("admin/backups", name), {"whole": True}))

@@ -1,6 +1,6 @@
 """Answers about users, tokens and services as they come in JSON; the schema of the centre tells more of each."""
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 
 class AuditItem(TypedDict):
@@ -17,14 +17,16 @@ class AuditItem(TypedDict):
 
 
 class BackupItem(TypedDict):
-    """A backup: `state` is running, done or failed."""
+    """A backup: `files` and `octets` are copied, of `all_files` and `all_octets`, which are 0 until they are known."""
 
     name: str
     begun: str | None
     ended: str | None
     files: int
     octets: int
-    state: str
+    all_files: int
+    all_octets: int
+    state: Literal["running", "cancelling", "done", "failed", "cancelled"]
     why: str
 
 
@@ -49,6 +51,21 @@ class ChangedUser(TypedDict):
     link: str | None
 
 
+class Machine(TypedDict):
+    """The machine of a centre: octets of the disk with the data folder and of memory, load over a minute; null is unknown."""
+
+    version: str
+    python: str
+    system: str
+    processors: int
+    load: float | None
+    memory: int | None
+    memory_free: int | None
+    disk: int
+    disk_free: int
+    folder: str
+
+
 class MadeToken(TypedDict):
     """A token that was made. `token` is shown this once and kept nowhere."""
 
@@ -64,7 +81,10 @@ class MadeToken(TypedDict):
 
 
 class Myself(TypedDict):
-    """Who one is: roles, what they may together, how one is known (session or token), and until when."""
+    """Who one is: roles, what they may together, how one is known (session or token), and until when.
+
+    `password`: one has one here. Who logs in through an organisation has none, and seals a signing key by its own passphrase.
+    """
 
     user: str
     title: str
@@ -74,6 +94,7 @@ class Myself(TypedDict):
     how: str
     token: str
     expires: str | None
+    password: bool
 
 
 class Offered(TypedDict):
@@ -87,6 +108,18 @@ class Services(TypedDict):
     """The services of the agency as each tells of itself; `status` is well, ill or silent."""
 
     items: list[dict[str, Any]]
+
+
+class SessionItem(TypedDict):
+    """A session: whose, from which address, when begun and last used (to a minute), until when; `own` is that of who asks."""
+
+    id: str
+    user: str
+    address: str
+    begun: str
+    last_used: str
+    expires: str
+    own: bool
 
 
 class TokenItem(TypedDict):

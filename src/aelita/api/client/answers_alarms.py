@@ -77,6 +77,7 @@ class Part(TypedDict):
     width: int
     height: int
     spacecraft: str
+    span_s: int
 
 
 class Document(TypedDict):
@@ -122,7 +123,7 @@ class EntryItem(TypedDict):
 
 
 class OverrideItem(TypedDict):
-    """An override in force: what held `before`, what holds `now` (in words and as it was given), until when, and why."""
+    """An override in force: what held `before`, what holds `now` (in words and as it was given), until when, by whom, and why."""
 
     spacecraft: str
     parameter: str
@@ -130,6 +131,7 @@ class OverrideItem(TypedDict):
     before: str
     now: str
     until: str | None
+    by: str
     reason: str
     limits: list[Band] | None
     coefficients: list[float] | None
@@ -167,3 +169,32 @@ class RecordItem(TypedDict):
     severity: int | None
     value: str | None
     number: int
+
+
+class JournalItem(TypedDict):
+    """What happened to an alarm, and which one: `owner` raised it."""
+
+    at: str | None
+    agency: str
+    user: str
+    event: str
+    what: str
+    words: str
+    comment: str
+    phase: str | None
+    severity: int | None
+    value: str | None
+    number: int
+    owner: str
+    alarm: str
+    title: str
+
+
+class QueryItem(TypedDict):
+    """A query that one has saved: a page of the console, and what stands behind the question mark of its address."""
+
+    page: str
+    title: str
+    query: str
+    id: str
+    changed: str | None

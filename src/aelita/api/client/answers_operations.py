@@ -116,6 +116,7 @@ class StreamState(TypedDict):
     last: int
     per_s: float | None
     octets: int
+    octets_per_s: float | None
     fill: float
     mirror: bool
     lag: int | None
@@ -277,6 +278,7 @@ class Rule(TypedDict):
     keep_days: int
     keep_mebioctets: int
     history: bool
+    paused: bool
 
 
 class DeliveryItem(TypedDict):

@@ -2,6 +2,7 @@
 
 from typing import Any, TypedDict
 
+from .answers_alarms import OverrideItem
 from .answers_database import Place
 
 Value = bool | int | float | str | list[Any] | None
@@ -119,7 +120,10 @@ class EventItem(TypedDict):
 
 
 class PacketItem(TypedDict):
-    """A packet. `source` and `row` name it; `quality` is 0 for a good one, else `flags` says what is wrong."""
+    """A packet. `source` and `row` name it; `quality` is 0 for a good one, else `flags` says what is wrong.
+
+    `container` is what it is by the newest version of the mission database, null when that knows none such.
+    """
 
     source: int
     row: int
@@ -137,6 +141,7 @@ class PacketItem(TypedDict):
     flags: list[str]
     ticks: int | None
     frame: int | None
+    container: str | None
     octets: str | None
 
 
@@ -213,6 +218,8 @@ class LatestValue(TypedDict):
     raw: Value
     units: str
     type: str
+    severity: int
+    overridden: list[str]
     source: int
     row: int
     database: int | None
@@ -302,6 +309,9 @@ class ParameterDefinition(TypedDict):
     units: str
     type: TypeDefinition
     limits: list[Limit]
+    limits_in_force: list[Limit]
+    overrides: list[OverrideItem]
+    overrides_reached: bool
     containers: list[Holding]
     derived_by: list[DerivedBy]
     columns: list[str]
@@ -318,6 +328,7 @@ class ParameterItem(TypedDict):
     type: str
     description: str
     limits: list[str]
+    overridden: list[str]
     aliases: list[str]
     archived: bool
 

@@ -14,8 +14,11 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketExce
 
 from . import wire
 from .calls import Calls
+from .commands import AsyncCommands
 from .core import Answer, Asynchronous, Broken, Request, Session, Steps, T
 from .errors import BusyError, UnreachableError
+from .onboard import AsyncOnBoard
+from .procedures import AsyncProcedures
 from .subscriptions import Item, Subscription, Topic, wanted
 
 LEAST_WAIT_S = 0.05  # for a message, so that what has arrived already is taken before anything counts as silent
@@ -47,6 +50,21 @@ class AsyncClient(Calls, Asynchronous):
 
     def __repr__(self) -> str:
         return f"<AsyncClient of {self._session.address.url}>"
+
+    @property
+    def commands(self) -> AsyncCommands:
+        """Commanding: requests, statements, keys, queues, evidence."""
+        return AsyncCommands(self)
+
+    @property
+    def procedures(self) -> AsyncProcedures:
+        """Procedures: which there are, dry runs, runs."""
+        return AsyncProcedures(self)
+
+    @property
+    def onboard(self) -> AsyncOnBoard:
+        """What is on board: schedules, packet stores, memories."""
+        return AsyncOnBoard(self)
 
     async def aclose(self) -> None:
         """Close connections. It does not log out: a session ends by itself, or by `logout`."""

@@ -54,7 +54,13 @@ class Samples:
     series: dict[str, Series]
 
     def __getitem__(self, name: str) -> Series:
-        return self.series[name]
+        """Return a parameter by its name, or by an end of it that no other here has."""
+        if name in self.series:
+            return self.series[name]
+        found = [one for full, one in self.series.items() if full.endswith(f"/{name.strip('/')}")]
+        if len(found) != 1:
+            raise KeyError(f"{name}: {'several of' if found else 'none of'} {', '.join(self.series)}")
+        return found[0]
 
     def frame(self) -> "pl.DataFrame":
         """Return one table: `utc`, and for each parameter NAME.min, .max, .mean and .count."""

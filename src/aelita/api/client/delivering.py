@@ -48,6 +48,12 @@ def add_delivery(
     return (yield from ask("POST", "/deliveries", body=body))
 
 
+def change_delivery(ident: int, *, paused: bool | None = None, title: str | None = None) -> Steps[DeliveryItem]:
+    """Pause a delivery, let it go on, or give it another title. Nothing is left out by a pause."""
+    body = {key: value for key, value in (("paused", paused), ("title", title)) if value is not None}
+    return (yield from ask("PATCH", path_of("deliveries", ident), body=body))
+
+
 def end_delivery(ident: int) -> Steps[None]:
     """End a delivery and remove its batches at the centre."""
     yield from ask("DELETE", path_of("deliveries", ident))

@@ -11,7 +11,9 @@ from .answers_alarms import (
     Done,
     EntryItem,
     Handover,
+    JournalItem,
     OverrideItem,
+    QueryItem,
     RecordItem,
 )
 from .answers_operations import AgenciesAnswer, Booked, Clock, ContactItem, Link, StationItem, Status, StreamState
@@ -49,6 +51,21 @@ def alarms(*, quiet: bool = False, limit: int | None = None) -> Steps[list[Alarm
 def alarm_history(alarm: str, *, owner: str, limit: int | None = None) -> Steps[list[RecordItem]]:
     """Return what happened to an alarm, latest first; `owner` is the agency that raised it. Raises NotFoundError."""
     return (yield from ask_all(f"{path_of('alarms', owner)}/{quote(alarm)}/history", {}, limit))
+
+
+def alarm_journal(
+    search: str = "", *, owner: str = "", severity: int = 0, user: str = "", start: Time = None, stop: Time = None,
+    limit: int | None = 1000,
+) -> Steps[list[JournalItem]]:  # fmt: skip
+    """Return what happened to all alarms, latest first, all for a `limit` of None.
+
+    All words of `search` are in owner, name or title; `severity` is the least one (0 to 5); `user` a part of who did it.
+    """
+    query = {
+        "search": search, "owner": owner, "severity": severity, "user": user, "start": instant_text(start),
+        "stop": instant_text(stop),
+    }  # fmt: skip
+    return (yield from ask_all("/alarms/history", query, limit))
 
 
 def acknowledge(alarm: str, comment: str = "", *, owner: str = "", occurrence: int = 0) -> Steps[Done]:
@@ -222,6 +239,21 @@ def change_display(
 def delete_display(ident: str, *, version: int | None = None) -> Steps[None]:
     """Delete one's own display, with a `version` only while that is the newest."""
     yield from ask("DELETE", path_of("displays", ident), {"version": version})
+
+
+def queries(page: str = "") -> Steps[list[QueryItem]]:
+    """Return one's own saved queries, by page and title."""
+    return (yield from ask_all("/queries", {"page": page}))
+
+
+def save_query(page: str, title: str, query: str) -> Steps[QueryItem]:
+    """Save what the address of a page of the console asks for, in place of one's own of that title."""
+    return (yield from ask("POST", "/queries", body={"page": page, "title": title, "query": query}))
+
+
+def delete_query(ident: str) -> Steps[None]:
+    """Delete one's own saved query by its `id`. Raises NotFoundError."""
+    yield from ask("DELETE", path_of("queries", ident))
 
 
 def agencies() -> Steps[AgenciesAnswer]:

@@ -14,7 +14,7 @@ from ...errors import UsageError
 from .core import Answer, Broken, Patience, error_of
 from .errors import AnswerError, RequestError
 
-Topic = Literal["parameters", "events", "alarms", "links", "packets", "status", "clock"]
+Topic = Literal["parameters", "events", "alarms", "commands", "links", "packets", "status", "clock"]
 State = Literal["live", "stale", "lost"]
 Kind = Literal["snapshot", "updates", "state"]
 Row = Mapping[str, Any]

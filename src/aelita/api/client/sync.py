@@ -14,8 +14,11 @@ from websockets.sync.client import connect as open_socket
 
 from . import wire
 from .calls import Calls
+from .commands import Commands
 from .core import Answer, Broken, Request, Session, Steps, Synchronous, T
 from .errors import BusyError, UnreachableError
+from .onboard import OnBoard
+from .procedures import Procedures
 from .subscriptions import Item, Subscription, Topic, wanted
 
 LEAST_WAIT_S = 0.05  # for a message, so that what has arrived already is taken before anything counts as silent
@@ -39,6 +42,21 @@ class Client(Calls, Synchronous):
 
     def __repr__(self) -> str:
         return f"<Client of {self._session.address.url}>"
+
+    @property
+    def commands(self) -> Commands:
+        """Commanding: requests, statements, keys, queues, evidence."""
+        return Commands(self)
+
+    @property
+    def procedures(self) -> Procedures:
+        """Procedures: which there are, dry runs, runs."""
+        return Procedures(self)
+
+    @property
+    def onboard(self) -> OnBoard:
+        """What is on board: schedules, packet stores, memories."""
+        return OnBoard(self)
 
     def close(self) -> None:
         """Close connections. It does not log out: a session ends by itself, or by `logout`."""

@@ -15,7 +15,7 @@ from .answers_telemetry import (
     QuarantineItem,
     SourceItem,
 )
-from .bulk import Samples, arrays_of, ask_samples, ask_table
+from .bulk import OCTETS, Samples, arrays_of, ask_samples, ask_table
 from .core import Query, Steps, ask, ask_all, names_text, path_of, request_of
 from .instants import Time, instant_text
 
@@ -45,6 +45,7 @@ def values(
 ) -> Steps["pl.DataFrame"]:
     """Return samples with start <= generation time < stop: a row a packet, a column a parameter, beside `utc` and `generated`.
 
+    `names` are qualified names, ends of names that no other has, or patterns ("/TGO/attitude_*").
     `generated` is TAI nanoseconds; with raw="both" there are also columns NAME#raw. Bad samples are there: `quality` is not 0.
     """
     query = {"parameters": names_text(names), "raw": raw, "spacecraft": spacecraft, **_range(start, stop)}
@@ -88,6 +89,11 @@ def packet(source: int, row: int) -> Steps[PacketDecoded]:
     return (yield from ask("GET", path_of("packets", source, row)))
 
 
+def packet_octets(source: int, row: int) -> Steps[bytes]:
+    """Return the octets of a packet, its primary header first. Raises NotFoundError, ForbiddenError."""
+    return (yield request_of("GET", path_of("packets", source, row, "octets"), accept=OCTETS)).content
+
+
 def frames(
     *, spacecraft: str = "", source: int | None = None, virtual_channel: int | None = None, bad: bool | None = None,
     octets: bool = False, order: Order = "asc", limit: int | None = None,
@@ -124,19 +130,19 @@ def completeness(*, spacecraft: str = "", source: int | None = None, limit: int 
 
 
 def events(
-    start: Time = None, stop: Time = None, *, severity: int = 0, search: str = "", spacecraft: str = "", order: Order = "asc",
-    limit: int | None = None,
+    start: Time = None, stop: Time = None, *, severity: int = 0, search: str = "", spacecraft: str = "",
+    source: int | None = None, order: Order = "asc", limit: int | None = None,
 ) -> Steps["pl.DataFrame"]:  # fmt: skip
     """Return the events that a spacecraft reported, of a severity (1 information to 4 high) or above."""
-    return (yield from _table("/events", _search(start, stop, severity, search, spacecraft, order), limit))
+    return (yield from _table("/events", _search(start, stop, severity, search, spacecraft, order) | {"source": source}, limit))
 
 
 def limits(
-    start: Time = None, stop: Time = None, *, severity: int = 0, search: str = "", spacecraft: str = "", order: Order = "asc",
-    limit: int | None = None,
+    start: Time = None, stop: Time = None, *, severity: int = 0, search: str = "", spacecraft: str = "",
+    source: int | None = None, order: Order = "asc", limit: int | None = None,
 ) -> Steps["pl.DataFrame"]:  # fmt: skip
     """Return when parameters went out of their limits and came back; `severity` (1 to 5) is that before or after."""
-    return (yield from _table("/limits", _search(start, stop, severity, search, spacecraft, order), limit))
+    return (yield from _table("/limits", _search(start, stop, severity, search, spacecraft, order) | {"source": source}, limit))
 
 
 def sources(search: str = "", *, spacecraft: str = "", limit: int | None = None) -> Steps[list[SourceItem]]:
@@ -150,11 +156,11 @@ def database(*, spacecraft: str = "", number: int | None = None) -> Steps[Databa
 
 
 def search_database(
-    search: str, *, kind: Literal["", "parameter", "container", "type", "alias"] = "", spacecraft: str = "",
-    number: int | None = None, limit: int | None = None,
+    search: str, *, kind: Literal["", "parameter", "container", "type", "alias"] = "", of_type: str = "",
+    spacecraft: str = "", number: int | None = None, limit: int | None = None,
 ) -> Steps[list[FoundItem]]:  # fmt: skip
-    """Return the parameters, containers, types and aliases in which all words are found."""
-    query = {"search": search, "kind": kind, "spacecraft": spacecraft, "database": number}
+    """Return the parameters, containers, types and aliases in which all words are found, or only parameters of a type."""
+    query = {"search": search, "kind": kind, "of_type": of_type, "spacecraft": spacecraft, "database": number}
     return (yield from ask_all("/database/search", query, limit))
 
 

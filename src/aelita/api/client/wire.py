@@ -1,5 +1,6 @@
 """What both faces need of HTTP, TLS and WebSockets: settings, and what a failure means."""
 
+import functools
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,9 +25,10 @@ def tls(session: Session, ca_file: str | Path | None) -> ssl.SSLContext:
 
     Raises UsageError for a file that holds none, or for an address without TLS.
     """
+    secure = session.address.origin.startswith("https://")
     if ca_file is None:
-        return ssl.create_default_context()
-    if not session.address.origin.startswith("https://"):
+        return _trusted() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which trusts nobody, and is never asked
+    if not secure:
         raise UsageError("a file of certificates for an address without TLS", remedy="Give an address with https://")
     try:
         return ssl.create_default_context(cafile=str(ca_file))
@@ -34,6 +36,12 @@ def tls(session: Session, ca_file: str | Path | None) -> ssl.SSLContext:
         raise UsageError(
             f"no certificates: {error}", where=str(ca_file), remedy="Give a file with a certificate in PEM"
         ) from error
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Return what the machine trusts: read once, for that takes longer than a request."""
+    return ssl.create_default_context()
 
 
 def settings(session: Session, timeout_s: float) -> dict[str, Any]:

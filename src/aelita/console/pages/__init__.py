@@ -7,8 +7,9 @@ How a page is written (see `telemetry.py` for a short whole one):
   (Python) or `remember({q})` of `aelita-face` (browser), so that every address can be passed on.
 * It begins with `with frame.page("page.events") as head:`; `with head:` puts fields and buttons beside the title. Below come
   `with frame.card("overview.links"):` and widgets; a widget fills the card when `flush=True`.
-* Everything it says is `say("page.events")`, keys being in `words_shell.py` (shell) and `words_operations.py` (pages of
-  operations), English and Russian both; a test proves that none is missing. Text of others (names, comments, log entries) goes
+* Everything it says is `say("page.events")`, keys being in `words_shell.py` (shell), `words_operations.py`,
+  `words_commanding.py` and `words_complex.py` (other pages), English and Russian both; a test proves that none is missing.
+  Text of others (names, comments, log entries) goes
   through `frame.text`, `ui.label` or a widget, all of which show it as text; never `ui.html(..., sanitize=False)`.
 * It asks the centre by `await ask("GET", "alarms", query={...})` of `asking`, as the user who looks; a refusal is
   `RefusedError` (what, where, remedy, status). `await frame.shown(reading, build)` draws the waiting, error and content states
@@ -26,8 +27,9 @@ from importlib import import_module
 from .page import Page
 
 MODULES: tuple[str, ...] = (
-    "overview", "telemetry", "alarms", "events", "stations", "displays", "plot", "packets", "completeness", "database", "log",
-    "agencies", "administration",
+    "overview", "telemetry", "alarms", "overrides", "events", "stations", "commands", "command_queue", "command_inbox",
+    "procedures", "on_board", "command_authority", "command_audit", "displays", "plot", "packets", "completeness", "database",
+    "log", "agencies", "deliveries", "administration",
 )  # fmt: skip
 
 

@@ -1,27 +1,31 @@
 """Administration: users and what they may, tokens, services, the audit trail, backups."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from nicegui import PageArguments, ui
 
-from ...errors import AelitaError
 from ..asking import ask
 from ..look import say
 from ..widgets import Column, StatusTable, Table
+from ..words import WORDS
 from . import frame
 from .asked import Who, rows_of, shown_instant, time_field, who
+from .backing_up import backups
 from .page import Page
 
 VIEWS = (  # view, word, permission
     ("users", "administration.users", "admin"),
+    ("sessions", "administration.sessions", "admin"),
     ("tokens", "administration.tokens", "view"),
     ("services", "administration.services", "complex.operate"),
     ("audit", "administration.audit", "audit"),
     ("backups", "administration.backups", "complex.operate"),
 )
+FEW = 3  # roles that a line of the users shows
+FULL = 0.9  # from this part on a disk or memory is marked as short
 DAYS = ((1, "1"), (7, "7"), (30, "30"), (90, "90"), (365, "365"))
 
 
@@ -53,8 +57,8 @@ class Administration:
                     frame.empty(say("forbidden"), f"{say('act.forbidden')}: {permission}")
                 return
             views: dict[str, Callable[[], Any]] = {
-                "users": self._users, "tokens": self._tokens, "services": self._services, "audit": self._audit,
-                "backups": self._backups,
+                "users": self._users, "sessions": self._sessions, "tokens": self._tokens, "services": self._services,
+                "audit": self._audit, "backups": partial(backups, self.head),
             }  # fmt: skip
             made = views[self.view]()
             if made is not None:
@@ -68,7 +72,7 @@ class Administration:
 
     def _list_users(self, told: dict[str, Any]) -> None:
         self.roles = {str(one["role"]): str(one.get("title") or one["role"]) for one in told.get("roles") or []}
-        self.meaning = {str(one["role"]): ", ".join(one.get("may") or []) for one in told.get("roles") or []}
+        self.meaning = {str(one["role"]): "; ".join(_may(one.get("may") or [])) for one in told.get("roles") or []}
         words = (
             "column.user",
             "column.title",
@@ -95,8 +99,11 @@ class Administration:
             frame.text(one["user"], "td", "mono n")
             frame.text(one.get("title") or "–", "td", "w")
             with ui.element("td"):
-                for role in one["roles"]:
+                for role in one["roles"][:FEW]:
                     frame.text(self.roles.get(role, role), "span", "x-tag").props["title"] = self.meaning.get(role, "")
+                if more := one["roles"][FEW:]:
+                    rest = frame.text(f"+{len(more)}", "span", "x-tag")
+                    rest.props["title"] = "\n".join(self.roles.get(role, role) for role in more)
             frame.text(say(f"administration.login.{one['login']}"), "td", "mut n")
             frame.text(shown_instant(one.get("last_login")), "td", "mono mut n")
             with ui.element("td").classes("n"):
@@ -118,10 +125,7 @@ class Administration:
             frame.text(say("administration.roles"), "div", "a-part")
             with ui.element("div").style("max-height:260px;overflow:auto"):
                 boxes = {
-                    role: ui.checkbox(shown, value=role in one.get("roles", ()))
-                    .props("dense size=xs")
-                    .style("display:flex")
-                    .tooltip(self.meaning.get(role, ""))
+                    role: _box(shown, self.meaning.get(role, ""), role in one.get("roles", ()))
                     for role, shown in self.roles.items()
                 }
             active = (
@@ -162,6 +166,40 @@ class Administration:
         if await frame.sure(f"{say('administration.remove.sure')} {one['user']}?", say("delete")):
             await frame.tried(ask("DELETE", f"admin/users/{quote(one['user'], safe='')}"), say("done"))
             await self.draw()
+
+    def _sessions(self) -> None:
+        columns = [
+            Column("user", say("column.user"), "mono", "minmax(100px,1fr)"),
+            Column("address", say("administration.address"), "mono", 150),
+            Column("begun", say("administration.since"), "seconds", 164, least=520),
+            Column("last_used", say("administration.used"), "seconds", 164),
+            Column("expires", say("administration.expires"), "seconds", 164, least=700),
+            Column("own", say("administration.own"), "yes", 110, least=620),
+        ]
+        chosen: dict[str, Any] = {}
+
+        def choose(row: dict[str, Any]) -> None:
+            chosen.update(row)
+            button.props["aria-disabled"] = "false"
+
+        async def end() -> None:
+            if not chosen:
+                frame.tell(say("administration.choose.session"))
+            elif await frame.sure(
+                f"{say('administration.end.sure')} {chosen['user']}, {chosen['address']}", say("administration.end")
+            ):
+                await frame.tried(ask("DELETE", f"admin/sessions/{chosen['id']}"), say("done"))
+                table.read()
+
+        with self.head:
+            button = frame.button(say("administration.end"), end, "danger", hint=say("administration.choose.session"))
+            button.props["aria-disabled"] = "true"
+            button.props["data-end-session"] = "1"
+        with frame.card(say("administration.sessions"), flush=True, style="height:100%"):
+            table = Table(
+                columns, "admin/sessions", label=say("administration.sessions"), key="id", every=10.0, on_select=choose,
+                empty=(say("nothing.yet"), ""),
+            )  # fmt: skip
 
     async def _tokens(self) -> None:
         every = self.looks.may is not None and "admin" in self.looks.may
@@ -214,10 +252,7 @@ class Administration:
             )
             frame.text(say("administration.scopes"), "div", "a-part")
             with ui.element("div").style("max-height:240px;overflow:auto"):
-                boxes = {
-                    word: ui.checkbox(word, value=word == "view").props("dense size=xs").style("display:flex")
-                    for word in sorted(self.looks.may or {"view"})
-                }
+                boxes = {word: _box(word, say(f"may.{word}"), word == "view") for word in sorted(self.looks.may or {"view"})}
 
             async def send() -> None:
                 body = {
@@ -242,18 +277,21 @@ class Administration:
             await frame.tried(ask("DELETE", f"auth/tokens/{quote(str(one['id']), safe='')}"), say("done"))
             await self.draw()
 
-    def _services(self) -> None:
+    async def _services(self) -> None:
         columns = [
             Column("service", say("administration.service"), "mono", "minmax(110px,1fr)"),
             Column("agency", say("column.agency"), "dim", 120, least=460),
             Column("status", say("column.state"), "text", 130),
             Column("up_s", say("administration.up"), "span", 120),
             Column("starts", say("administration.starts"), "count", 96),
-            Column("pid", say("administration.pid"), "mono", 90, least=620),
+            Column("pid", say("administration.pid"), "mono", 90, least=800),
             Column("faults", say("administration.faults"), "text", "minmax(120px,3fr)"),
         ]
-        with frame.card(say("administration.services"), flush=True, style="height:100%"):
-            StatusTable("services", columns, label=say("administration.services"), empty=(say("nothing.yet"), ""))
+        with ui.element("div").style("height:100%;display:flex;flex-direction:column;gap:8px"):
+            with frame.card(say("administration.services"), flush=True, style="flex:1"):
+                StatusTable("services", columns, label=say("administration.services"), empty=(say("nothing.yet"), ""))
+            with frame.card(say("administration.machine"), style="flex:none"):
+                await frame.shown(partial(ask, "GET", "admin/machine"), _machine)
 
     def _audit(self) -> None:
         columns = [
@@ -261,7 +299,7 @@ class Administration:
             Column("user", say("column.user"), "mono", 120),
             Column("action", say("administration.action"), "mono", "minmax(110px,1fr)"),
             Column("details", say("administration.details"), "text", "minmax(140px,2.4fr)"),
-            Column("how", say("administration.how"), "dim", 84, least=760),
+            Column("how", say("administration.how"), "dim", 84, least=760, words="administration.how."),
             Column("address", say("administration.address"), "dim", 120, least=860),
         ]
         named = (("q", "search"), ("user", "user"), ("action", "action"), ("from", "start"), ("to", "stop"))
@@ -274,15 +312,19 @@ class Administration:
             frame.remember(**self.query)
             table.ask(**asked())
 
-        with self.head:
-            frame.field(say("search"), self.query["q"], on_change=lambda q: change(q=q), find=True, width="150px")
-            frame.field(say("column.user"), self.query["user"], on_change=lambda user: change(user=user), width="90px")
-            frame.field(
-                say("administration.action"), self.query["action"], on_change=lambda action: change(action=action), width="130px"
-            )
-            time_field(say("act.from"), self.query["from"], lambda at: change(**{"from": at}))
-            time_field(say("act.to"), self.query["to"], lambda at: change(to=at))
-        with frame.card(say("administration.audit"), flush=True, style="height:100%"):
+        with frame.card(say("administration.audit"), flush=True, style="height:100%") as top:
+            with top:
+                frame.grow()
+                frame.field(say("search"), self.query["q"], on_change=lambda q: change(q=q), find=True, width="170px")
+                frame.field(say("column.user"), self.query["user"], on_change=lambda user: change(user=user), width="110px")
+                frame.field(
+                    say("administration.action"),
+                    self.query["action"],
+                    on_change=lambda action: change(action=action),
+                    width="130px",
+                )
+                time_field(say("act.from"), self.query["from"], lambda at: change(**{"from": at}), width="142px")
+                time_field(say("act.to"), self.query["to"], lambda at: change(to=at), width="142px")
             table = Table(
                 columns,
                 "admin/audit",
@@ -292,34 +334,44 @@ class Administration:
                 empty=(say("nothing.yet"), ""),
             )
 
-    async def _backups(self) -> None:
-        columns = [
-            Column("name", say("column.name"), "mono", "minmax(140px,1.4fr)"),
-            Column("begun", say("administration.begun"), "seconds", 160),
-            Column("ended", say("administration.ended"), "seconds", 160, least=620),
-            Column("state", say("column.state"), "text", 110),
-            Column("files", say("administration.files"), "count", 90, least=520),
-            Column("octets", say("agencies.size"), "octets", 110),
-            Column("why", say("stations.why"), "text", "minmax(90px,1fr)", least=760),
-        ]
-        with frame.card(say("administration.backups"), flush=True, style="height:100%"):
-            table = Table(
-                columns, "admin/backups", label=say("administration.backups"), every=3.0,
-                empty=(say("administration.no.backups"), say("administration.no.backups.hint")),
-            )  # fmt: skip
 
-        async def begin() -> None:
-            if await frame.tried(ask("POST", "admin/backups"), say("administration.backup.begun")) is not None:
-                table.read()
+def _may(permissions: Sequence[str]) -> list[str]:
+    """Return permissions in words."""
+    return [say(key) if (key := f"may.{one}") in WORDS else one for one in permissions]
 
-        with self.head:
-            frame.button(say("administration.back.up"), begin, "pri").props("data-backup=1")
-            try:
-                folder = str((await ask("GET", "admin/backups")).get("folder", ""))
-            except AelitaError:
-                folder = ""
-            if folder:
-                frame.text(folder, "span", "mono dim")
+
+def _box(title: str, meaning: str, value: bool) -> ui.checkbox:
+    """Add a box to tick, with what ticking it means."""
+    with ui.element("div").classes("x-box"):
+        box = ui.checkbox(title, value=value).props("dense size=xs")
+        frame.text(meaning, "div", "dim")
+    return box
+
+
+def _machine(told: dict[str, Any]) -> None:
+    """Show how the machine is: what is short is marked."""
+    with ui.element("div").classes("x-meters"):
+        for word, whole, free in (
+            ("administration.disk", told["disk"], told["disk_free"]),
+            ("administration.memory", told["memory"], told["memory_free"]),
+        ):
+            if whole:
+                used = 1 - (free or 0) / whole
+                with ui.element("div"):
+                    frame.text(say(word), "span", "dim")
+                    frame.text(f"{_size(free or 0)} {say('administration.free')} / {_size(whole)}", "b")
+                    meter = ui.element("div").classes("x-meter short" if used > FULL else "x-meter")
+                    with meter:
+                        ui.element("i").style(f"width:{100 * used:.0f}%")
+        frame.pairs([
+            (say("administration.load"), None if told["load"] is None else f"{told['load']:.2f} / {told['processors']}"),
+            (say("administration.version"), f"Aelita {told['version']}, Python {told['python']}, {told['system']}"),
+            (say("administration.folder"), told["folder"]),
+        ])  # fmt: skip
+
+
+def _size(octets: int) -> str:
+    return f"{octets / 2**30:.1f} GiB" if octets >= 2**30 else f"{octets / 2**20:.0f} MiB"
 
 
 async def _secret(title: str, hint: str, secret: str) -> None:

@@ -9,8 +9,9 @@ from ...agencies import PERMISSIONS
 from ..asking import ask
 from ..look import say
 from ..widgets import Column, StatusTable
+from ..words import WORDS
 from . import frame
-from .asked import plain_table, rows_of, shown_instant, told_in_words
+from .asked import plain_table, rows_of, shown_instant, told_in_words, who
 from .page import Page
 
 VIEWS = (
@@ -21,6 +22,7 @@ VIEWS = (
     ("parts", "agencies.parts"),
 )
 
+SEVERITIES = ("normal", "watch", "warning", "distress", "critical", "severe")
 INSTRUMENT = ("column.name", "column.spacecraft", "column.agency", "agencies.lead", "agencies.measures", "column.apids")
 
 
@@ -50,12 +52,9 @@ class Agencies:
 
 def _streams() -> None:
     """Show the streams of the agency and its mirrors of others, as they are now."""
+    inflow = Column("octets_per_s", say("agencies.inflow"), "flow", 104, least=520)
     size = Column("octets", say("agencies.size"), "octets", 96, least=760)
-    with (
-        ui.element("div")
-        .classes("a-grid")
-        .style("height:100%;grid-template-rows:minmax(110px,.5fr) minmax(140px,1fr) minmax(140px,.8fr)")
-    ):
+    with ui.element("div").classes("a-grid").style("height:100%;grid-template-rows:auto minmax(140px,1fr) minmax(140px,.7fr)"):
         with frame.card(say("agencies.agencies"), flush=True):
             columns = [
                 Column("name", say("column.agency"), "text", "minmax(120px,1fr)"),
@@ -63,13 +62,15 @@ def _streams() -> None:
                 Column("connected", say("agencies.reached"), "yes", 120),
                 Column("why", say("stations.why"), "text", "minmax(100px,2fr)", least=480),
             ]
-            StatusTable("agencies", columns, label=say("agencies.agencies"), empty=(say("nothing.yet"), ""))
+            reached = StatusTable("agencies", columns, label=say("agencies.agencies"), empty=(say("nothing.yet"), ""))
+            reached.classes("g-fit")
         with frame.card(say("agencies.own"), flush=True):
             columns = [
-                Column("agency", say("column.agency"), "dim", 110),
-                Column("name", say("agencies.stream"), "mono", "minmax(120px,1fr)"),
+                Column("name", say("agencies.stream"), "stream", "minmax(130px,1fr)"),
+                Column("name", say("column.name"), "dim", "minmax(110px,.8fr)", least=620),
                 Column("messages", say("agencies.messages"), "count", 110),
-                Column("per_s", say("per.second"), "number", 100),
+                Column("per_s", say("per.second"), "rate", 100),
+                inflow,
                 size,
                 Column("fill", say("agencies.fill"), "percent", 90, least=620),
                 Column("fault", say("agencies.fault"), "text", "minmax(80px,1fr)", least=700),
@@ -79,12 +80,13 @@ def _streams() -> None:
             )
         with frame.card(say("agencies.mirrors"), flush=True):
             columns = [
-                Column("agency", say("column.agency"), "dim", 110),
-                Column("name", say("agencies.mirror"), "mono", "minmax(120px,1fr)"),
+                Column("name", say("agencies.mirror"), "stream", "minmax(160px,1fr)"),
+                Column("name", say("column.name"), "dim", "minmax(150px,.8fr)", least=900),
                 Column("lag", say("agencies.lag"), "count", 110),
                 Column("missing", say("column.missing"), "count", 96),
                 Column("origin_s", say("agencies.heard"), "span", 120, least=560),
-                Column("messages", say("agencies.messages"), "count", 110, least=620),
+                inflow,
+                Column("messages", say("agencies.messages"), "count", 110, least=760),
                 size,
                 Column("fault", say("agencies.fault"), "text", "minmax(80px,1fr)", least=700),
             ]
@@ -118,24 +120,35 @@ def _gives(told: dict[str, Any]) -> None:
             for one in told["gives"]
         ]  # fmt: skip
         if told["next_change"]:
-            frame.text(f"{say('agencies.next')} {shown_instant(told['next_change'])}", "p", "mut")
+            frame.text(frame.Times(f"{say('agencies.next')} {shown_instant(told['next_change'])}"), "p", "mut")
         plain_table([say(word) for word in words], rows, label=say("agencies.gives"))
         frame.text(say("agencies.shared"), "h2", "a-part")
         heads = [say(word) for word in ("column.spacecraft", "agencies.agencies", "agencies.least")]
-        shared = [[one["spacecraft"], one["agencies"], one["least_severity"]] for one in told["shared_alarms"]]
+        shared = [[one["spacecraft"], one["agencies"], _severity(one["least_severity"])] for one in told["shared_alarms"]]
         plain_table(heads, shared, label=say("agencies.shared"))
 
 
 def _kind(one: dict[str, Any]) -> str:
-    return f"{one['kind']}: {', '.join(one['only'])}" if one["only"] else str(one["kind"])
+    kind = _worded("gives", one["kind"])
+    return f"{kind}: {', '.join(one['only'])}" if one["only"] else kind
+
+
+def _worded(group: str, value: Any) -> str:
+    """Return the word for a value of the mission's organisation, itself when there is none."""
+    key = f"{group}.{value}"
+    return say(key) if key in WORDS else str(value)
 
 
 def _end(instant: Any) -> str:
-    return shown_instant(instant) if instant else say("agencies.always")
+    return frame.Times(shown_instant(instant).removesuffix(" 00:00:00")) if instant else say("agencies.open")
 
 
 def _basis(one: dict[str, Any]) -> str:
-    return ", ".join(part for part in (one["grade"], one["source"]) if part)
+    return ", ".join(part for part in (_worded("grade", one["grade"]), one["source"]) if part)
+
+
+def _severity(word: Any) -> str:
+    return say(f"severity.{SEVERITIES.index(word)}") if word in SEVERITIES else str(word)
 
 
 def _months(months: Any) -> str:
@@ -172,8 +185,9 @@ def _collections(one: dict[str, Any]) -> str:
     return "; ".join(f"{each['title'] or each['key']}: {_months(each['public_after_months'])}" for each in one["collections"])
 
 
-def _roles(told: dict[str, Any]) -> None:
-    """Show which role may do what."""
+async def _roles(told: dict[str, Any]) -> None:
+    """Show which role may do what; those of who looks are marked."""
+    mine = (await who()).roles
     rows = rows_of(told.get("roles"))
     with frame.card(say("agencies.roles"), style="height:100%"):
         if not rows:
@@ -185,17 +199,19 @@ def _roles(told: dict[str, Any]) -> None:
                 frame.text(say("agencies.permission"), "th")
                 for row in rows:
                     with ui.element("th").classes("c") as head:
-                        frame.text(row.get("title") or row.get("key"), "span", "x-turn")
-                    head.props["title"] = told_in_words(row.get("centres"))
+                        title = str(row.get("title") or row.get("key"))
+                        frame.text(title.partition(":")[0], "span", "x-turn own" if row["key"] in mine else "x-turn")
+                    head.props["title"] = f"{title}\n{told_in_words(row.get('centres'))}"
             with ui.element("tbody"):
-                for permission, meaning in PERMISSIONS.items():
-                    _permission(permission, meaning, rows)
+                for permission in PERMISSIONS:
+                    _permission(permission, rows)
 
 
-def _permission(permission: str, meaning: str, roles: list[dict[str, Any]]) -> None:
-    with ui.element("tr") as line:
-        line.props["title"] = meaning
-        frame.text(permission, "td", "mono")
+def _permission(permission: str, roles: list[dict[str, Any]]) -> None:
+    with ui.element("tr"):
+        with ui.element("td"):
+            frame.text(say(f"may.{permission}"))
+            frame.text(f" {permission}", "span", "mono dim")
         for role in roles:
             allowed = permission in (role.get("may") or ())
             with ui.element("td").classes("c"):
@@ -207,7 +223,7 @@ def _parts(told: dict[str, Any]) -> None:
     """Show agencies, spacecraft, centres and instruments, and how sure each statement is."""
     parts: list[tuple[str, tuple[str, ...], list[list[object]]]] = [
         ("agencies.agencies", ("column.name", "agencies.domain", "agencies.part", "agencies.running", "agencies.basis"), [
-            [one["name"], one["domain"], one["part"], one["here"], _basis(one)] for one in told["agencies"]
+            [one["name"], one["domain"], _worded("part", one["part"]), one["here"], _basis(one)] for one in told["agencies"]
         ]),
         ("overview.fleet", ("column.spacecraft", "column.agency", "agencies.relayed", "agencies.followed"), [
             [one["key"], one["agency"], one["relayed_by"], one["followed"]] for one in told["spacecraft"]

@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 from nicegui import PageArguments, ui
 
-from ...errors import AelitaError
+from ...errors import AelitaError, TimeError
 from ..asking import ask
 from ..look import say
 from ..widgets import AlarmTable
 from . import frame
+from .alarm_history import history
 from .asked import Who, act, rows_of, shown_instant, typed_instant, who
 from .page import Page
 
@@ -37,6 +38,7 @@ class Alarms:
 
     def __init__(self, looks: Who, roles: dict[str, str]) -> None:
         self.looks, self.roles = looks, roles
+        self.table: AlarmTable
         self.row: dict[str, Any] = {}
         self.details: ui.element
         self.history: ui.element
@@ -66,7 +68,7 @@ class Alarms:
                 (say("column.owner"), row["owner"]),
                 (say("column.severity"), say(f"severity.{int(row.get('severity') or 0)}")),
                 (say("column.state"), say(f"alarms.phase.{row.get('phase')}")),
-                (say("column.value"), row.get("value")),
+                (say("alarms.trigger"), row.get("value")),
                 (say("column.since"), shown_instant(row.get("since"))),
                 (say("column.times"), counts.get("times") or row.get("occurrence")),
                 (say("alarms.worst"), counts.get("worst")),
@@ -79,18 +81,37 @@ class Alarms:
     def _buttons(self) -> None:
         with ui.element("div").classes("a-acts"):
             for name, word, permission, key in ACTS:
-                if self._fits(name):
-                    act(say(word), partial(self.do, name), permission, self.looks, kind="small", key=key).props(
-                        f"data-act={name}"
-                    )
-        parameter = str(self.row["alarm"]).partition(":")[2]
-        if parameter.startswith("/"):
-            with ui.link(target=f"/plot?p={quote(parameter)}").classes("a-btn small"):
-                frame.text(say("telemetry.plot"))
+                if self._fits(name, self.row):
+                    made = act(say(word), partial(self.do_here, name), permission, self.looks, kind="small", key=key)
+                    made.props(f"data-act={name}")
+        self._leads()
 
-    def _fits(self, name: str) -> bool:
-        """Whether something can be done to the alarm as it is: other agencies' alarms can only be acknowledged."""
-        row, shelved = self.row, self.row.get("phase") == "shelved"
+    def _leads(self) -> None:
+        """Lead to what else is known of what the alarm is about."""
+        _, found, rest = str(self.row["alarm"]).partition(":/")
+        name = quote(f"/{rest}", safe="")
+        told = f"{self.row.get('title') or ''} ({self.row['alarm']}), {shown_instant(self.row.get('since'))}\n"
+        with ui.element("div").classes("a-head"):
+            with ui.link(target=f"/log?category=&text={quote(told, safe='')}").classes("a-btn small"):
+                frame.text(say("act.log"))
+            if not found:
+                return
+            for target, word in (
+                (f"/plot?p={name}", "telemetry.plot"),
+                (f"/database?kind=parameter&name={name}", "page.database"),
+                (f"/overrides?new={name}&kind=limits", "overrides.make.limits"),
+            ):
+                if not target.startswith("/overrides") or self.looks.can("limits.override"):
+                    with ui.link(target=target).classes("a-btn small"):
+                        frame.text(say(word))
+
+    async def do_here(self, name: str) -> None:
+        """Do something to the chosen alarm."""
+        await self.do(name, [self.row])
+
+    def _fits(self, name: str, row: dict[str, Any]) -> bool:
+        """Whether something can be done to an alarm as it is: other agencies' alarms can only be acknowledged."""
+        shelved = row.get("phase") == "shelved"
         own = not self.looks.agency or row["owner"] == self.looks.agency
         latched = str(row.get("phase", "")).startswith("latched")
         return {
@@ -99,42 +120,71 @@ class Alarms:
         }[name]  # fmt: skip
 
     async def asked(self, told: dict[str, Any]) -> None:
-        """Do what a key asks for."""
-        await self.choose(told["row"])
+        """Do what a key or a button asks for, to those alarms that allow it."""
         known = {name: permission for name, _, permission, _ in ACTS}
-        if told["act"] in known and self._fits(told["act"]) and self.looks.can(known[told["act"]]):
-            await self.do(told["act"])
+        name, rows = str(told["act"]), [dict(row) for row in told["rows"]]
+        if name not in known:
+            return
+        if not self.looks.can(known[name]):
+            frame.tell(f"{say('act.forbidden')}: {known[name]}", bad=True)
+            return
+        fitting = [row for row in rows if self._fits(name, row)]
+        if fitting:
+            await self.do(name, fitting)
+        else:
+            frame.tell(say("alarms.unfit"), bad=True)
 
-    async def do(self, name: str) -> None:
-        """Ask for what is needed, and do it."""
-        row, title = self.row, self.row.get("title") or self.row["alarm"]
-        with frame.dialog(f"{say('alarms.' + name)}: {title}") as dialog:
+    async def do(self, name: str, rows: list[dict[str, Any]]) -> None:
+        """Ask for what is needed, and do it to each of the alarms."""
+        about = str(rows[0].get("title") or rows[0]["alarm"]) if len(rows) == 1 else f"{say('alarms.several')} ({len(rows)})"
+        self.table.keep(name)
+        with frame.dialog(f"{say('alarms.' + name)}: {about}") as dialog, ui.element("div").classes("x-form"):
+            if len(rows) > 1:
+                frame.text(" · ".join(str(row.get("title") or row["alarm"]) for row in rows[:8]), "p", "dim").style("margin:0")
             read = {"shelve": self._shelve_fields, "assign": self._assign_fields}.get(name, lambda: dict)()
-            comment = frame.field(say("alarms.comment"), many=True, keep=f"alarm-{name}")
+            comment = frame.field(say("alarms.comment"), many=True, keep=f"alarm-{name}", width="100%")
             comment.props("autofocus rows=3")
 
             async def send() -> None:
                 try:
-                    body = {"alarm": row["alarm"], "owner": row["owner"], "comment": str(comment.value or ""), **read()}
-                    await ask("POST", f"alarms/{name}", body=body)
-                except AelitaError as error:
+                    more = {"comment": str(comment.value or ""), **read()}
+                except TimeError as error:
                     frame.tell(str(error), bad=True)
                     return
-                frame.forget(f"alarm-{name}")
-                frame.tell(say("done"))
-                dialog.submit(True)
+                if await self._send(name, rows, more):
+                    frame.forget(f"alarm-{name}")
+                    dialog.submit(True)
 
             with ui.element("div").classes("a-head").style("justify-content:flex-end"):
                 frame.button(say("cancel"), lambda: dialog.submit(False))
                 frame.button(say(f"alarms.{name}"), send, "pri").props("data-send=1")
-        if await dialog:
-            await self.read_history()
+        done = await dialog
         dialog.delete()
+        self.table.keep("")
+        if done:
+            self.table.unmark()
+            if self.row:
+                await self.read_history()
+
+    async def _send(self, name: str, rows: list[dict[str, Any]], more: dict[str, Any]) -> bool:
+        """Do something to alarms one after another; tell what was refused, and return whether all is done."""
+        refused = []
+        for row in rows:
+            seen = {"occurrence": row.get("occurrence") or 0} if name == "acknowledge" else {}
+            try:
+                await ask("POST", f"alarms/{name}", body={"alarm": row["alarm"], "owner": row["owner"], **seen, **more})
+            except AelitaError as error:
+                refused.append(f"{row.get('title') or row['alarm']}: {error}")
+        if refused:
+            frame.tell("\n".join([f"{say('alarms.refused')} {len(refused)} / {len(rows)}", *refused[:5]]), bad=True)
+        else:
+            frame.tell(say("done"))
+        return not refused
 
     def _shelve_fields(self) -> Reading:
         """Add the fields of how long; return how to read them."""
         chosen = {"s": 3600.0}
-        until = frame.field(say("alarms.until.typed"), width="100%", mono=True)
+        until = frame.field(say("alarms.until.typed"), width="100%", mono=True, keep="alarm-until")
         options = [(str(seconds), shown) for seconds, shown in SHELVED_FOR]
 
         def pick(seconds: str) -> None:
@@ -150,7 +200,8 @@ class Alarms:
 
     def _assign_fields(self) -> Reading:
         role = frame.select(say("alarms.role"), self.roles or {"": "–"}, next(iter(self.roles), ""), width="100%")
-        return lambda: {"role": str(role.value or "")}
+        person = frame.field(say("alarms.person"), width="100%", keep="alarm-person")
+        return lambda: {"role": str(role.value or ""), "person": str(person.value or "").strip()}
 
     async def read_history(self) -> None:
         """Show what happened to the chosen alarm, latest first."""
@@ -188,22 +239,37 @@ def _line(line: dict[str, Any]) -> None:
 
 
 async def build(args: PageArguments) -> None:
-    """Make the page. Its address keeps `show`, `q` and `alarm`, the chosen one (owner/alarm)."""
-    query = args.query_parameters
+    """Make the page. Its address keeps `show`, `q` and `alarm`, the chosen one (owner/alarm); `view` is history or nothing."""
+    query = dict(args.query_parameters)
+    view = "history" if query.get("view") == "history" else ""
+    with frame.page("page.alarms") as head:
+        with head:
+            frame.segmented(
+                [("", say("alarms.now")), ("history", say("alarms.history.view"))], view,
+                lambda one: ui.navigate.to(f"/alarms?view={one}" if one else "/alarms"), label=say("page.alarms"),
+            )  # fmt: skip
+        if view:
+            await history(query, head)
+        else:
+            await _now(query, head)
+
+
+async def _now(query: dict[str, str], head: ui.element) -> None:
+    """Make the view of what stands and is shelved."""
     show = query.get("show", "all")
     page = Alarms(await who(), await _roles())
-    with frame.page("page.alarms") as head:
-        with ui.element("div").classes("a-grid a-side a-more"):
-            with frame.card(flush=True):
-                table = AlarmTable(
-                    label=say("page.alarms"), show=show, q=query.get("q", ""), at=query.get("alarm", ""), on_select=page.choose,
-                    on_act=page.asked,
-                )  # fmt: skip
-            with frame.card(say("column.alarm")), ui.element("div").style("min-height:100%") as page.details:
-                frame.empty(say("alarms.choose"), say("alarms.choose.hint"))
-        with head:
-            frame.segmented([(key, say(word)) for key, word in SHOWN], show, table.show, label=say("column.state"))
-            frame.field(say("alarms.find"), query.get("q", ""), on_change=table.search, find=True, width="220px")
+    with ui.element("div").classes("a-grid a-side a-more"):
+        with frame.card(flush=True):
+            table = page.table = AlarmTable(
+                label=say("page.alarms"), show=show, q=query.get("q", ""), at=query.get("alarm", ""),
+                doing=query.get("doing", ""), agency=page.looks.agency, may=page.looks.may,
+                on_select=page.choose, on_act=page.asked,
+            )  # fmt: skip
+        with frame.card(say("column.alarm")), ui.element("div").style("min-height:100%") as page.details:
+            frame.empty(say("alarms.choose"), say("alarms.choose.hint"))
+    with head:
+        frame.segmented([(key, say(word)) for key, word in SHOWN], show, table.show, label=say("column.state"))
+        frame.field(say("alarms.find"), query.get("q", ""), on_change=table.search, find=True, width="220px")
 
 
 async def _roles() -> dict[str, str]:

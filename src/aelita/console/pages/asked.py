@@ -1,16 +1,19 @@
 """What several pages ask and read alike: who looks and what they may, which spacecraft there are, times that are typed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nicegui import ui
 
 from ...errors import AelitaError, TimeError
-from ...time import tai_ns_from_utc, utc_from_tai_ns
+from ...time import SECOND, tai_ns_from_utc, utc_from_tai_ns
 from ..asking import ask
 from ..look import look, say
 from . import frame
+
+SHORT = 12  # characters of a cell that is never broken
+RANGES = ((900, "15 min"), (3600, "1 h"), (21_600, "6 h"), (86_400, "24 h"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Who:
     agency: str = ""
     roles: tuple[str, ...] = ()
     may: frozenset[str] | None = None
+    password: bool = True  # who logs in through an organisation has none here
 
     def can(self, permission: str) -> bool:
         """Tell whether they may do what needs a permission."""
@@ -34,7 +38,8 @@ async def who() -> Who:
     except AelitaError:
         return Who()
     may = frozenset(told["may"]) if told.get("may") is not None else None
-    return Who(str(told.get("user", "")), str(told.get("agency", "")), tuple(told.get("roles") or ()), may)
+    password = told.get("password") is not False
+    return Who(str(told.get("user", "")), str(told.get("agency", "")), tuple(told.get("roles") or ()), may, password)
 
 
 def act(
@@ -77,7 +82,9 @@ def typed_instant(text: str) -> str:
     return f"{utc_from_tai_ns(tai_ns_from_utc(plain))}Z" if plain else ""
 
 
-def time_field(label: str, value: str, on_change: Callable[[str], Any], *, width: str = "172px", keep: str = "") -> ui.element:
+def time_field(
+    label: str, value: str, on_change: Callable[[str], Any], *, width: str = "172px", keep: str = ""
+) -> ui.input | ui.textarea:
     """Add a field for an instant; `on_change` is told of what can be read, as an instant, and what cannot is marked."""
 
     def changed(text: str) -> Any:
@@ -97,16 +104,36 @@ def time_field(label: str, value: str, on_change: Callable[[str], Any], *, width
     return made
 
 
-def shown_instant(told: object, decimals: int = 0) -> str:
+def ranges(on_change: Callable[[str], Any]) -> None:
+    """Add a choice of ready-made ranges that end now by the mission's clock; `on_change` takes where one begins."""
+
+    async def pick(seconds: str) -> None:
+        start = ""
+        if seconds:
+            try:
+                now = str((await ask("GET", "clock"))["mission"])
+            except AelitaError as error:
+                frame.tell(str(error), bad=True)
+                return
+            start = f"{utc_from_tai_ns(tai_ns_from_utc(now.rstrip('Z')) - int(seconds) * SECOND)}Z"
+        done = on_change(start)
+        if isinstance(done, Awaitable):
+            await done
+
+    options = {"": say("act.any.time")} | {str(seconds): f"{say('act.last')} {shown}" for seconds, shown in RANGES}
+    frame.select(say("act.range"), options, "", pick, "124px")
+
+
+def shown_instant(told: object, decimals: int = 0) -> frame.Times:
     """Return an instant of the interface as the user has chosen to read it."""
     text = str(told or "")
     if not text:
-        return "–"
+        return frame.Times("–")
     try:
         shown = utc_from_tai_ns(tai_ns_from_utc(text.rstrip("Z")), decimals, day_of_year=look().form == "doy")
     except TimeError:
-        return text
-    return shown.replace("T", " ")
+        return frame.Times(text)
+    return frame.Times(shown.replace("T", " "))
 
 
 def rows_of(answer: Any, *names: str) -> list[dict[str, Any]]:
@@ -126,7 +153,7 @@ def told_in_words(value: Any) -> str:
         return ", ".join(f"{key} {told_in_words(one)}" for key, one in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(told_in_words(one) for one in value)
-    return str(value)
+    return value if isinstance(value, str) else str(value)
 
 
 def plain_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, label: str) -> None:
@@ -139,5 +166,5 @@ def plain_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, label
         with ui.element("tbody"):
             for row in rows:
                 with ui.element("tr"):
-                    for cell in row:
-                        frame.text(told_in_words(cell), "td")
+                    for text in map(told_in_words, row):
+                        frame.text(text, "td", "n" if len(text) <= SHORT else "")

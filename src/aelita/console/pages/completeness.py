@@ -1,6 +1,7 @@
 """Completeness: what was received of each virtual channel and application process, and the holes in it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from nicegui import PageArguments, ui
 
@@ -14,12 +15,16 @@ from .page import Page
 
 
 async def build(args: PageArguments) -> None:
-    """Make the page. Its address keeps `spacecraft` and `source`."""
+    """Make the page. Its address keeps `spacecraft`, `source`, and `from` and `to` of what is shown."""
     query = {key: args.query_parameters.get(key, "") for key in ("spacecraft", "source")}
+    shown = {key: args.query_parameters.get(key, "") for key in ("from", "to")}
     crafts, sources = await spacecraft(), await _sources()
+    if len(crafts) > 1 and query["spacecraft"] not in crafts:
+        query["spacecraft"] = crafts[0]
 
     def change(**what: str) -> None:
         query.update(what)
+        shown.update({"from": "", "to": ""})
         frame.remember(**query)
         view.ask(**query)
 
@@ -32,8 +37,15 @@ async def build(args: PageArguments) -> None:
                 frame.select(say("column.source"), options, chosen, lambda one: change(source=one), "260px")
         with ui.element("div").classes("a-grid").style("grid-template-rows:minmax(0,1fr) auto"):
             with frame.card(flush=True):
-                view = CompletenessView(query["spacecraft"], query["source"], on_select=lambda told: choose(told))
+                view = CompletenessView(
+                    query["spacecraft"], query["source"], start=shown["from"], stop=shown["to"],
+                    on_select=lambda told: choose(told), on_range=shown.update,
+                )  # fmt: skip
             holes = ui.element("div")
+
+    def packets(apid: int) -> None:
+        told = {"apid": str(apid), "spacecraft": query["spacecraft"]} | shown
+        ui.navigate.to(f"/packets?{urlencode({key: value for key, value in told.items() if value})}")
 
     def choose(told: dict[str, Any]) -> None:
         holes.clear()
@@ -42,7 +54,7 @@ async def build(args: PageArguments) -> None:
                 if told.get("apid") is not None:
                     with top:
                         frame.grow()
-                        ui.link(say("completeness.packets.of"), f"/packets?apid={told['apid']}")
+                        frame.button(say("completeness.packets.of"), lambda: packets(told["apid"]), "small flat")
                 _holes(told["holes"])
 
 

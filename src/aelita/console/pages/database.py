@@ -9,19 +9,21 @@ from nicegui import PageArguments, ui
 from ..asking import ask
 from ..look import say
 from ..widgets import Column, LayoutDrawing, Table
+from ..words import WORDS
 from . import frame
-from .asked import craft_choice, rows_of, spacecraft
+from .asked import Who, craft_choice, rows_of, shown_instant, spacecraft, who
 from .page import Page
 
 VIEWS = (("search", "database.search"), ("versions", "database.versions"), ("about", "database.about"))
 KINDS = (("", "all"), ("parameter", "column.parameter"), ("container", "telemetry.container"), ("type", "telemetry.type"))
-MOST_LABELS = 60
+MOST_LABELS, MOST_USERS = 60, 300
 
 
 class Browser:
     """The state of the page: what is searched, and which definition is open."""
 
-    def __init__(self, query: dict[str, str]) -> None:
+    def __init__(self, query: dict[str, str], looks: Who) -> None:
+        self.looks = looks
         self.query = {
             key: query.get(key, "") for key in ("view", "spacecraft", "database", "q", "of", "kind", "name", "before", "after")
         }
@@ -70,9 +72,9 @@ class Browser:
 
     async def _search(self) -> None:
         columns = [
-            Column("kind", say("database.kind"), "dim", 86),
+            Column("kind", say("database.kind"), "dim", 88, words="database.kind."),
             Column("name", say("column.name"), "mono", "minmax(150px,2fr)"),
-            Column("description", say("database.description"), "dim", "minmax(100px,1.5fr)", least=520),
+            Column("description", say("database.description"), "dim", "minmax(100px,1.5fr)", least=500),
         ]
         with ui.element("div").classes("a-grid a-browse a-data"):
             with frame.card(flush=True):
@@ -84,11 +86,29 @@ class Browser:
                 )  # fmt: skip
             with ui.element("div").classes("a-stack"):
                 with frame.card(), ui.element("div") as self.detail:
-                    frame.empty(say("database.choose"), say("database.choose.hint"))
+                    pass
                 with frame.card(say("database.layout"), flush=True, style="min-height:0"):
                     self.drawn = LayoutDrawing(on_parameter=lambda told: self.open("parameter", told["name"]))
         if self.query["name"]:
             await self.open(self.query["kind"] or "parameter", self.query["name"])
+        else:
+            await self._show("database", self._summary)
+
+    def _summary(self, told: dict[str, Any]) -> None:
+        """Show what the database holds, and where its packets begin: nothing is chosen yet."""
+        frame.text(f"{told['name']} {told['version']}", "b")
+        frame.text(say("database.choose.hint"), "p", "mut")
+        with ui.element("div").classes("x-counts"):
+            for key, count in told["counts"].items():
+                with ui.element("div"):
+                    frame.text(count, "b")
+                    frame.text(_counted(key), "span", "dim")
+        frame.text(say("database.roots"), "h2", "a-part")
+        for name in told["roots"]:
+            with ui.element("div"):
+                _leads(name, partial(self.open, "container", name))
+        if told["roots"]:
+            self._draw_container(str(told["roots"][0]), "")
 
     async def open(self, kind: str, name: str, mark: str = "") -> None:
         """Show a definition; a container is drawn."""
@@ -102,8 +122,20 @@ class Browser:
         else:
             self.detail.clear()
             with self.detail:
-                frame.text(name, "b", "mono")
-                frame.text(say("database.type.hint"), "p", "mut")
+                query = self.asked(of_type=name, kind="parameter", limit=str(MOST_USERS))
+                await frame.shown(partial(ask, "GET", "database/search", query=query), partial(self._type, name))
+
+    def _type(self, name: str, told: dict[str, Any]) -> None:
+        """Show which parameters are of a type."""
+        frame.text(name, "b", "mono")
+        frame.text(say("database.type.hint"), "p", "mut")
+        rows = rows_of(told)
+        frame.text(f"{say('database.of.type')}: {len(rows)}{'+' if told.get('next') else ''}", "h2", "a-part")
+        with ui.element("div").style("max-height:200px;overflow:auto"):
+            for one in rows:
+                with ui.element("div"):
+                    _leads(one["name"], partial(self.open, "parameter", one["name"]))
+                    frame.text(f"  {one['description']}", "span", "mut")
 
     def _draw_container(self, name: str, mark: str) -> None:
         self.drawn.open(f"database/containers/{quote(name.strip('/'))}", self.asked(), mark)
@@ -129,7 +161,9 @@ class Browser:
                 for one in told.get("derived_by") or []:
                     frame.text(one.get("expression", one) if isinstance(one, dict) else one, "div", "mono")
             with self._step("telemetry.type"):
-                frame.text(" ".join(str(part) for part in (kind.get("kind"), kind.get("name")) if part), "div", "mono")
+                frame.text(kind.get("kind") or "", "div", "mono")
+                if kind.get("name"):
+                    _leads(str(kind["name"]), partial(self.open, "type", str(kind["name"])))
                 frame.text(kind.get("encoding") or "", "div", "mut")
                 units = told.get("units") or kind.get("units")
                 if units:
@@ -140,18 +174,22 @@ class Browser:
                 labels = kind.get("labels") or []
                 for one in labels[:MOST_LABELS]:
                     frame.text(f"{one['value']} → {one['label']}", "div", "mono")
+                _overridden(told, "calibration")
             with self._step("column.limits"):
-                limits = told.get("limits") or []
-                for one in limits:
-                    with ui.element("div").classes(f"st st{one.get('severity', 0)}").style("display:flex"):
-                        frame.text(" ".join(part for part in (one.get("text"), one.get("when")) if part))
-                if not limits:
-                    frame.text(say("severity.none"), "span", "dim")
+                _limits(told)
+                _overridden(told, "limits")
         with ui.element("div").classes("a-head").style("margin-top:8px"):
             with ui.link(target=f"/plot?p={quote(told['name'])}").classes("a-btn small"):
                 frame.text(say("telemetry.plot"))
             with ui.link(target=f"/telemetry?q={quote(told['name'])}").classes("a-btn small"):
                 frame.text(say("page.telemetry"))
+            with ui.link(target=f"/alarms?q={quote(told['name'])}").classes("a-btn small"):
+                frame.text(say("page.alarms"))
+            for kind_of, permission in (("limits", "limits.override"), ("calibration", "calibration.override")):
+                if self.looks.can(permission):
+                    target = f"/overrides?new={quote(told['name'], safe='')}&kind={kind_of}&spacecraft={told['spacecraft']}"
+                    with ui.link(target=target).classes("a-btn small"):
+                        frame.text(say(f"overrides.make.{kind_of}"))
         if held:
             self._draw_container(str(held[0]["container"]), told["name"])
 
@@ -200,7 +238,7 @@ class Browser:
                     (say("column.name"), told["name"]), (say("database.version"), told["version"]),
                     (say("database.date"), told["date"]), (say("database.file"), told["file"]),
                     (say("database.digest"), told["digest"][:16]), (say("database.fixed"), told["fixed"]),
-                    *((key.replace("_", " "), count) for key, count in told["counts"].items()),
+                    *((_counted(key), count) for key, count in told["counts"].items()),
                 ])  # fmt: skip
                 frame.text(say("database.roots"), "h2", "a-part")
                 for name in told["roots"]:
@@ -264,14 +302,46 @@ class Browser:
 
 def _changes(told: dict[str, Any]) -> None:
     columns = [
-        Column("effect", say("database.effect"), "dim", 110),
-        Column("kind", say("database.kind"), "dim", 90, least=700),
+        Column("effect", say("database.effect"), "dim", 120, words="database.effect."),
+        Column("kind", say("database.kind"), "dim", 96, least=700, words="database.kind."),
         Column("name", say("column.name"), "mono", "minmax(120px,1.4fr)"),
         Column("aspect", say("database.aspect"), "text", "minmax(80px,.8fr)", least=560),
         Column("before", say("database.before"), "mono", "minmax(80px,1fr)"),
         Column("after", say("database.after"), "mono", "minmax(80px,1fr)"),
     ]
     Table(columns, label=say("database.compare"), rows=told["changes"], empty=(say("database.same"), ""))
+
+
+def _counted(key: str) -> str:
+    word = f"database.count.{key}"
+    return say(word) if word in WORDS else key.replace("_", " ")
+
+
+def _limits(told: dict[str, Any]) -> None:
+    """Show the limits that the database says; they are struck through while others hold."""
+    limits = told.get("limits") or []
+    replaced = any(one["kind"] == "limits" for one in told.get("overrides") or [])
+    with ui.element("div").classes("x-replaced" if replaced else ""):
+        for one in limits:
+            with ui.element("div").classes(f"st st{one.get('severity', 0)}").style("display:flex"):
+                frame.text(" ".join(part for part in (one.get("text"), one.get("when")) if part))
+        if not limits:
+            frame.text(say("severity.none"), "span", "dim")
+
+
+def _overridden(told: dict[str, Any], kind: str) -> None:
+    """Show what holds instead of what the database says, until when, by whom and why."""
+    for one in told.get("overrides") or []:
+        if one["kind"] == kind:
+            at = f"{one['spacecraft']}/{kind}/{one['parameter']}"
+            with ui.element("div").classes("x-override"):
+                with ui.link(target=f"/overrides?at={quote(at, safe='')}"):
+                    frame.text(say("overrides.one"))
+                frame.text(one["now"], "div", "mono")
+                frame.text(frame.Times(f"{say('overrides.until')} {shown_instant(one['until'])} · {one['by']}"), "div", "dim")
+                frame.text(one["reason"], "div", "dim")
+    if not told.get("overrides_reached", True):
+        frame.text(say("overrides.unreached"), "div", "st st-stale")
 
 
 def _leads(name: str, on_click: Any) -> None:
@@ -281,7 +351,7 @@ def _leads(name: str, on_click: Any) -> None:
 
 async def build(args: PageArguments) -> None:
     """Make the page. Its address keeps the view, the search, and the definition that is open."""
-    browser = Browser(dict(args.query_parameters))
+    browser = Browser(dict(args.query_parameters), await who())
     crafts = await spacecraft()
     with frame.page("page.database") as head:
         with head:

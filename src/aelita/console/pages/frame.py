@@ -16,9 +16,18 @@ T = TypeVar("T")
 _DRAWN = {"empty": "M6 12h22v16H6zM6 12l4-6h14l4 6M13 17h8", "bad": "M17 5l14 24H3zM17 14v7M17 24v1"}
 
 
+class Times(str):
+    """A text that holds instants as the user chose to read them: when that changes, the browser rewrites them."""
+
+    __slots__ = ()
+
+
 def text(content: object, tag: str = "span", classes: str = "") -> ui.element:
     """Add a text in an element; whatever it holds is shown as text."""
-    return ui.html(html.escape(str(content)), sanitize=False, tag=tag).classes(classes)
+    made = ui.html(html.escape(str(content)), sanitize=False, tag=tag).classes(classes)
+    if isinstance(content, Times):
+        made.props["data-times"] = "1"
+    return made
 
 
 @contextmanager
@@ -31,9 +40,12 @@ def page(title: str) -> Iterator[ui.element]:
 
 
 @contextmanager
-def card(title: str = "", *, flush: bool = False, style: str = "") -> Iterator[ui.element]:
-    """Add a card with a title as shown (none: no head); yield its head, or itself; what follows goes into its body."""
-    with ui.element("section").classes("a-card").style(style) as section:
+def card(title: str = "", *, flush: bool = False, fit: bool = False, style: str = "") -> Iterator[ui.element]:
+    """Add a card with a title as shown (none: no head); yield its head, or itself; what follows goes into its body.
+
+    `flush`: a widget fills it to its edges. `fit`: it is as high as its table has rows, up to some.
+    """
+    with ui.element("section").classes("a-card fit" if fit else "a-card").style(style) as section:
         head = section
         if title:
             section.props["aria-label"] = title

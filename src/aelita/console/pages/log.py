@@ -8,8 +8,9 @@ from nicegui import PageArguments, ui
 from ...errors import AelitaError
 from ..asking import ask
 from ..look import say
+from ..words import WORDS
 from . import frame
-from .asked import Who, act, rows_of, shown_instant, time_field, who
+from .asked import Who, act, ranges, rows_of, shown_instant, time_field, who
 from .page import Page
 
 WRITTEN = ("note", "operation", "anomaly", "command", "station", "instrument")
@@ -23,6 +24,7 @@ class Log:
 
     def __init__(self, query: dict[str, str], looks: Who) -> None:
         self.query = {key: query.get(key, "") for key in ("q", "category", "from", "to", "entry")}
+        self.draft = query.get("text", "")
         self.looks = looks
         self.list: ui.element
         self.more: ui.element
@@ -133,13 +135,28 @@ class Log:
             await frame.shown(partial(ask, "GET", "log/handover"), self._stands)
 
     def _stands(self, told: dict[str, Any]) -> None:
-        frame.text(f"{say('log.since')} {shown_instant(told['since'])}", "div", "dim")
+        frame.text(frame.Times(f"{say('log.since')} {shown_instant(told['since'])}"), "div", "dim")
         if not told["alive"]:
             frame.text(say("alarms.unknown.hint"), "div", "st st-stale")
         parts: list[tuple[str, list[tuple[str, str, str]]]] = [
-            ("alarms", [(one["title"] or one["alarm"], one["phase"], f"st st{one['severity']}") for one in told["alarms"]]),
-            ("overrides", [(one["parameter"], f"{one['now']} → {shown_instant(one['until'])}", "") for one in told["overrides"]]),
-            ("links", [(f"{one['spacecraft']} – {one['station']}", one["lock"], "") for one in told["links"]]),
+            (
+                "alarms",
+                [(one["title"] or one["alarm"], _phase(one["phase"]), f"st st{one['severity']}") for one in told["alarms"]],
+            ),
+            (
+                "overrides",
+                [
+                    (one["parameter"], frame.Times(f"{one['now']} → {shown_instant(one['until'])}"), "")
+                    for one in told["overrides"]
+                ],
+            ),
+            (
+                "links",
+                [
+                    (f"{one['spacecraft']} – {one['station']}", say(f"lock.{one['lock'] or 'unknown'}"), "")
+                    for one in told["links"]
+                ],
+            ),
             ("services", [(one, "", "st st2") for one in told["services"]]),
             ("bookings", [(f"{one['spacecraft']} – {one['station']}", _until(one), "") for one in told["bookings"]]),
             ("anomalies", [(one["text"], shown_instant(one["mission_at"]), "") for one in told["anomalies"]]),
@@ -154,8 +171,18 @@ class Log:
                     frame.text(more, "span", "dim nowrap")
 
 
+def _in_force(one: dict[str, Any]) -> str:
+    return frame.Times(f"{one['now']} → {shown_instant(one['until'])}")
+
+
 def _until(one: dict[str, Any]) -> str:
-    return f"{shown_instant(one['start'])} – {shown_instant(one['stop']) if one['stop'] else say('stations.until.notice')}"
+    stop = shown_instant(one["stop"]) if one["stop"] else say("stations.until.notice")
+    return frame.Times(f"{shown_instant(one['start'])} – {stop}") if one["start"] else stop
+
+
+def _phase(phase: str) -> str:
+    key = f"alarms.phase.{phase}"
+    return say(key) if key in WORDS else phase
 
 
 def _tag(category: str) -> None:
@@ -177,7 +204,7 @@ async def _asked(title: str, send: str, before: str, keep: str) -> str:
 
 
 async def build(args: PageArguments) -> None:
-    """Make the page. Its address keeps `q`, `category`, `from`, `to` and `entry`, one to mark."""
+    """Make the page. Its address keeps `q`, `category`, `from`, `to` and `entry`, one to mark; `text` begins a new entry."""
     log = Log(dict(args.query_parameters), await who())
     with frame.page("page.log") as head:
         with ui.element("div").classes("a-grid a-side a-more"):
@@ -197,7 +224,8 @@ async def build(args: PageArguments) -> None:
             options = {"": say("log.all")} | {key: say(f"log.category.{key}") for key in CATEGORIES}
             chosen = log.query["category"] if log.query["category"] in options else ""
             frame.select(say("log.category"), options, chosen, lambda one: log.change(category=one), "160px")
-            time_field(say("act.from"), log.query["from"], lambda at: log.change(**{"from": at}))
+            ranges(lambda start: begin.set_value(start))
+            begin = time_field(say("act.from"), log.query["from"], lambda at: log.change(**{"from": at}))
             time_field(say("act.to"), log.query["to"], lambda at: log.change(to=at))
     await log.read()
     await log.read_handover()
@@ -209,7 +237,7 @@ def _form(log: Log) -> None:
     with ui.element("div").classes("x-form"):
         options = {key: say(f"log.category.{key}") for key in WRITTEN}
         category = frame.select(say("log.category"), options, "note", width="100%")
-        text = frame.field(say("log.text"), keep="log-text", many=True)
+        text = frame.field(say("log.text"), log.draft, keep="log-text", many=True)
         text.props("rows=4")
 
         async def send() -> None:

@@ -1,6 +1,7 @@
 """Packets and frames: what was received, field by field over its octets; what could not be used, and why."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..asking import ask
 from ..look import say
 from ..widgets import Column, OctetsView, Table
 from . import frame
-from .asked import craft_choice, spacecraft, time_field
+from .asked import craft_choice, ranges, spacecraft, time_field
 from .page import Page
 
 VIEWS = (("packets", "packets.packets"), ("frames", "packets.frames"), ("quarantine", "packets.quarantine"))
@@ -23,7 +24,8 @@ ARCHIVED_WITHIN, AGAIN_S = 8, 1.0  # how often a packet that just came is looked
 class Browser:
     """The state of the page: which list, its filters, and what is open."""
 
-    def __init__(self, query: dict[str, str]) -> None:
+    def __init__(self, query: dict[str, str], crafts: Sequence[str]) -> None:
+        self.crafts = crafts
         self.query = {
             key: query.get(key, "") for key in ("view", "spacecraft", "apid", "vc", "from", "to", "quality", "q", "at", "live")
         }
@@ -72,8 +74,9 @@ class Browser:
     def _packet_filters(self) -> None:
         apid = frame.field("APID", self.query["apid"], on_change=self._number("apid"), find=True, width="104px", mono=True)
         apid.props["title"] = say("packets.apid.hint")
-        time_field(say("act.from"), self.query["from"], lambda at: self.change(**{"from": at}))
+        begin = time_field(say("act.from"), self.query["from"], lambda at: self.change(**{"from": at}))
         time_field(say("act.to"), self.query["to"], lambda at: self.change(to=at))
+        ranges(lambda start: begin.set_value(start))
         self._qualities()
         live = frame.button(say("packets.live"), self._follow, hint=say("packets.live.hint"))
         live.props["aria-pressed"] = "true" if self.query["live"] else "false"
@@ -106,21 +109,27 @@ class Browser:
 
     def _asked(self, **more: str) -> dict[str, str]:
         bad = {"good": "false", "bad": "true"}.get(self.query["quality"], "")
-        told = {"spacecraft": self.query["spacecraft"], "bad": bad, "order": "desc"} | more
+        told = {"spacecraft": self.query["spacecraft"] or "*", "bad": bad, "order": "desc"} | more
         return {key: value for key, value in told.items() if value}
+
+    def _craft_column(self, key: str) -> list[Column]:
+        """Return the column of whose rows they are, none where one spacecraft is shown."""
+        shown = len(self.crafts) > 1 and not self.query["spacecraft"]
+        return [Column(key, say("column.spacecraft"), "dim", 80)] if shown else []
 
     def _packets(self) -> None:
         if self.query["live"]:
             self._live()
             return
         columns = [
-            Column("utc", say("column.time"), "time", 190),
-            Column("apid", "APID", "mono", 66),
-            Column("sequence_count", say("column.sequence"), "mono", 78),
-            Column("length", say("column.length"), "count", 74),
-            Column("virtual_channel", "VC", "mono", 50, least=470),
-            Column("spacecraft", say("column.spacecraft"), "dim", 84, least=640),
-            Column("flags", say("telemetry.quality"), "text", "minmax(70px,1fr)", least=420),
+            Column("utc", say("column.time"), "time", 198, ert="received"),
+            *self._craft_column("spacecraft"),
+            Column("apid", "APID", "mono", 60),
+            Column("container", say("column.packet"), "tail", "minmax(120px,1.4fr)", least=420),
+            Column("sequence_count", say("column.sequence"), "mono", 78, least=600),
+            Column("length", say("column.length"), "count", 66),
+            Column("virtual_channel", "VC", "mono", 44, least=620),
+            Column("flags", say("telemetry.quality"), "text", "minmax(70px,1fr)", least=720),
         ]
         query = self._asked(apid=self.query["apid"], start=self.query["from"], stop=self.query["to"])
         Table(
@@ -131,13 +140,13 @@ class Browser:
 
     def _live(self) -> None:
         columns = [
-            Column("t", say("column.time"), "time", 190),
+            Column("t", say("column.time"), "time", 198, ert="rt"),
+            *self._craft_column("s"),
             Column("apid", "APID", "mono", 66),
             Column("seq", say("column.sequence"), "mono", 78),
             Column("length", say("column.length"), "count", 74),
             Column("vc", "VC", "mono", 50, least=470),
-            Column("s", say("column.spacecraft"), "dim", 84, least=640),
-            Column("rt", say("telemetry.received"), "seconds", 150, least=560),
+            Column("rt", say("column.received"), "seconds", 150, least=560),
         ]
         topic: dict[str, Any] = {"topic": "packets", "rate_hz": 4, "names": [self.query["apid"] or "*"]}
         if self.query["spacecraft"]:
@@ -172,7 +181,8 @@ class Browser:
 
     def _frames(self) -> None:
         columns = [
-            Column("received", say("telemetry.received"), "time", 190),
+            Column("received", say("column.received"), "time", 190),
+            *self._craft_column("spacecraft"),
             Column("number", say("column.number"), "mono", 72),
             Column("virtual_channel", "VC", "mono", 50),
             Column("channel_count", say("column.counter"), "mono", 80),
@@ -194,9 +204,8 @@ class Browser:
             Column("source", say("column.source"), "mono", 64, least=420),
             Column("octets", say("column.octets"), "mono", "minmax(100px,1.4fr)", least=520),
         ]
-        query = {
-            key: value for key, value in {"spacecraft": self.query["spacecraft"], "search": self.query["q"]}.items() if value
-        }
+        told = {"spacecraft": self.query["spacecraft"] or "*", "search": self.query["q"]}
+        query = {key: value for key, value in told.items() if value}
         Table(
             columns, "quarantine", label=say("packets.quarantine"), query=query,
             empty=(say("packets.no.quarantine"), say("packets.no.quarantine.hint")),
@@ -206,8 +215,8 @@ class Browser:
 
 async def build(args: PageArguments) -> None:
     """Make the page. Its address keeps the view, the filters and `at`, what is open."""
-    browser = Browser(dict(args.query_parameters))
     crafts = await spacecraft()
+    browser = Browser(dict(args.query_parameters), crafts)
     with frame.page("page.packets") as head:
         with head:
             frame.segmented([(key, say(word)) for key, word in VIEWS], browser.view, browser.choose, label=say("page.packets"))

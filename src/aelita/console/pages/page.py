@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Group = Literal["group.operations", "group.analysis", "group.complex"]
+Group = Literal["group.operations", "group.commanding", "group.analysis", "group.complex"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,33 +4,40 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from nicegui import ui
+from nicegui import PageArguments, ui
 
 from ...errors import AelitaError, TimeError
 from ..asking import ask
 from ..look import say
 from ..widgets import Column, ContactBar, Table
+from ..words import WORDS
 from . import frame
 from .asked import Who, act, rows_of, shown_instant, spacecraft, typed_instant, who
 from .page import Page
 
+SPANS = ("1", "6", "24", "168")  # hours
 COUNTED = ("frames", "good", "erred", "undetermined", "missing", "losses", "ended")
 
 
-async def build() -> None:
-    """Make the page."""
+async def build(args: PageArguments) -> None:
+    """Make the page. Its address keeps `span_h` and `from` of the contacts, and `at`, the booking or contact that is chosen."""
+    query = args.query_parameters
     looks, crafts = await who(), await spacecraft()
     with frame.page("page.stations") as head:
         with ui.element("div").classes("a-grid a-rows"):
             with frame.card(say("overview.links"), flush=True):
                 _links()
             with frame.card(say("stations.contacts"), flush=True):
-                bar = ContactBar(on_select=lambda one: _shown(one, looks, bar, details))
+                span_h = int(query.get("span_h", "")) if query.get("span_h", "") in SPANS else 6
+                bar = ContactBar(
+                    span_h=span_h, start=query.get("from", ""), at=query.get("at", ""),
+                    on_select=lambda one: _shown(one, looks, bar, details),
+                )  # fmt: skip
             with ui.element("div").classes("a-grid a-three a-most"):
                 with frame.card(say("stations.stations")):
                     place = ui.element("div")
                 with frame.card(say("stations.chosen")), ui.element("div").style("min-height:100%") as details:
-                    frame.empty(say("stations.choose"))
+                    frame.empty(say("stations.choose"), say("stations.choose.hint"))
         with head:
             frame.grow()
             act(say("stations.book"), lambda: _book(looks, crafts, keys, bar), "station.book", looks, kind="pri")
@@ -49,22 +56,23 @@ def _links() -> None:
         Column("station", say("column.station"), "text", "minmax(86px,1fr)"),
         Column("spacecraft", say("column.spacecraft"), "dim", 80),
         Column("agency", say("column.agency"), "dim", 96, least=900),
-        Column("state", say("stations.sle"), "text", "minmax(70px,1fr)", least=600),
-        Column("lock", say("column.lock"), "lock", "minmax(104px,1fr)"),
-        Column("production", say("stations.production"), "dim", "minmax(88px,1fr)", least=1130),
+        Column("state", say("stations.sle"), "text", "minmax(84px,1fr)", least=600, words="sle."),
+        Column("lock", say("column.lock"), "lock", "minmax(122px,1fr)"),
+        Column("production", say("stations.production"), "dim", "minmax(96px,1fr)", least=1130, words="sle."),
         Column("bit_rate", say("column.rate"), "bits", 104),
-        Column("frames_per_s", say("stations.frames.s"), "number", 96, least=760),
+        Column("frames_per_s", say("stations.frames.s"), "rate", 92, least=760),
         Column("frames", say("column.frames"), "count", 90, least=980),
         Column("missed", say("column.missed"), "count", 84),
-        Column("last_frame_s", say("column.last"), "span", 98, least=560),
-        Column("elevation_deg", say("column.elevation"), "degrees", 82),
+        Column("last_frame_s", say("column.last"), "span", 112, least=560),
+        Column("elevation_deg", say("column.elevation"), "degrees", 96, least=780),
         Column("light_time_s", say("clock.owlt"), "span", 108, least=1260),
         Column("why", say("stations.why"), "text", "minmax(70px,1.2fr)", least=840),
     ]
-    Table(
-        columns, label=say("overview.links"), topic={"topic": "links", "rate_hz": 2}, key="station",
+    links = Table(
+        columns, label=say("overview.links"), topic={"topic": "links", "rate_hz": 2}, key="station+spacecraft+agency",
         empty=(say("overview.no.links"), say("overview.no.links.hint")),
     )  # fmt: skip
+    links.classes("g-fit")
 
 
 def _stations(keys: dict[str, str], told: Any) -> None:
@@ -114,7 +122,9 @@ def _shown(one: dict[str, Any], looks: Who, bar: ContactBar, place: ui.element) 
             (say("act.from"), shown_instant(one["start"])),
             (say("act.to"), shown_instant(one["stop"]) if one["stop"] else say("stations.until.notice")),
         ]
-        counted = [(say(f"stations.count.{name}"), one.get(name)) for name in COUNTED]
+        ended = f"ended.{one.get('ended')}"
+        shown = one | ({"ended": say(ended)} if ended in WORDS else {})
+        counted = [(say(f"stations.count.{name}"), shown.get(name)) for name in COUNTED]
         frame.pairs(rows + [pair for pair in counted if pair[1] is not None])
         if booking:
             with ui.element("div").style("margin-top:10px"):

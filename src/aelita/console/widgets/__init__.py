@@ -1,13 +1,30 @@
 """Browser components with typed Python faces; their values come by the live WebSocket and by fetch, never through Python."""
 
-from .bar import Banner, Chips, Clocks, Tools
-from .live_grid import LiveGrid
+from .bar import AlarmCount, Banner, Chips, Clocks, Palette, Tools
+from .commanding import AssetMap, AuditView, CommandComposer, InboxCount, LightLine, RequestView, Valves
+from .draft import Draft
+from .find import Find
+from .live_grid import LiveGrid, ParameterNow
 from .live_plot import LivePlot
-from .mimic import Mimic, Network, Tiles
-from .operations import AlarmTable, CompletenessView, ContactBar, EventList, LayoutDrawing, OctetsView, StatusTable
+from .mimic import Fleet, Mimic, Network, Passing, Tiles
+from .on_board import ImageForm, MemoryView, StoresView, TimelineView
+from .operations import (
+    AlarmTable,
+    BackupProgress,
+    CompletenessView,
+    ContactBar,
+    EventList,
+    LayoutDrawing,
+    OctetsView,
+    StatusTable,
+)
+from .procedures import ProcedureForm, RunView
 from .table import Column, Table
 
 __all__ = [
-    "AlarmTable", "Banner", "Chips", "Clocks", "Column", "CompletenessView", "ContactBar", "EventList", "LayoutDrawing",
-    "LiveGrid", "LivePlot", "Mimic", "Network", "OctetsView", "StatusTable", "Table", "Tiles", "Tools",
+    "AlarmCount", "AlarmTable", "AssetMap", "AuditView", "BackupProgress", "Banner", "Chips", "Clocks", "Column",
+    "CommandComposer", "CompletenessView", "ContactBar", "Draft", "EventList", "Find", "Fleet", "ImageForm", "InboxCount",
+    "LayoutDrawing", "LightLine", "LiveGrid", "LivePlot", "MemoryView", "Mimic", "Network", "OctetsView", "Palette",
+    "ParameterNow", "Passing", "ProcedureForm", "RequestView", "RunView", "StatusTable", "StoresView", "Table", "Tiles",
+    "TimelineView", "Tools", "Valves",
 ]  # fmt: skip

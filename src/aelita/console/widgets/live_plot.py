@@ -10,8 +10,10 @@ from . import modules as modules
 class LivePlot(Element, component="live_plot.js"):
     """Curves of parameters over time, from the archive and live in one chart.
 
-    `start` and `stop` are instants (RFC 3339 UTC); without them it follows what arrives over the last `span_s` seconds.
-    `tools` shows what changes it, `deep` writes its state into the address of the page.
+    `names` are qualified; `NAME@SPACECRAFT` says of which spacecraft when several have it. `start` and `stop` are instants
+    (RFC 3339 UTC); without them it follows what arrives over the last `span_s` seconds.
+    `steps` holds each value until the next one, `zero` keeps zero in sight. `tools` shows what changes it, `deep` writes its
+    state into the address of the page.
     """
 
     def __init__(
@@ -23,6 +25,8 @@ class LivePlot(Element, component="live_plot.js"):
         span_s: float = 600.0,
         raw: bool = False,
         limits: bool = True,
+        steps: bool = False,
+        zero: bool = False,
         spacecraft: str = "",
         tools: bool = True,
         deep: bool = False,
@@ -30,5 +34,6 @@ class LivePlot(Element, component="live_plot.js"):
         super().__init__()
         self._props.update({
             "names": list(names), "start": start, "stop": stop, "span": span_s, "raw": raw, "limits": limits,
+            "flat": steps, "fromZero": zero,
             "spacecraft": spacecraft, "tools": tools, "deep": deep,
         })  # fmt: skip

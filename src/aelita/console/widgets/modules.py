@@ -8,8 +8,8 @@ HERE = Path(__file__).parent
 
 
 def register() -> None:
-    """Register the modules `aelita-bus`, `aelita-face`, `aelita-grid` and `aelita-samples`."""
-    for name in ("bus", "face", "grid", "samples"):
+    """Register the modules: `aelita-bus`, `aelita-face` and so on."""
+    for name in ("bus", "face", "grid", "samples", "chart", "stages", "checks", "doing", "axis"):
         path = HERE / f"{name}.js"
         register_library(path, import_name=f"aelita-{name}", max_time=path.stat().st_mtime)
 

@@ -1,6 +1,6 @@
 """Browser components of the pages of operations: octets with fields, completeness, events, alarms, contacts, layouts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from nicegui.element import Element
@@ -13,14 +13,19 @@ Taker = Callable[[Row], Any]
 
 
 class OctetsView(Element, component="octets_view.js"):
-    """Octets of what a path of the interface tells (`packets/3/17`), with its fields beside them.
+    """Octets of what a path of the interface tells (`packets/3/17`), with its fields beside them, or of what is `given` alike.
 
     `on_parameter` takes {"name"}, `on_packet` {"source", "row"} of a packet that begins in a frame.
     """
 
-    def __init__(self, path: str = "", *, on_parameter: Taker | None = None, on_packet: Taker | None = None) -> None:
+    def __init__(
+        self, path: str = "", *, given: Mapping[str, Any] | None = None, on_parameter: Taker | None = None,
+        on_packet: Taker | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         self._props["path"] = path
+        if given is not None:
+            self._props["given"] = dict(given)
         _listen(self, parameter=on_parameter, packet=on_packet)
 
     def open(self, path: str) -> None:
@@ -33,12 +38,17 @@ class OctetsView(Element, component="octets_view.js"):
 
 
 class CompletenessView(Element, component="completeness_view.js"):
-    """What was received and what is missing. `on_select` takes {"id", "name", "apid", "holes"}; an empty id: none is chosen."""
+    """What was received and what is missing, between two instants or all of it.
 
-    def __init__(self, spacecraft: str = "", source: str = "", *, on_select: Taker) -> None:
+    `on_select` takes {"id", "name", "apid", "holes"}, an empty id when none is chosen; `on_range` {"from", "to"}.
+    """
+
+    def __init__(
+        self, spacecraft: str = "", source: str = "", *, start: str = "", stop: str = "", on_select: Taker, on_range: Taker
+    ) -> None:
         super().__init__()
-        self._props.update({"spacecraft": spacecraft, "source": source})
-        _listen(self, select=on_select)
+        self._props.update({"spacecraft": spacecraft, "source": source, "begin": start, "until": stop})
+        _listen(self, select=on_select, range=on_range)
 
     def ask(self, **query: str) -> None:
         """Ask for another spacecraft or source."""
@@ -46,20 +56,26 @@ class CompletenessView(Element, component="completeness_view.js"):
 
 
 class EventList(Element, component="event_list.js"):
-    """Events of the archive and those that come. `kind` is report or limit; the state goes into the address of the page."""
+    """Events of the archive and those that come. `kind` is report or limit; the state goes into the address of the page.
+
+    `origins` are what was ingested by number: {"name", "live"}.
+    """
 
     def __init__(
         self, *, label: str, kind: str = "report", severity: int = 0, q: str = "", start: str = "", stop: str = "",
-        spacecraft: str = "", on_select: Taker,
+        spacecraft: str = "", source: str = "", origins: Mapping[str, Mapping[str, Any]] | None = None, at: str = "",
+        on_select: Taker,
     ) -> None:  # fmt: skip
         super().__init__()
         self._props.update({
-            "label": label, "kind": kind, "severity": severity, "q": q, "start": start, "stop": stop, "spacecraft": spacecraft,
+            "label": label, "kind": kind, "severity": severity, "q": q, "start": start, "stop": stop, "at": at,
+            "spacecraft": spacecraft, "source": source,
+            "origins": {number: dict(one) for number, one in (origins or {}).items()},
         })  # fmt: skip
         _listen(self, select=on_select)
 
     def ask(self, **change: Any) -> None:
-        """Change what is listed: kind, severity, q, start, stop, spacecraft."""
+        """Change what is listed: kind, severity, q, start, stop, spacecraft, source."""
         self.run_method("ask", change)
 
     def hold(self, held: bool) -> None:
@@ -72,11 +88,20 @@ class EventList(Element, component="event_list.js"):
 
 
 class AlarmTable(Element, component="alarm_table.js"):
-    """Standing and shelved alarms. `on_act` takes {"act", "row"}, act being what a key asks for; `on_select` the row."""
+    """Standing and shelved alarms. `on_select` takes the chosen row, `on_act` {"act", "rows"}: what a key asks for, of which.
 
-    def __init__(self, *, label: str, show: str = "all", q: str = "", at: str = "", on_select: Taker, on_act: Taker) -> None:
+    `at` is the row that is chosen at first, `doing` what is asked of it then. Alarms of others than `agency` say whose they
+    are; `may` are the permissions of who looks.
+    """
+
+    def __init__(
+        self, *, label: str, show: str = "all", q: str = "", at: str = "", doing: str = "",
+        agency: str = "", may: Collection[str] | None = None, on_select: Taker, on_act: Taker,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self._props.update({"label": label, "show": show, "q": q, "at": at})
+        self._props.update({"label": label, "show": show, "q": q, "at": at, "doing": doing, "agency": agency})
+        if may is not None:
+            self._props["may"] = sorted(may)
         _listen(self, select=on_select, act=on_act)
 
     def show(self, which: str) -> None:
@@ -86,6 +111,14 @@ class AlarmTable(Element, component="alarm_table.js"):
     def search(self, text: str) -> None:
         """Show only alarms that hold all words of a text."""
         self.run_method("search", text)
+
+    def keep(self, doing: str) -> None:
+        """Keep in the address what is being done, so that it goes on after a reload; nothing: it is over."""
+        self.run_method("keep", doing)
+
+    def unmark(self) -> None:
+        """Mark no alarm."""
+        self.run_method("mark", [])
 
 
 class StatusTable(Element, component="status_table.js"):
@@ -106,10 +139,14 @@ class StatusTable(Element, component="status_table.js"):
 
 
 class ContactBar(Element, component="contact_bar.js"):
-    """Bookings and contacts of each station over time. `on_select` takes the one that was clicked."""
+    """Bookings and contacts of each station over time. `on_select` takes the one that was clicked.
 
-    def __init__(self, *, on_select: Taker) -> None:
+    `span_h` is how much is shown, from the instant `start`, else following the mission's now; `at` is chosen at first.
+    """
+
+    def __init__(self, *, span_h: int = 6, start: str = "", at: str = "", on_select: Taker) -> None:
         super().__init__()
+        self._props.update({"span": span_h, "start": start, "at": at})
         _listen(self, select=on_select)
 
     def read(self) -> None:
@@ -127,6 +164,18 @@ class LayoutDrawing(Element, component="layout_drawing.js"):
     def open(self, path: str, query: Mapping[str, Any], mark: str = "") -> None:
         """Draw what a path of the interface tells, the fields of the parameter `mark` marked."""
         self.run_method("open", path, {key: value for key, value in query.items() if value not in ("", None)}, mark)
+
+
+class BackupProgress(Element, component="backup_progress.js"):
+    """How far the backup is that is being made. `on_cancel` takes {"name"}, `on_ended` the backup as it ended."""
+
+    def __init__(self, *, on_cancel: Taker, on_ended: Taker) -> None:
+        super().__init__()
+        _listen(self, cancel=on_cancel, ended=on_ended)
+
+    def read(self) -> None:
+        """Look at once whether one is being made."""
+        self.run_method("read")
 
 
 def _listen(element: Element, **handlers: Taker | None) -> None:

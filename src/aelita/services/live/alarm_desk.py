@@ -1,7 +1,10 @@
 """What the command line does with alarms of an installation: look as a reader, act as a service."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from ...alarms import (
     SEVERITIES,
@@ -15,17 +18,24 @@ from ...alarms import (
     Record,
     Refused,
     Stance,
+    decode,
 )
+from ...errors import DataError
 from . import alarm_reading
 from .agency_streams import address_of
 from .alarm_files import keys_folder
+from .alarm_index import AlarmIndex, Place
+from .alarm_journal_index import SoughtRecords
 from .alarm_reading import AlarmShown, projection_of, records_of, shared_by
 from .alarm_requests import Answer, ask
 from .installation import Installation
-from .signing import read_public_keys
-from .streams import Streams
+from .signing import PublicKeys, read_public_keys, verify
+from .stream_plan import KINDS
+from .streams import Streams, StreamUnavailableError
 
 READ_S = 5.0
+JOURNALS = KINDS["audit"].stream
+AT_ONCE = 64  # records that are asked for at the same time
 
 
 @asynccontextmanager
@@ -59,6 +69,59 @@ async def alarm_records(installation: Installation, agency: str, alarm: str = ""
             found += [one async for one in shared_by(streams, owner, read_public_keys(keys_folder(installation, agency)))]
     wanted = [one for one in found if not alarm or getattr(one.body, "alarm", "") == alarm]
     return sorted((one for one in wanted if not owner or _owner(one) == owner), key=lambda one: one.at)
+
+
+async def alarm_history(
+    installation: Installation, agency: str, index: AlarmIndex, owner: str, alarm: str, limit: int, before: Place | None = None
+) -> list[tuple[Place, Record]]:
+    """Return at most `limit` records of an agency's alarm, latest first, those before a place; each with where it is.
+
+    `index` knows their places. Raises StreamError, also while it has not been told of all that the journal holds.
+    """
+    return await _records(installation, agency, index, partial(index.newest, owner, alarm), limit, before)
+
+
+async def alarms_history(
+    installation: Installation, agency: str, index: AlarmIndex, sought: SoughtRecords, limit: int, before: Place | None = None
+) -> list[tuple[Place, Record]]:
+    """Return at most `limit` records of all alarms that are sought, latest first, as `alarm_history` does of one."""
+    return await _records(installation, agency, index, partial(index.sought, sought), limit, before)
+
+
+async def _records(
+    installation: Installation, agency: str, index: AlarmIndex, places_of: Callable[[int, Place | None], list[Place]],
+    limit: int, before: Place | None,
+) -> list[tuple[Place, Record]]:  # fmt: skip
+    found: list[tuple[Place, Record]] = []
+    async with _entered(installation, agency, "reader") as streams:
+        await _told_of_all(streams, agency, index)
+        keys = read_public_keys(keys_folder(installation, agency))
+        while len(found) < limit and (places := places_of(min(limit - len(found), AT_ONCE), before)):
+            before = places[-1]
+            records = await asyncio.gather(*(_record_at(streams, place, keys) for place in places))
+            found += [(place, record) for place, record in zip(places, records, strict=True) if record is not None]
+    return found
+
+
+async def _told_of_all(streams: Streams, agency: str, index: AlarmIndex) -> None:
+    newest = await streams.last(f"{agency}.audit.alarms", JOURNALS)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READ_S):
+            while newest is not None and index.reached(JOURNALS) < newest.sequence:
+                await asyncio.sleep(0.02)
+            return
+    raise StreamUnavailableError("the journal of alarms is still being read", where=agency, remedy="Ask again in a while")
+
+
+async def _record_at(streams: Streams, place: Place, keys: PublicKeys) -> Record | None:
+    """Return a stored record, None when it is there no longer."""
+    octets = await streams.octets(place.stream, place.sequence)
+    try:
+        if octets is None:
+            return None
+        return decode(octets if place.stream == JOURNALS else verify(octets, keys).payload)
+    except DataError:
+        return None
 
 
 def _owner(record: Record) -> str:

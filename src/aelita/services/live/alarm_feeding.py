@@ -29,6 +29,7 @@ from .alarm_journal import NOTHING, StreamStore
 from .alarm_limits import LimitFeed
 from .alarm_server import AlarmServer
 from .asking import asked
+from .command_watching import CommandWatch
 from .correlation import clock_offset_s as correlated_offset_s
 from .ending import ended
 from .following import Start, follow
@@ -64,6 +65,7 @@ class Feeds:
         self._geometry: Geometry | None = None
         self._began = time.monotonic()
         self._been_up: set[str] = set()
+        self._reports: list[dict[str, Any]] = []  # the health of the services here, as it was told last
         self._leases: dict[str, float] = {}  # service -> when its lease was renewed (monotonic)
         self._heard: dict[str, int] = {}  # spacecraft -> merged message that was looked at
 
@@ -79,6 +81,8 @@ class Feeds:
             tasks.create_task(self._latest(links, [f"{agency}.links.lease.>"], self._lease))
             tasks.create_task(self._latest(products, [f"{agency}.products.clock-{craft}" for craft in crafts], self._clock))
             tasks.create_task(self._mirrors())
+            givers = self._givers("commands")
+            tasks.create_task(CommandWatch(self.context, self.streams, givers, lambda: self._reports, self._observe).run())
             for look, every_s in (
                 (self._frames, HEARD_S),
                 (self._services, LOOK_S),
@@ -177,7 +181,7 @@ class Feeds:
         return FramesHeard(spacecraft, at)
 
     async def _services(self) -> None:
-        reports = await asyncio.to_thread(asked, self.installation.folder, self.agency)
+        reports = self._reports = await asyncio.to_thread(asked, self.installation.folder, self.agency)
         names = [program.name.partition("/")[2] for program in programs_of(self.installation) if self._ours(program.name)]
         found = [self._service(name, [one for one in reports if one["service"] == name]) for name in names]
         found.append(ServiceReported("streams", self.streams.connected, self.streams.last_fault))

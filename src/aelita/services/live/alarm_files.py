@@ -63,8 +63,8 @@ def exchange_keys(installation: Installation) -> None:
 
 def alarm_book(installation: Installation) -> AlarmBook:
     """Return the alarms of the mission. Raises DefinitionError."""
-    path = installation.mission.folder / "alarms.toml"
-    return read_alarms(_text(path), str(path)) if path.is_file() else AlarmBook()
+    path = installation.mission.alarms
+    return read_alarms(_text(path), str(path)) if path is not None else AlarmBook()
 
 
 def escalation_of(installation: Installation, agency: str) -> Escalation:
@@ -141,7 +141,9 @@ def contacts_of(installation: Installation, agency: str, geometry: Geometry, now
 
 
 def _played(installation: Installation, booking: Booking, geometry: Geometry) -> Iterator[tuple[int, int]]:
-    """Yield when the recordings of a spacecraft begin and end at a station (TAI nanoseconds)."""
+    """Yield when the recordings of a spacecraft begin and end at a station (TAI ns); one that is simulated sends always."""
+    if booking.spacecraft in installation.simulated:
+        yield booking.start, booking.stop
     for one in installation.plays:
         if one.spacecraft == booking.spacecraft:
             ends = one.emitted + lasts(one.recording, installation.mission.channel(one.channel), one.loops)

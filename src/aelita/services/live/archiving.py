@@ -15,7 +15,7 @@ from ..definitions import Definition, define
 from ..library import open_with_library
 from .agency_streams import address_of
 from .decoding import LiveDecoder, batches_of
-from .ending import ended
+from .ending import ended, outwaited
 from .following import follow
 from .messages import MERGED, Unusable, empty_message, merged_of
 from .serving import Context
@@ -79,8 +79,7 @@ class _Line:
         self.context.health.gauge("archive_taken", first - 1, spacecraft=self.spacecraft)
         due = time.monotonic() + FLUSH_S
         async for messages in self._messages(first):
-            for some in divided(messages, self._edges):
-                self._take(some)
+            self.take(messages)
             if self.following.octets >= FLUSH_OCTETS or time.monotonic() >= due:
                 await self._flush()
                 due = time.monotonic() + FLUSH_S
@@ -108,8 +107,12 @@ class _Line:
         finally:
             await ended([reading])
 
-    def _take(self, messages: list[Message]) -> None:
+    def take(self, messages: list[Message]) -> None:
         """Hand messages over to the archive."""
+        for some in divided(messages, self._edges):
+            self._take(some)
+
+    def _take(self, messages: list[Message]) -> None:
         read = [self._read(message) for message in messages]
         made = batches_of(self.decoder, read)
         if len(made) == 1:
@@ -142,7 +145,7 @@ class _Line:
         try:
             flushed = await asyncio.shield(writing)
         except asyncio.CancelledError:
-            await asyncio.gather(writing, return_exceptions=True)  # a thread cannot be ended, and nobody else may write meanwhile
+            await outwaited(writing)  # a thread cannot be ended, and nobody else may write meanwhile
             raise
         except ArchiveError as error:
             if self.context.health.fault("archive", str(error)):

@@ -27,18 +27,19 @@ class BookingDesk:
         start: int | None = None,
         stop: int | None = None,
         agencies: tuple[str, ...] = (),
+        uplink: tuple[str, ...] = (),
         reference: str = "",
     ) -> tuple[Booking, list[str]]:
         """Book a station (TAI nanoseconds; start None: now, stop None: until further notice), and tell what speaks against it.
 
-        Without `agencies` it is for the station's own.
+        Without `agencies` it is for the station's own; `uplink` are those that may command the spacecraft.
         """
         of, now = self._station(station), self.clock.now()
         if stop is not None and stop <= now:
             raise UsageError("that time has passed", remedy="The clock of the complex says what is now: see `aelita watch`")
         name = reference or new_reference(read_bookings(self.installation, of, now), spacecraft)
         begin, end = now if start is None else start, FOR_EVER if stop is None else stop
-        booking = Booking(name, of.key, spacecraft, begin, end, agencies or (of.agency,))
+        booking = Booking(name, of.key, spacecraft, begin, end, agencies or (of.agency,), uplink)
         return booking, book(self.installation, of, booking, now)
 
     def cancel(self, station: str, reference: str) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...agencies import Agreement, SleNames, Station
+from ...agencies import Agreement, Period, SleNames, Station
 from ...ephemeris import furnish
 from ...errors import AelitaError, DefinitionError, TimeError, UsageError
 from ...stations import FOR_EVER, Booking, Schedule
@@ -37,6 +37,26 @@ def instance_of(names: SleNames, service: str, mode: str, number: int, spacecraf
     return f"{agreed}.rsl-fg={names.antenna_id}.{service}={mode}{number}"
 
 
+def uplink_instance_of(names: SleNames, spacecraft: str = "") -> str:
+    """Return the forward CLTU instance of a spacecraft: one, whatever is booked, so that one gate at a time has the uplink."""
+    package = names.service_package + (f"-{spacecraft.upper()}" if spacecraft else "")
+    return f"sagr={names.service_agreement}.spack={package}.fsl-fg={names.antenna_id}.cltu=cltu1"
+
+
+def commanders(installation: Installation, spacecraft: str) -> tuple[str, ...]:
+    """Return the agencies that may ever command a spacecraft: who owns it, and who may have it on loan."""
+    asset = installation.mission.organisation.authority.asset(spacecraft)
+    if asset is not None:
+        return (asset.owner, *asset.borrowers)
+    owner = installation.mission.craft(spacecraft).agency
+    return (owner,) if owner else ()
+
+
+def can_command(installation: Installation, station: Station, spacecraft: str, period: Period) -> bool:
+    """Tell whether a station can uplink to a spacecraft at some instant of a period, and the mission tells how."""
+    return installation.mission.craft(spacecraft).uplink is not None and station.can_within("uplink", spacecraft, period)
+
+
 class BookingFile:
     """The bookings of one station, as its file has them. `fault` tells why the file was not believed; the last good one holds."""
 
@@ -53,8 +73,8 @@ class BookingFile:
         return self.path.is_file()
 
     def begin(self) -> None:
-        """Write what holds where there is no file yet: all spacecraft, until further notice, if recordings are played."""
-        if self.installation.plays and not self.is_there:
+        """Write what holds where there is no file yet: all spacecraft, until further notice, if there is a source of space."""
+        if self.installation.has_space and not self.is_there:
             with locked(self.path.parent):
                 if not self.is_there:
                     write_bookings(self.path.parent, standing(self.installation, self.station))
@@ -81,11 +101,14 @@ class BookingFile:
 
 
 def standing(installation: Installation, station: Station) -> Schedule:
-    """Return the bookings with which a station begins: its own agency's, for all spacecraft followed, until further notice."""
-    booked = (
-        Booking(f"standing-{_word(craft)}", station.key, craft, 0, FOR_EVER, (station.agency,))
-        for craft in installation.spacecraft
-    )
+    """Return the bookings with which a station begins: its own agency's, for all spacecraft followed, until further notice.
+
+    Who may command a spacecraft may do so then, where the station can.
+    """
+    booked = []
+    for craft in installation.spacecraft:
+        uplink = commanders(installation, craft) if can_command(installation, station, craft, Period()) else ()
+        booked.append(Booking(f"standing-{_word(craft)}", station.key, craft, 0, FOR_EVER, (station.agency,), uplink))
     return Schedule(tuple(booked))
 
 
@@ -190,7 +213,7 @@ def as_told(booking: Booking) -> dict[str, object]:
     return {
         "reference": booking.reference, "spacecraft": booking.spacecraft,
         **{key: utc_from_tai_ns(moment) for key, (moment, none) in edges.items() if moment != none},
-        "agencies": list(booking.agencies),
+        "agencies": list(booking.agencies), **({"uplink": list(booking.uplink)} if booking.uplink else {}),
     }  # fmt: skip
 
 
@@ -204,9 +227,10 @@ def _booking(table: Table, station: Station) -> Booking:
     reference, spacecraft = table.text("reference"), table.text("spacecraft")
     start, stop = _moment(table, "start", 0), _moment(table, "stop", FOR_EVER)
     agencies = tuple(table.texts("agencies")) or (station.agency,)
+    uplink = tuple(table.texts("uplink"))
     table.finish()
     try:
-        return Booking(reference, station.key, spacecraft, start, stop, agencies)
+        return Booking(reference, station.key, spacecraft, start, stop, agencies, uplink)
     except UsageError as error:
         raise DefinitionError(error.what, where=table.path("stop")) from error
 
@@ -241,6 +265,23 @@ def _check(booking: Booking, installation: Installation, station: Station) -> No
                 f"the agreement gives {agency} no frames of {booking.spacecraft} from {station.key} over all of that time",
                 remedy="Book a time for which agreement.toml gives them",
             )
+    _check_uplink(booking, installation, station)
+
+
+def _check_uplink(booking: Booking, installation: Installation, station: Station) -> None:
+    """Raise UsageError for an uplink by who may never command the spacecraft, or that the station cannot do."""
+    known = commanders(installation, booking.spacecraft)
+    for agency in booking.uplink:
+        if agency not in known:
+            raise UsageError(
+                f"{agency!r} may not command {booking.spacecraft}",
+                remedy=f"authority.toml lets {', '.join(known) or 'nobody'} have it",
+            )
+    if booking.uplink and not can_command(installation, station, booking.spacecraft, Period(booking.start, booking.stop)):
+        raise UsageError(
+            f"{station.key} cannot command {booking.spacecraft} then",
+            remedy="The station needs a capability `uplink` over that time, the spacecraft an `uplink` file",
+        )
 
 
 def _is_given(agreement: Agreement, station: Station, agency: str, booking: Booking) -> bool:

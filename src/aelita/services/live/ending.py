@@ -1,7 +1,8 @@
 """Tasks brought to their end, also where a library swallows a cancellation that comes with a result (before Python 3.12)."""
 
 import asyncio
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 AGAIN_S = 0.2
@@ -19,8 +20,30 @@ async def ended(tasks: Iterable["asyncio.Future[Any]"]) -> None:
             task.exception()
 
 
+async def outwaited(task: "asyncio.Future[Any]") -> None:
+    """Wait for the end of a task that cannot be cut short, however often this one is told to end; what it raises is dropped."""
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()
+
+
 def heed_cancellation() -> None:
     """Raise CancelledError when the present task was told to end and something below did not let it."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+@contextlib.contextmanager
+def heeding() -> Iterator[None]:
+    """Raise CancelledError behind a block in which the present task was told to end, and a library did not let it.
+
+    A task group and a timeout cancel once: a task that swallows that goes on for ever, and they wait for it.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    yield
+    if task is not None and task.cancelling() > before:
         raise asyncio.CancelledError

@@ -80,9 +80,8 @@ def _mission(made: Installation) -> Iterator[Finding]:
                 yield advice("mission", f"{key}: no clock: times on board stay unknown", "Name its `clock` in mission.toml")
         if not craft.naif_id:
             yield fault("mission", f"{key} has no naif_id: no light time can be computed", "Give it one in mission.toml")
-    alarms = mission.folder / "alarms.toml"
-    if alarms.is_file():
-        read_alarms(alarms.read_text("utf-8"), str(alarms))
+    if mission.alarms is not None:
+        read_alarms(mission.alarms.read_text("utf-8"), str(mission.alarms))
     for agency in made.agencies:
         chains = made.home(agency.key) / "alarms" / "escalation.toml"
         if chains.is_file():

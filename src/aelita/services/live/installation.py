@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...agencies import gate_authority, sle_authority
 from ...errors import DefinitionError, UsageError
 from ...tables import Table
 from ...time import tai_ns_from_utc, utc_from_tai_ns
@@ -87,7 +88,7 @@ class SleUser:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """One installation in a data folder. `plays` and `paths` describe the source of space, if there is one."""
+    """One installation in a data folder. `plays`, `simulated` and `paths` describe the source of space, if there is one."""
 
     folder: Path
     mission: Mission
@@ -99,6 +100,12 @@ class Installation:
     kernels: tuple[Path, ...] = ()
     links: tuple[LinkElsewhere, ...] = ()
     sle_users: tuple[SleUser, ...] = ()
+    simulated: tuple[str, ...] = ()
+
+    @property
+    def has_space(self) -> bool:
+        """Whether there is a source of space here: recordings that are played, or simulated spacecraft."""
+        return bool(self.plays or self.simulated)
 
     def agency(self, key: str) -> AgencyHere:
         """Return an agency that runs here. Raises UsageError for another."""
@@ -143,7 +150,7 @@ class Installation:
 
     def port_names(self) -> list[str]:
         """Return the names of all parts that listen."""
-        names = ["space"] if self.plays else []
+        names = ["space"] if self.has_space else []
         for agency in self.agencies:
             names += [f"{agency.key}/web"] if agency.web else []
             names += [f"{agency.key}/nats", f"{agency.key}/leaf", *(f"{agency.key}/sle/{station}" for station in agency.stations)]
@@ -168,6 +175,7 @@ class Installation:
             "# What runs here. Edit and start again; `aelita doctor` says what is wrong with it.",
             f"mission = {q(self._mission())}",
             f"spacecraft = {q(list(self.spacecraft))}",
+            *([f"simulated = {q(list(self.simulated))} # of these, those that do not exist"] if self.simulated else []),
             f"speed = {self.speed}",
             f"kernels = {q([str(path) for path in self.kernels])} # SPICE kernels, such as orbits",
         ]
@@ -232,6 +240,7 @@ def read_installation(folder: Path) -> Installation:
         kernels=tuple(folder / path for path in table.texts("kernels")),
         links=tuple(_link(one, folder) for one in table.tables("links")),
         sle_users=tuple(_sle_user(one) for one in table.tables("sle_users")),
+        simulated=tuple(table.texts("simulated")),
     )
     table.finish()
     check(made)
@@ -276,6 +285,13 @@ def check(made: Installation) -> None:
                 remedy="The agency runs here; a giver that runs elsewhere needs its `key`",
             )
     _check_sle_users(made, where)
+    for key in made.simulated:
+        craft = made.mission.craft(key)
+        if key not in made.spacecraft or not craft.simulated or craft.uplink is None:
+            raise DefinitionError(
+                f"{key!r} cannot be simulated here", where=f"{where}: simulated",
+                remedy="Name spacecraft that are followed and that the mission calls simulated, with an uplink",
+            )  # fmt: skip
     for play in made.plays:
         made.mission.channel(play.channel)
         if play.spacecraft not in made.spacecraft:
@@ -285,7 +301,8 @@ def check(made: Installation) -> None:
 def _check_sle_users(made: Installation, where: str) -> None:
     operated = {station for agency in made.agencies for station in agency.stations}
     agencies = made.mission.organisation.agencies
-    taken = {(station, name) for station in operated for agency in agencies for name in (agency, agency.upper())}
+    names = {name for agency in agencies for name in (agency, sle_authority(agency), gate_authority(agency))}
+    taken = {(station, name) for station in operated for name in names}
     for user in made.sle_users:
         if user.station not in operated or user.agency not in agencies or (user.station, user.authority) in taken:
             raise DefinitionError(

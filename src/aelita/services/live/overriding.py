@@ -47,7 +47,7 @@ def with_overrides(compiled: CompiledDatabase, spacecraft: str, overrides: Itera
         if one.spacecraft != spacecraft or not _fits(compiled.database, one):
             continue
         if isinstance(one.new, LimitSet):
-            alarms[one.parameter] = _rules(one.new, compiled.database, one.parameter)
+            alarms[one.parameter] = override_rules(one.new, compiled.database, one.parameter)
         else:
             calibrations[one.parameter] = _calibration(one.new)
     return overridden(compiled, alarms, calibrations)
@@ -61,8 +61,8 @@ def _fits(database: Database, one: Overridden) -> bool:
     return True
 
 
-def _rules(new: LimitSet, database: Database, parameter: str) -> AlarmRules:
-    """Return alarms with these ranges in all contexts; how many samples must violate stays as defined."""
+def override_rules(new: LimitSet, database: Database, parameter: str) -> AlarmRules:
+    """Return the alarms of a parameter with these ranges in all contexts; how many samples must violate stays as defined."""
     ranges = tuple(NormalRange(Severity(band.severity), band.minimum, band.maximum) for band in new.bands)
     known = database.type_of(parameter).facts.alarms.default or Alarm()
     return AlarmRules(Alarm(ranges, min_violations=known.min_violations, min_conformances=known.min_conformances))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import nats.errors
 import numpy as np
 
-from ...agencies import Station
+from ...agencies import Station, sle_authority
 from ...errors import AelitaError, DataError
 from ...sle import (
     Aborted,
@@ -38,7 +38,7 @@ from .messages import copies_of, pack_frames
 from .requested import requests
 from .serving import Context
 from .sle_client import SleClient
-from .sle_secrets import authority, secrets_of_user
+from .sle_secrets import secrets_of_user
 from .stream_plan import KINDS
 from .streams import StreamError, StreamFullError, Streams
 
@@ -127,7 +127,7 @@ class Line:
         agencies = list(self.context.installation.mission.organisation.agencies)
         number = agencies.index(self.context.agency) + 1
         return UserSettings(
-            authority(self.context.agency),
+            sle_authority(self.context.agency),
             self.names.responder_id,
             self.names.responder_port,
             instance_of(self.names, "raf", mode, number, self._suffix, reference),

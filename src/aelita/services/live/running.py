@@ -15,7 +15,9 @@ from ...time import SECOND
 from .agency_streams import keep_servers
 from .alarm_files import exchange_keys
 from .clock import FILE as CLOCK_FILE
-from .clock import MissionClock, starting_at
+from .clock import MissionClock, starting_at, wall_tai_ns
+from .command_keys import keep_command_keys
+from .ending import ended
 from .geometry import Geometry
 from .health import Health, HealthServer
 from .installation import FILE, Installation, Playing, keep_ports, read_installation
@@ -31,12 +33,13 @@ SERVICES = {  # name: module and function; an agency runs one of each, but for `
     "receiver": "receiver:receiver",
     "processor": "processing:processor",
     "archiver": "archiving:archiver",
+    "commander": "commander:commander",
     "watchkeeper": "watchkeeping:watchkeeper",  # alarms and correlation in one process
     "alarms": "alarm_service:alarms",
     "correlation": "correlation:correlation",
 }
 PREPARATIONS = {"processor": "warming:warm", "archiver": "warming:warm"}  # of those that stand by
-OF_AGENCIES = ("stations", "receiver", "processor", "archiver", "watchkeeper")
+OF_AGENCIES = ("stations", "receiver", "processor", "archiver", "watchkeeper", "commander")
 INTERFACE = "api"  # is in rooms above this one: started by its command line
 LEAD_NS = 10 * SECOND  # for the services to start before the first frame arrives
 RANKS = {"space": 0, "stations": 1, "receiver": 2}
@@ -65,14 +68,19 @@ def serve_one(name: str, agency: str, folder: Path) -> int:
 
 def programs_of(installation: Installation) -> list[Program]:
     """Return the processes of an installation, its servers of streams excluded: the supervisor keeps those itself."""
-    made = [_program(installation, "space", "")] if installation.plays else []
+    made = [_program(installation, "space", "")] if installation.has_space else []
     for agency in installation.agencies:
         for name in OF_AGENCIES:
-            if agency.stations or name not in ("stations", "receiver"):
+            if (agency.stations or name not in ("stations", "receiver")) and (name != "commander" or is_commanded(installation)):
                 made.append(_program(installation, name, agency.key))
         if agency.web:
             made.append(_program(installation, INTERFACE, agency.key))
     return made
+
+
+def is_commanded(installation: Installation) -> bool:
+    """Tell whether a spacecraft that is followed has a command link."""
+    return any(installation.mission.craft(key).uplink is not None for key in installation.spacecraft)
 
 
 def _program(installation: Installation, service: str, agency: str) -> Program:
@@ -95,7 +103,7 @@ def begin(folder: Path, **wishes: Any) -> tuple[Installation, MissionClock]:
     if not made.plays:
         for station, craft in product(stations, made.spacecraft):
             geometry.seconds(station, craft, MissionClock().now())
-        return made, MissionClock()
+        return made, _going_on(made)
     heard = [(station, play) for play in made.plays for station in stations]
     light = geometry.light_time
     if (made.folder / CLOCK_FILE).is_file():
@@ -107,6 +115,16 @@ def begin(folder: Path, **wishes: Any) -> tuple[Installation, MissionClock]:
     return made, starting_at(min(arrivals) - round(LEAD_NS * made.speed), made.speed)
 
 
+def _going_on(made: Installation) -> MissionClock:
+    """Return the clock of a complex that plays nothing: the one that it has, else one that begins now."""
+    if (made.folder / CLOCK_FILE).is_file():
+        kept = MissionClock.read(made.folder)
+        if kept.speed == made.speed:
+            return kept
+    now = wall_tai_ns()
+    return MissionClock(now, now, made.speed)
+
+
 def _lasts(made: Installation, play: Playing) -> int:
     return lasts(play.recording, made.mission.channel(play.channel), play.loops)
 
@@ -116,6 +134,7 @@ async def run_complex(installation: Installation, clock: MissionClock, *, on_rea
     installation.write()
     keep_ports(installation)
     exchange_keys(installation)
+    keep_command_keys(installation)
     clock.write(installation.folder)
     health = Health("supervisor")
     server = HealthServer(health)
@@ -142,8 +161,7 @@ async def run_complex(installation: Installation, clock: MissionClock, *, on_rea
             supervisor.stop()
             if work is not None:
                 await work
-            streams.cancel()
-            await asyncio.gather(streams, return_exceptions=True)
+            await ended([streams])
             await nursery.close()
             await server.close()
 

@@ -21,7 +21,8 @@ from .leases import PROGRAM, Lease, own_name
 from .streams import Streams
 
 log = logging.getLogger(__name__)
-LEASED = ("receiver", "processor", "archiver", "watchkeeper", "correlation", "alarms")  # one process at a time does their work
+# One process at a time does the work of these.
+LEASED = ("receiver", "processor", "archiver", "watchkeeper", "correlation", "alarms", "commander")
 FAILED = 3  # exit code of a service that a fault ended: the supervisor starts it again
 
 

@@ -25,7 +25,8 @@ class Wishes:
     """What the user asked for: names of agencies and stations (none: those that hear the spacecraft), and what is played.
 
     Recordings go with the spacecraft that sends them, empty for the first one followed. Without `spacecraft` those that send are
-    followed, else that of the mission's default channel. `web` is the address on which interfaces listen (empty: none).
+    followed, else that of the mission's default channel; `simulated` besides. `web` is the address on which interfaces listen
+    (empty: none).
     """
 
     mission: str
@@ -39,6 +40,7 @@ class Wishes:
     bit_error_rate: float = 0.0
     seed: int = 1
     web: str = ""
+    simulated: tuple[str, ...] = ()
 
 
 def new_installation(folder: Path, wishes: Wishes) -> Installation:
@@ -60,7 +62,9 @@ def new_installation(folder: Path, wishes: Wishes) -> Installation:
         if wishes.loss or wishes.bit_error_rate
     )
     plays = _plays(mission, crafts, wishes, begin, stations[0])
-    made = Installation(folder, mission, tuple(craft.key for craft in crafts), here, plays, paths, wishes.speed)
+    made = Installation(
+        folder, mission, tuple(craft.key for craft in crafts), here, plays, paths, wishes.speed, simulated=wishes.simulated
+    )
     check(made)
     return made
 
@@ -68,7 +72,9 @@ def new_installation(folder: Path, wishes: Wishes) -> Installation:
 def _crafts(mission: Mission, wishes: Wishes) -> list[Spacecraft]:
     """Return the spacecraft that are followed, each with a channel."""
     names = wishes.spacecraft or tuple(name for name, _ in wishes.recordings if name)
-    crafts = [mission.craft(name) for name in dict.fromkeys(names)] or [mission.spacecraft_of()]
+    if not names and (wishes.recordings or not wishes.simulated):
+        names = (mission.spacecraft_of().key,)
+    crafts = [mission.craft(name) for name in dict.fromkeys((*names, *wishes.simulated))]
     for name, path in wishes.recordings:
         if name and name not in [craft.key for craft in crafts]:
             raise UsageError(f"{name!r} is not followed", where=str(path), remedy=f"Add --spacecraft {name}")

@@ -4,13 +4,14 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from ...errors import AelitaError
 from ...sle import (
     Aborted,
     BindRefused,
     Bound,
+    CltuUser,
     Guard,
     Parameter,
     ParameterName,
@@ -37,57 +38,39 @@ from .sle_server import random_number
 from .sle_socket import SleSocket
 
 MOST_EVENTS = 4096  # events that wait for the owner before reading stops, and the provider feels it
-ANSWERS = (Bound, BindRefused, Started, StartRefused, Stopped, StopRefused, ReportScheduled, ReportRefused, ParameterRead,
-           ParameterRefused, Unbound)  # fmt: skip
-REFUSALS = (BindRefused, StartRefused, StopRefused, ReportRefused, ParameterRefused)
+COMMON_ANSWERS: tuple[type, ...] = (
+    Bound, BindRefused, Stopped, StopRefused, ReportScheduled, ReportRefused, ParameterRead, ParameterRefused, Unbound,
+)  # fmt: skip
+COMMON_REFUSALS: tuple[type, ...] = (BindRefused, StopRefused, ReportRefused, ParameterRefused)
+AnyUser = TypeVar("AnyUser", User, CltuUser)
 
 
 class SleError(AelitaError):
     """The provider refused a request or the association ended; `event` tells which and why."""
 
-    def __init__(self, event: UserEvent) -> None:
+    def __init__(self, event: Any) -> None:
         self.event = event
         super().__init__(f"SLE provider: {event}")
 
 
-class SleClient:
-    """One association of a user. Iterate over it for frames, control words, notifications, status reports and the abort.
+class UserClient(Generic[AnyUser]):
+    """One association of a user of any service. Iterate over it for all that is no answer to a request, and the abort.
 
     Requests are made one at a time. The iterator ends when the association has ended.
     """
 
-    def __init__(
-        self, connected: socket.socket, settings: UserSettings, clock: MissionClock, memory: ReplayMemory, most_events: int
-    ) -> None:
-        guard = Guard(settings.security, settings.initiator, settings.responder, random_number, memory)
-        self.user = User(settings, guard)
-        self._events: deque[UserEvent] = deque()
+    answers: ClassVar[tuple[type, ...]] = COMMON_ANSWERS
+    refusals: ClassVar[tuple[type, ...]] = COMMON_REFUSALS
+
+    def __init__(self, connected: socket.socket, user: AnyUser, clock: MissionClock, most_events: int) -> None:
+        self.user: AnyUser = user
+        self._events: deque[Any] = deque()
         self._most = most_events
         self._is_there = asyncio.Event()
-        self._answer: asyncio.Future[UserEvent] | None = None
-        self._end: UserEvent | None = None
+        self._answer: asyncio.Future[Any] | None = None
+        self._end: Any = None
         self._line = SleSocket(connected, self.user, clock, self._sort)
         self._line.open()
-
-    @classmethod
-    async def connect(
-        cls,
-        settings: UserSettings,
-        host: str,
-        port: int,
-        *,
-        clock: MissionClock | None = None,
-        memory: ReplayMemory | None = None,
-        timeout_s: float = 10.0,
-        most_events: int = MOST_EVENTS,
-    ) -> Self:
-        """Connect, without BIND. Raises OSError and TimeoutError.
-
-        `memory` may be kept over connections, against replay. `most_events` wait before reading stops.
-        """
-        async with asyncio.timeout(timeout_s):
-            connected = await _connected(host, port)
-        return cls(connected, settings, clock or MissionClock(), memory or ReplayMemory(settings.security.window_s), most_events)
 
     async def bind(self) -> Bound:
         """Bind the service instance. Raises SleError."""
@@ -96,13 +79,8 @@ class SleClient:
         assert isinstance(event, Bound)
         return event
 
-    async def start(self, request: Request, start: int | None = None, stop: int | None = None) -> None:
-        """Start delivery of Earth-received times from `start` to `stop` (TAI nanoseconds; None: open). Raises SleError."""
-        self.user.start(request, self._line.now(), start, stop)
-        await self._answered()
-
     async def stop(self) -> None:
-        """Stop delivery; what was on its way is delivered before. Raises SleError."""
+        """Stop; what was on its way comes before. Raises SleError."""
         self.user.stop(self._line.now())
         await self._answered()
 
@@ -143,7 +121,7 @@ class SleClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def __aiter__(self) -> AsyncIterator[UserEvent]:
+    async def __aiter__(self) -> AsyncIterator[Any]:
         while True:
             while self._events:
                 yield self._events.popleft()
@@ -153,7 +131,7 @@ class SleClient:
             self._is_there.clear()
             await self._is_there.wait()
 
-    async def _answered(self) -> UserEvent:
+    async def _answered(self) -> Any:
         self._answer = asyncio.get_running_loop().create_future()
         self._line.pump()
         self._hold()
@@ -162,7 +140,7 @@ class SleClient:
         finally:
             self._answer = None
             self._hold()
-        if isinstance(event, (*REFUSALS, Aborted)):
+        if isinstance(event, (*self.refusals, Aborted)):
             raise SleError(event)
         return event
 
@@ -171,17 +149,75 @@ class SleClient:
         for event in self.user.take_events():
             if isinstance(event, Aborted | Unbound | BindRefused):
                 self._end = event
-            is_answer = isinstance(event, (*ANSWERS, Aborted))
+            self._see(event)
+            is_answer = isinstance(event, (*self.answers, Aborted))
             if is_answer and self._answer is not None and not self._answer.done():
                 self._answer.set_result(event)
-            if not isinstance(event, ANSWERS):
+            if not isinstance(event, self.answers):
                 self._events.append(event)
         self._is_there.set()
         self._hold()
 
+    def _see(self, event: Any) -> None:
+        """Learn of an event before its owner does."""
+
     def _hold(self) -> None:
         """Stop reading while the owner is behind, but for the answer that it waits for."""
-        self._line.hold(len(self._events) >= self._most and self._answer is None)
+        self._line.hold(len(self._events) >= self._most and not self._awaits())
+
+    def _awaits(self) -> bool:
+        """Tell whether somebody waits for what only reading brings."""
+        return self._answer is not None
+
+
+class SleClient(UserClient[User]):
+    """One association of a user of a return service. Iterate over it for frames, control words, notifications, status reports
+
+    and the abort.
+    """
+
+    answers = (*COMMON_ANSWERS, Started, StartRefused)
+    refusals = (*COMMON_REFUSALS, StartRefused)
+
+    @classmethod
+    async def connect(
+        cls,
+        settings: UserSettings,
+        host: str,
+        port: int,
+        *,
+        clock: MissionClock | None = None,
+        memory: ReplayMemory | None = None,
+        timeout_s: float = 10.0,
+        most_events: int = MOST_EVENTS,
+    ) -> Self:
+        """Connect, without BIND. Raises OSError and TimeoutError.
+
+        `memory` may be kept over connections, against replay. `most_events` wait before reading stops.
+        """
+        connected = await connected_socket(host, port, timeout_s)
+        return cls(connected, User(settings, guard_of(settings, memory)), clock or MissionClock(), most_events)
+
+    async def start(self, request: Request, start: int | None = None, stop: int | None = None) -> None:
+        """Start delivery of Earth-received times from `start` to `stop` (TAI nanoseconds; None: open). Raises SleError."""
+        self.user.start(request, self._line.now(), start, stop)
+        await self._answered()
+
+    async def __aiter__(self) -> AsyncIterator[UserEvent]:
+        async for event in super().__aiter__():
+            yield event
+
+
+def guard_of(settings: UserSettings, memory: ReplayMemory | None = None) -> Guard:
+    """Return what makes our credentials and checks the provider's."""
+    remembered = memory or ReplayMemory(settings.security.window_s)
+    return Guard(settings.security, settings.initiator, settings.responder, random_number, remembered)
+
+
+async def connected_socket(host: str, port: int, timeout_s: float) -> socket.socket:
+    """Return a connected socket. Raises OSError and TimeoutError."""
+    async with asyncio.timeout(timeout_s):
+        return await _connected(host, port)
 
 
 async def _connected(host: str, port: int) -> socket.socket:

@@ -5,9 +5,14 @@ import logging
 import secrets
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ...sle import (
     Bound,
+    CltuAccepted,
+    CltuInstance,
+    CltuNotice,
+    CltuProduction,
     Directory,
     Lock,
     PeerAbortDiagnostic,
@@ -16,6 +21,7 @@ from ...sle import (
     ProviderEvent,
     ServiceInstance,
     StationFrame,
+    UplinkStatus,
 )
 from .clock import MissionClock
 from .sle_socket import SleSocket, now_of
@@ -25,6 +31,8 @@ MOST_CONNECTIONS = 64
 PAUSE_S = 0.2
 OnEvent = Callable[[ServiceInstance | None, ProviderEvent], None]
 """Takes what a provider reports, with the service instance that it has bound (None: none was)."""
+OnForward = Callable[[CltuInstance, Any], None]
+"""Takes what happens in a forward CLTU instance: its association's events, and those of the instance itself."""
 
 
 def random_number() -> int:
@@ -36,6 +44,7 @@ class SleServer:
     """The provider of a directory. The station calls `frame`, `supply`, `lock` and `production`; `on_event` tells what users do.
 
     On `DataWanted` and `Started` of a complete online or offline instance, the station answers with `supply`, at once or later.
+    `on_forward` tells what happens in forward CLTU instances, which the station radiates: see `CltuInstance`.
     `pause_s` paces the messages of each association, for clients that take one message for each read; `pauses` those of the
     associations of some initiators.
     """
@@ -46,6 +55,7 @@ class SleServer:
         clock: MissionClock | None = None,
         on_event: OnEvent | None = None,
         *,
+        on_forward: OnForward | None = None,
         pause_s: float = 0.0,
         most_connections: int = MOST_CONNECTIONS,
     ) -> None:
@@ -53,6 +63,7 @@ class SleServer:
         self.port = 0
         self._clock = clock or MissionClock()
         self._on_event = on_event or _ignore
+        self._on_forward = on_forward or _ignore
         self._pause_s, self._most = pause_s, most_connections
         self.pauses: Mapping[str, float] = {}
         self._lines: dict[Provider, SleSocket] = {}
@@ -104,22 +115,57 @@ class SleServer:
         instance.production(status, now_of(self._clock))
         self._pump(instance)
 
-    def withdraw(self, instance: ServiceInstance) -> None:
+    def radiation_started(self, instance: CltuInstance, cltu_id: int, at: int) -> CltuAccepted:
+        """Say that the next CLTU's radiation begins at a time (TAI nanoseconds), before its first bit leaves, and return it.
+
+        Raises UsageError when it may not be radiated: radiate nothing of it.
+        """
+        return instance.radiation_started(cltu_id, at, now_of(self._clock))
+
+    def radiated(self, instance: CltuInstance, cltu_id: int, stopped: int) -> None:
+        """Say that a CLTU's radiation ended at a time (TAI nanoseconds)."""
+        instance.radiated(cltu_id, stopped, now_of(self._clock))
+        self._pump(instance)
+
+    def expired(self, instance: CltuInstance, cltu_id: int) -> None:
+        """Say that the next CLTU cannot begin in time."""
+        instance.expired(cltu_id, now_of(self._clock))
+        self._pump(instance)
+
+    def uplink(self, instance: CltuInstance, production: CltuProduction, uplink: UplinkStatus | None = None) -> None:
+        """Give the status of the production of a forward CLTU instance, and that of the uplink where it is known."""
+        instance.production(production, now_of(self._clock), uplink)
+        self._pump(instance)
+
+    def event_ended(self, instance: CltuInstance, event_invocation: int, how: CltuNotice) -> None:
+        """Say how an event that the user threw has ended."""
+        instance.event_ended(event_invocation, how, now_of(self._clock))
+        self._pump(instance)
+
+    def abort(self, instance: ServiceInstance | CltuInstance, diagnostic: PeerAbortDiagnostic, why: str) -> None:
+        """End the association that has an instance bound, if one has."""
+        if instance.bound is not None:
+            instance.bound.abort(diagnostic, now_of(self._clock), why)
+            self._pump_over()
+
+    def withdraw(self, instance: ServiceInstance | CltuInstance) -> None:
         """Offer an instance no more; whoever has it bound is told that its provision period has ended."""
         self.directory.withdraw(instance.settings.identifier)
-        if instance.bound is not None:
-            provider = instance.bound
-            provider.abort(PeerAbortDiagnostic.END_OF_SERVICE_PROVISION_PERIOD, now_of(self._clock), "withdrawn")
-            self._pump_over()
+        if isinstance(instance, CltuInstance):
+            instance.discard("the service instance is offered no more")
+        self.abort(instance, PeerAbortDiagnostic.END_OF_SERVICE_PROVISION_PERIOD, "withdrawn")
 
     @property
     def connections(self) -> int:
         """How many connections stand."""
         return len(self._lines)
 
-    def _pump(self, instance: ServiceInstance) -> None:
+    def _pump(self, instance: ServiceInstance | CltuInstance) -> None:
         if isinstance(instance.bound, Provider) and (line := self._lines.get(instance.bound)) is not None:
             line.pump()
+        elif isinstance(instance, CltuInstance):
+            for event in instance.take_events():
+                self._on_forward(instance, event)
 
     def _pump_over(self) -> None:
         """Send the aborts of associations that another, or the station, has ended."""
@@ -164,8 +210,12 @@ class SleServer:
                 self._pump_over()  # it may have taken the instance over
                 if event.peer in self.pauses and (line := self._lines.get(provider)) is not None:
                     line.pace(self.pauses[event.peer])
-            self._on_event(provider.instance, event)
+            if provider.forward is not None:
+                self._on_forward(provider.forward, event)
+            else:
+                told: Any = event  # of a return service, or of a BIND that was refused
+                self._on_event(provider.instance, told)
 
 
-def _ignore(_: ServiceInstance | None, __: ProviderEvent) -> None:
+def _ignore(_: Any, __: Any) -> None:
     """Take no notice."""

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ...sle import Close, Now, Provider, Urgent, User
+from ...sle import Close, CltuUser, Now, Provider, Urgent, User
 from .clock import MissionClock, wall_tai_ns
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class SleSocket:
     def __init__(
         self,
         connected: socket.socket,
-        association: Provider | User,
+        association: Provider | User | CltuUser,
         clock: MissionClock,
         on_change: Callable[[], None],
         *,

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ...agencies import Station
+from ...agencies import Station, sle_authority
 from ...errors import AelitaError, ArchiveError, DefinitionError
 from ...link import Channel, read_headers
 from ...sle import (
+    BindRefused,
+    CltuInstance,
     DataWanted,
     DeliveredQuality,
     DeliveryMode,
@@ -34,9 +36,10 @@ from .bookings import BookingFile, instance_of
 from .contacts import Contacts
 from .frame_store import FrameStore, StoredFrame
 from .serving import Context
-from .sle_secrets import authority, keep_secrets
+from .sle_secrets import keep_secrets
 from .sle_server import SleServer
 from .space import Antenna
+from .uplinks import Uplinks
 
 MODES = ("onlt", "onlc", "offl")
 VERSIONS = {"TM": 0, "AOS": 1}  # transfer frame version numbers that a global virtual channel identifier can tell
@@ -111,7 +114,8 @@ class StationService:
         self.context, self.station, self.names = context, station, station.sle
         peers = keep_secrets(context.home / "sle", station.key, (station.agency,))
         self.directory = Directory(ProviderSettings(self.names.responder_id, peers, take_over=True))
-        self.server = SleServer(self.directory, context.clock, self._on_event)
+        self.server = SleServer(self.directory, context.clock, self._on_event, on_forward=self._on_forward)
+        self._antenna: Antenna | None = None
         self.beams = {key: self._beam(number, key) for number, key in enumerate(context.installation.spacecraft)}
         self._offers: dict[int, Offer] = {}
         self._status = ProductionStatus.HALTED
@@ -121,6 +125,7 @@ class StationService:
         self.bookings.begin()
         folder = self.bookings.path.parent
         folder.mkdir(parents=True, exist_ok=True)
+        self.uplinks = Uplinks(context, station, self.directory, self.server, lambda: self._antenna, folder)
         self.contacts = Contacts(folder, station, self._contact)
         self._rebook()
         stores = {key: beam.store for key, beam in self.beams.items()}
@@ -164,11 +169,13 @@ class StationService:
         self.directory.settings = replace(self.directory.settings, peers=peers)
         self.server.pauses = {one.authority: one.pause_s for one in others if one.pause_s}
         numbers = list(self.context.installation.mission.organisation.agencies)
-        users = [User(agency, authority(agency), numbers.index(agency) + 1) for agency in agencies]
+        users = [User(agency, sle_authority(agency), numbers.index(agency) + 1) for agency in agencies]
         users += [User(one.agency, one.authority, len(numbers) + 1 + place) for place, one in enumerate(others)]
         for key, beam in self.beams.items():
             self._booked[key] = tuple(one for one in bookings if one.spacecraft == key)
             self._offer(beam, self._wanted(beam, users, self._booked[key]))
+            master = Gvcid(beam.channel.spacecraft_id, VERSIONS.get(beam.channel.protocol, 0))
+            self.uplinks.offer(key, beam.suffix, self._booked[key], master)
 
     def _wanted(self, beam: Beam, users: list[User], bookings: tuple[Booking, ...]) -> dict[str, tuple[InstanceSettings, Offer]]:
         """Return what is to be offered, by identifier: online for each booking, offline what was kept for each agency."""
@@ -227,6 +234,7 @@ class StationService:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen())
+                tasks.create_task(self.uplinks.run())
                 tasks.create_task(self._look())
         finally:
             await self.server.close()
@@ -240,11 +248,13 @@ class StationService:
             try:
                 antenna = Antenna("127.0.0.1", port, self.station.key)
                 async for arrivals in antenna.arrivals():
+                    self._antenna = antenna
                     self._production(ProductionStatus.RUNNING)
                     self.context.health.well(self.station.key)
                     self._hear(arrivals)
             except (OSError, ValueError) as error:
                 self.context.health.fault(self.station.key, f"the antenna hears nothing: {error}")
+            self._antenna = None
             self._production(ProductionStatus.INTERRUPTED)
             await asyncio.sleep(AGAIN_S)
 
@@ -278,6 +288,8 @@ class StationService:
 
     def _deliver(self, beam: Beam, heard: list[Heard]) -> None:
         frames = self._frames(beam, heard)
+        if (word := next((frame.ocf for frame in reversed(frames) if frame.ocf is not None), None)) is not None:
+            self.uplinks.heard(beam.spacecraft, word)
         for instance in beam.instances:
             if instance.bound is None:
                 continue
@@ -310,6 +322,8 @@ class StationService:
     def _on_event(self, instance: ServiceInstance | None, event: ProviderEvent) -> None:
         """Take what a user did: begin or go on with deliveries from what is kept."""
         if instance is None:
+            if isinstance(event, BindRefused) and self.uplinks.refused(event):
+                return
             log.warning("an association was refused", extra={"station": self.station.key, "why": str(event)})
             self.context.health.count("sle_refused", station=self.station.key)
             return
@@ -323,6 +337,9 @@ class StationService:
             self._supply(beam, instance, supply)
         if not isinstance(event, DataWanted):
             log.info("sle", extra={"station": self.station.key, "instance": identifier, "event": type(event).__name__})
+
+    def _on_forward(self, instance: CltuInstance, event: object) -> None:
+        self.uplinks.on_event(instance, event)
 
     def _supply(self, beam: Beam, instance: ServiceInstance, supply: Supply) -> None:
         """Give a delivery what it has room for."""
@@ -362,6 +379,8 @@ class StationService:
                     self.context.health.well(self._store_of(beam))
                 if synced >= SYNC_S:
                     await asyncio.to_thread(beam.store.sync)
+            if synced >= SYNC_S:
+                await asyncio.to_thread(self.uplinks.record.sync)
             synced = 0.0 if synced >= SYNC_S else synced
             self.context.health.gauge("sle_connections", self.server.connections, station=self.station.key)
 

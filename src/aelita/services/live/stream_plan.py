@@ -60,6 +60,7 @@ KINDS = {
         Kind("limits", Limits(256 * _MIB, 30 * DAY_S)),
         Kind("links", Limits(256 * _MIB, 30 * DAY_S), rebuildable=True),  # the state of lines and services: old ones go
         Kind("alarms", Limits(256 * _MIB, 365 * DAY_S)),
+        Kind("commands", Limits(1 * _GIB, 3650 * DAY_S)),
         Kind("products", Limits(4 * _GIB, 30 * DAY_S)),
         Kind("audit", Limits(256 * _MIB, 3650 * DAY_S)),
     )

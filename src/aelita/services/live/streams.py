@@ -21,10 +21,12 @@ from nats.js.api import Header
 
 from aelita.errors import AelitaError
 
-from .credentials import Key, read_key
+from .credentials import read_key
+from .ending import ended as brought_to_end
+from .stream_client import RECONNECT_S, client_of
 
-RECONNECT_S = 0.25
 _ATTEMPT_S = 5.0  # an attempt to publish without an answer is repeated after this
+_LOOK_S, _GIVE_UP_S = 1.0, 15.0  # a client that has not come back for so long is replaced: its own reconnection can die unsaid
 _WRONG_LAST = {10071, 10164}
 _FULL = {10023, 10028, 10047, 10077, 10158}  # no resources, memory, storage; store failed; discarded by new-per-subject
 _NO_STREAM = 10059
@@ -150,11 +152,9 @@ class Streams:
         """End the connection; followers end with it."""
         self._closing = True
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await brought_to_end([self._keeper])
         if self._client is not None:
-            with contextlib.suppress(nats.errors.Error, OSError):  # it sends what is pending, and the server may be gone
-                await self._client.close()
+            await self._left(self._client)
         self._changed(LinkState.DISCONNECTED)
 
     @property
@@ -182,7 +182,8 @@ class Streams:
     async def wait_connected(self, timeout_s: float | None = None) -> None:
         """Wait until the server is reached. Raises StreamUnavailableError after `timeout_s`."""
         try:
-            await asyncio.wait_for(self._connected.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._connected.wait()
         except TimeoutError:
             reason = self.last_fault or "no answer"
             raise StreamUnavailableError(
@@ -340,18 +341,40 @@ class Streams:
         """Hold a client open. Its own reconnection covers most; a client that gives up is replaced by a new one."""
         while True:
             ended = asyncio.Event()
-            await self._open(ended)
+            client = await self._open(ended)
             self._became_connected()
-            await ended.wait()
+            await self._lost_for_good(client, ended)
+            ended.set()  # whatever it still says counts no more
             self._changed(LinkState.DISCONNECTED)
+            await self._left(client)
             await asyncio.sleep(RECONNECT_S)
 
-    async def _open(self, ended: asyncio.Event) -> None:
+    async def _lost_for_good(self, client: Client, ended: asyncio.Event) -> None:
+        """Wait until a client has ended, or has not come back for so long that it never will."""
+        loop = asyncio.get_running_loop()
+        alive = loop.time()
+        while loop.time() - alive < _GIVE_UP_S:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await ended.wait()
+                    return
+            if client.is_connected and self.connected:
+                alive = loop.time()
+        self.last_fault = self.last_fault or "the client did not connect again"
+
+    async def _left(self, client: Client) -> None:
+        with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):  # sends what is pending, if it can
+            async with asyncio.timeout(_ATTEMPT_S):
+                await client.close()
+
+    async def _open(self, ended: asyncio.Event) -> Client:
         async def lost() -> None:
-            self._changed(LinkState.DISCONNECTED)
+            if not ended.is_set():
+                self._changed(LinkState.DISCONNECTED)
 
         async def again() -> None:
-            self._became_connected()
+            if not ended.is_set():
+                self._became_connected()
 
         async def gone() -> None:
             ended.set()
@@ -362,9 +385,10 @@ class Streams:
                 self._forbidden.add(refused[1])
 
         while True:
-            self._client, options = _client(self.address)
+            self._client, options = client_of(self.address.key_file)
+            client = self._client
             try:
-                await self._client.connect(
+                await client.connect(
                     self.address.url, name=self.name, disconnected_cb=lost, reconnected_cb=again, closed_cb=gone, error_cb=fault,
                     max_reconnect_attempts=-1, ping_interval=10, max_outstanding_pings=2,
                     connect_timeout=3, **options,
@@ -373,7 +397,7 @@ class Streams:
                 await fault(error)
                 await asyncio.sleep(RECONNECT_S)
             else:
-                return
+                return client
 
     def _became_connected(self) -> None:
         self.generation += 1
@@ -471,22 +495,3 @@ def _state(stream: str, found: Mapping[str, Any]) -> StreamState:
         heard_s=max(heard) if origins and len(heard) == len(origins) else None,
         fault="; ".join(faults),
     )  # fmt: skip
-
-
-class _KeyClient(Client):
-    """A client that signs with our own key: the library needs another package for that."""
-
-    def __init__(self, key: Key) -> None:
-        super().__init__()
-        self._auth_configured = True
-        self._public_nkey = key.public
-
-
-def _client(address: Address) -> tuple[Client, dict[str, Any]]:
-    if address.key_file is None:
-        return Client(), {"reconnect_time_wait": RECONNECT_S}
-    key = read_key(address.key_file)
-    options: dict[str, Any] = {"signature_cb": key.sign, "reconnect_time_wait": RECONNECT_S}
-    if key.token:
-        options["user_jwt_cb"] = lambda: bytearray(key.token.encode())
-    return _KeyClient(key), options

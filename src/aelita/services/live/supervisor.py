@@ -16,13 +16,14 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .ending import ended
 from .health import Health
 from .leases import PROGRAM
 from .nursery import Forked, Infant, Nursery, die_with_parent
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
 RAN_WELL_S = 30.0
-STOP_S = 10.0
+STOP_S = 60.0  # an archiver writes what it holds: on a busy machine that takes a while
 LOG_OCTETS, LOG_FILES = 5_000_000, 3
 LONGEST_LINE = 1 << 20
 
@@ -78,9 +79,7 @@ class Supervisor:
         try:
             await self._stopping.wait()
         finally:
-            for task in keepers:
-                task.cancel()
-            await asyncio.gather(*keepers, return_exceptions=True)
+            await ended(keepers)
             await self.nursery.close()
             for rank in sorted({one.program.rank for one in self.running}, reverse=True):
                 await asyncio.gather(*(end(one) for one in self.running if one.program.rank == rank))
@@ -142,7 +141,7 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
 
 
 async def end(one: Running) -> None:
-    """End a program's process and its children: politely, then by force after ten seconds."""
+    """End a program's process and its children: politely, then by force after a minute."""
     process = one.process
     if process is None or process.returncode is not None:
         return
@@ -151,6 +150,7 @@ async def end(one: Running) -> None:
         async with asyncio.timeout(STOP_S):
             await _exhausted(process)
     except TimeoutError:
+        log.warning("a process is ended by force", extra={"program": one.program.name, "after_s": STOP_S})
         _signal(process.pid, signal.SIGKILL)
         await process.wait()
     one.last_exit = process.returncode

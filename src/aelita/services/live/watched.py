@@ -64,6 +64,7 @@ class StreamSeen:
     fault: str = ""
     alive: bool = False
     last: int = 0  # number of its last message
+    octets_per_s: float | None = None  # that come into it
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +188,21 @@ class Meter:
             return None
         (first, low), (last, high) = self.points[0], self.points[-1]
         return (high - low) / (last - first)
+
+
+class Meters:
+    """Meters of counters by their keys. `now` is the mission's clock in seconds."""
+
+    def __init__(self) -> None:
+        self._meters: dict[object, Meter] = {}
+
+    def take(self, key: object, now_s: float, value: float, speed: float = 1.0) -> None:
+        """Take a reading of a counter."""
+        meter = self._meters.setdefault(key, Meter())
+        meter.take(now_s, value)
+        meter.forget(now_s - RATE_WINDOW_S * speed)
+
+    def rate(self, key: object) -> float | None:
+        """Return the rate of a counter per second, None while it is not known."""
+        meter = self._meters.get(key)
+        return meter.rate if meter is not None else None

@@ -15,35 +15,37 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ...alarms import SEVERITIES, AlarmBook, AlarmEngine, decode
-from ...errors import AelitaError
+from ...alarms import SEVERITIES, AlarmBook, AlarmEngine, Record, decode
+from ...errors import AelitaError, DataError
 from ...link import Channel
 from ...time import SECOND
 from ..databases import Library
 from ..definitions import define
 from .agency_streams import address_of, plan_of
 from .alarm_files import keys_folder
+from .alarm_index import AlarmIndex
+from .alarm_reading import genuine
 from .asking import page
 from .batches import unpack
 from .clock import MissionClock
 from .ending import ended
 from .following import Start, follow
 from .geometry import Geometry, elevation_deg
+from .inflow import Inflow
 from .installation import Installation
 from .running import programs_of
 from .serving import running
-from .signing import PublicKeys, read_public_keys, verify
+from .signing import PublicKeys, read_public_keys
 from .stream_plan import HOME, mirror_name
 from .streams import Message, Streams, StreamState
 from .watched import (
-    RATE_WINDOW_S,
     SILENT_REFRESHES,
     AgencySeen,
     AlarmSeen,
     CountsSeen,
     EventSeen,
     LinkSeen,
-    Meter,
+    Meters,
     Picture,
     ServiceSeen,
     StreamSeen,
@@ -74,24 +76,6 @@ class Told:
     metrics: Metrics = field(default_factory=dict)
 
 
-class Meters:
-    """Meters of counters by their keys. `now` is the mission's clock in seconds."""
-
-    def __init__(self) -> None:
-        self._meters: dict[object, Meter] = {}
-
-    def take(self, key: object, now_s: float, value: float, speed: float = 1.0) -> None:
-        """Take a reading of a counter."""
-        meter = self._meters.setdefault(key, Meter())
-        meter.take(now_s, value)
-        meter.forget(now_s - RATE_WINDOW_S * speed)
-
-    def rate(self, key: object) -> float | None:
-        """Return the rate of a counter per second, None while it is not known."""
-        meter = self._meters.get(key)
-        return meter.rate if meter is not None else None
-
-
 class AgencyWatch:
     """What the streams of one agency tell."""
 
@@ -103,7 +87,8 @@ class AgencyWatch:
         self.events: deque[EventSeen] = deque(maxlen=MOST_EVENTS)
         self.alarms = AlarmEngine(key, AlarmBook(()))
         self.records = 0  # of alarms, taken so far
-        self.meters = Meters()
+        self.index = AlarmIndex()
+        self.meters, self.inflow = Meters(), Inflow()
         clock = MissionClock.read(installation.folder)
         plan = plan_of(installation, key, clock.now())
         self._names = [stream.name for stream in plan.streams if stream.account == HOME]
@@ -134,7 +119,8 @@ class AgencyWatch:
             if "links" in kinds:
                 works.append(partial(self._lines, streams, mirror_name(giver, "links"), giver))
             if "alarms" in kinds:
-                works.append(partial(self._follow, streams, mirror_name(giver, "alarms"), Start.FIRST, self._foreign_alarm))
+                mirror = mirror_name(giver, "alarms")
+                works.append(partial(self._follow, streams, mirror, Start.FIRST, partial(self._foreign_alarm, mirror)))
         async with asyncio.TaskGroup() as tasks:
             for work in works:
                 tasks.create_task(_for_ever(work))
@@ -146,9 +132,11 @@ class AgencyWatch:
             if streams.connected:
                 for name in self._names:
                     with contextlib.suppress(AelitaError):
-                        state = await asyncio.wait_for(streams.info(name), refresh_s)
+                        async with asyncio.timeout(refresh_s):
+                            state = await streams.info(name)
                         self.streams[name] = time.monotonic(), state
                         self.meters.take(name, time.monotonic(), state.last)
+                        self.meters.take((name, "octets"), time.monotonic(), self.inflow.take(state))
             await asyncio.sleep(refresh_s)
 
     async def _follow(
@@ -193,14 +181,20 @@ class AgencyWatch:
             self.events.append(EventSeen(self.key, spacecraft, at, severity, text))
 
     def _alarm(self, message: Message) -> None:
-        self.alarms.apply(decode(message.data, message.subject))
-        self.records += 1
+        try:
+            record = decode(message.data, message.subject)
+        except DataError:
+            record = None
+        self._record("AUDIT", message, record)
 
-    def _foreign_alarm(self, message: Message) -> None:
+    def _foreign_alarm(self, stream: str, message: Message) -> None:
         """Take what another agency tells, if it is signed by it."""
         self._keys = self._keys or read_public_keys(keys_folder(self.installation, self.key))
-        signed = verify(message.data, self._keys)
-        if signed.subject == message.subject and (record := decode(signed.payload, message.subject)).agency == signed.agency:
+        self._record(stream, message, genuine(message.subject, message.data, self._keys))
+
+    def _record(self, stream: str, message: Message, record: Record | None) -> None:
+        self.index.take(stream, message, record)
+        if record is not None:
             self.alarms.apply(record)
             self.records += 1
 
@@ -252,7 +246,8 @@ class Watch:
         """Wait until everything that answers has told something, at most `within_s`."""
         deadline = time.monotonic() + within_s
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._asked.wait(), within_s)
+            async with asyncio.timeout(within_s):
+                await self._asked.wait()
         while time.monotonic() < deadline and self._pids and not all(self._complete(one) for one in self.agencies.values()):
             await asyncio.sleep(0.1)
 
@@ -399,6 +394,7 @@ class Watch:
         return StreamSeen(
             one.key, name, age, state.messages, one.meters.rate(name) if alive else None, state.bytes, state.fill,
             state.lag is not None, state.lag, state.heard_s, state.missing, state.fault, alive, state.last,
+            one.meters.rate((name, "octets")) if alive else None,
         )  # fmt: skip
 
     def _counts(self, agency: str, spacecraft: str, limit: float) -> CountsSeen:

@@ -5,7 +5,8 @@ Numbers share nothing with the kernels, so that the one can be held against the 
 
 import struct
 
-from ..mdb import ByteOrder, Encoding, FloatEncoding, FloatScheme, IntegerEncoding, IntegerScheme, text_of
+from .encodings import text_of
+from .types import ByteOrder, Encoding, FloatEncoding, FloatScheme, IntegerEncoding, IntegerScheme
 
 Raw = int | float | bytes | None
 MIL_PARTS = {16: (10, 6), 32: (24, 8), 48: (40, 8)}  # bits of fraction and exponent
@@ -21,14 +22,14 @@ def plain_value(octets: bytes, start: int, bits: int, encoding: Encoding) -> Raw
     """Return the raw value of an encoding in `bits` bits from bit `start` on; None when the bits are no value."""
     word = bits_of(octets, start, bits)
     if isinstance(encoding, IntegerEncoding):
-        return _integer(_ordered(word, bits, encoding.byte_order), bits, encoding.scheme)
+        return _integer(ordered(word, bits, encoding.byte_order), bits, encoding.scheme)
     if isinstance(encoding, FloatEncoding):
-        return _float(_ordered(word, bits, encoding.byte_order), bits, encoding.scheme)
+        return _float(ordered(word, bits, encoding.byte_order), bits, encoding.scheme)
     field = word.to_bytes((bits + 7) // 8)
     return text_of(field, encoding)
 
 
-def _ordered(word: int, bits: int, order: ByteOrder) -> int:
+def ordered(word: int, bits: int, order: ByteOrder) -> int:
     """Return the number whose octets arrived in this order; the last one is short when `bits` is no multiple of 8."""
     if not order.order and not order.least_significant_bit_first:
         return word

@@ -1,0 +1,70 @@
+"""Words of requests and approvals: what octets say, reasons, roles, keys: key, English, Russian."""
+
+REQUESTS: dict[str, tuple[str, str]] = {
+    "commands.as.usual": ("the first that may", "первая подходящая"),
+    "commands.as.hint": (
+        "Which of your roles asks: rules may differ between them",
+        "Какая из ваших ролей просит: правила у них могут быть разные",
+    ),
+    # what comes next
+    "commands.waits.whom": ("Whom", "Кого"),
+    "commands.next": ("Next", "Дальше"),
+    "commands.next.in": ("In", "Через"),
+    "commands.next.opens": ("opens", "откроется"),
+    "commands.next.latest": ("expires", "истекает"),
+    "commands.next.arrival": ("arrives", "приходит"),
+    "commands.next.acceptance": ("report", "отчёт"),
+    "commands.next.evidence": ("evidence", "итог"),
+    # keys of who has no password here
+    "commands.passphrase": ("Passphrase of your key", "Парольная фраза вашего ключа"),
+    "commands.passphrase.new": ("A new passphrase for the key", "Новая парольная фраза для ключа"),
+    "commands.passphrase.again": ("Once more", "Ещё раз"),
+    "commands.passphrase.needed": ("The passphrase of your key is needed", "Нужна парольная фраза ключа"),
+    "commands.passphrase.differ": ("The two are not the same", "Фразы не совпадают"),
+    "commands.passphrase.fresh": (
+        "A key is made and renewed within ten minutes of your login.",
+        "Ключ создаётся и продлевается в течение десяти минут после входа.",
+    ),
+    "commands.passphrase.login": ("Log in again", "Войти снова"),
+    "commands.key.none.passphrase": (
+        "none yet: one is made now, sealed by a passphrase of its own",
+        "ещё нет: создаётся сейчас под своей парольной фразой",
+    ),
+    "commands.keys.about.passphrase": (
+        "What you check, approve and release is signed with your key, which only its passphrase opens: nobody can restore it",
+        "Проверки, одобрения и отправки подписываются вашим ключом; его открывает только парольная фраза, восстановить её нельзя",
+    ),
+    "commands.keys.make.hint.passphrase": (
+        "It signs in your roles of commanding, for a year, and is sealed by a passphrase of its own",
+        "Подписывает в ваших ролях в течение года, закрыт своей парольной фразой",
+    ),
+    # what the octets say
+    "commands.reading": ("What the octets say", "Что говорят октеты"),
+    "commands.reading.same": ("the same as the request", "то же, что заявка"),
+    "commands.reading.insert": ("into the on-board schedule", "в бортовое расписание"),
+    "commands.reading.unknown": ("no command", "не команда"),
+    "commands.reading.others": ("Nobody can tell it from", "Не отличить от"),
+    "commands.reading.count": ("count", "счёт"),
+    "commands.reading.service": ("service", "служба"),
+    "commands.checksum.right": ("checksum right", "сумма верна"),
+    "commands.checksum.wrong": ("checksum wrong", "сумма неверна"),
+    "commands.checksum.none": ("no checksum", "без суммы"),
+    "commands.differs": (
+        "The octets are not what the request says of them: it can only be rejected",
+        "Октеты не то, что сказано в заявке: её можно только отклонить",
+    ),
+    "commands.differs.said": ("Said", "Сказано"),
+    "commands.differs.found": ("Octets", "Октеты"),
+    "commands.differs.unread": ("The octets cannot be read here", "Октеты здесь не читаются"),
+    "commands.differs.count": ("Other commands than it names", "Команд не столько, сколько названо"),
+    "commands.differs.unknown": ("These octets are no command", "Эти октеты не команда"),
+    "commands.differs.command": ("Another command than it is called", "Не та команда, что названа"),
+    "commands.differs.argument": ("Other arguments than were asked for", "Не те аргументы, что в заявке"),
+    "commands.differs.sentence": ("It does something else than is said", "Делает не то, что сказано"),
+    "commands.differs.significance": ("It weighs another way than is said", "Значимость не та, что сказана"),
+    "commands.differs.damaged": ("The octets are damaged", "Октеты повреждены"),
+    "commands.differs.octets": ("Other octets than the database makes of it", "База команд даёт другие октеты"),
+    "commands.differs.schedule": ("It is executed at another time than is said", "Исполнится не тогда, когда сказано"),
+    "commands.differs.way": ("It goes another way than commands do here", "Уходит не тем путём, что принят здесь"),
+    "commands.differs.directive": ("Another directive than it is called", "Не то указание, что названо"),
+}
