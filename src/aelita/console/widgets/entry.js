@@ -129,8 +129,13 @@ if (asked.has("ended")) {
   tell(words["login.ended"], true);
   sessionStorage.setItem("aelita:left", after()); // it is not for somebody else who logs in
 }
-if (again) whose().catch(lost);
-else {
+if (again) {
+  // pressed before it is known whose the link is, the form would lack a name
+  find("button.pri").disabled = true;
+  whose()
+    .catch(lost)
+    .finally(() => (find("button.pri").disabled = false));
+} else {
   offerOrganisation(find("[data-oidc]")).catch(() => {});
   goOnWithSession().catch(() => {});
 }

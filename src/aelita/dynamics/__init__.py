@@ -1,0 +1,1 @@
+"""Propagation, orbit determination, manoeuvres, transfers, launch and aerobraking."""

@@ -1,0 +1,1 @@
+"""Gravity, atmosphere, solar pressure, media and radio channel: functions of state and time."""

@@ -1,0 +1,1 @@
+"""Navigation data messages of CCSDS, read and written in KVN and XML."""
