@@ -2,6 +2,7 @@
 
 from .coverage import earth_orientation_until, planets_until
 from .finding import Interval, gaps, intervals, joined, overlaps
+from .fine import FineStates, fine_states, tdb_tt_s
 from .light import LightTime, LightTimes, light_times
 from .links import LightLink, light_times_down
 from .load import furnish, release
@@ -12,8 +13,8 @@ from .visibility import Look, elevation_azimuth, visibility
 from .windows import Horizon, Window, uplink_height, uplink_windows
 
 __all__ = [
-    "Horizon", "Interval", "LightLink", "LightTime", "LightTimes", "Look", "Observer", "Shadow", "Site", "Target", "Window",
-    "earth_orientation_until", "elevation_azimuth", "furnish", "gaps", "intervals", "is_hidden", "joined", "light_time_s",
-    "light_times", "light_times_down", "occultations", "occulted", "overlaps", "planets_until", "release", "shadow", "state",
-    "sun_angle_deg", "uplink_height", "uplink_windows", "visibility",
+    "FineStates", "Horizon", "Interval", "LightLink", "LightTime", "LightTimes", "Look", "Observer", "Shadow", "Site", "Target",
+    "Window", "earth_orientation_until", "elevation_azimuth", "fine_states", "furnish", "gaps", "intervals", "is_hidden", "joined",
+    "light_time_s", "light_times", "light_times_down", "occultations", "occulted", "overlaps", "planets_until", "release", "shadow",
+    "state", "sun_angle_deg", "tdb_tt_s", "uplink_height", "uplink_windows", "visibility",
 ]  # fmt: skip

@@ -24,6 +24,7 @@ from .scales import (
     tai_ns_from_tai,
     tai_ns_from_utc,
     tai_ns_from_utc_days,
+    tdb_minus_tt_s,
     tt_s_from_tai_ns,
     utc_datetime64,
     utc_from_tai_ns,
@@ -36,5 +37,6 @@ __all__ = [
     "PointUsed", "Segment", "SegmentBegun", "SpacecraftClock", "Time", "TimeCode", "TimePoint", "clock_from_kernel", "correlate",
     "decode_ascii", "encode_ascii", "epoch_tai_ns", "et_from_tai_ns", "from_preamble", "kernel_from_clock",
     "leap_seconds_kernel", "tai_ns_from_datetime64", "tai_ns_from_et", "tai_ns_from_tai", "tai_ns_from_utc",
-    "tai_ns_from_utc_days", "tai_ns_of", "time_code", "tt_s_from_tai_ns", "utc_datetime64", "utc_from_tai_ns", "utc_parts",
+    "tai_ns_from_utc_days", "tai_ns_of", "tdb_minus_tt_s", "time_code", "tt_s_from_tai_ns", "utc_datetime64",
+    "utc_from_tai_ns", "utc_parts",
 ]  # fmt: skip
