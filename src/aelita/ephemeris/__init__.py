@@ -1,20 +1,36 @@
 """Bodies, sites, states, light time and visibility through SPICE: the only room that touches it."""
+# isort: skip_file
 
+from .conjunction import Conjunction, SunAngles, conjunctions, sun_angles
 from .coverage import earth_orientation_until, planets_until
 from .finding import Interval, gaps, intervals, joined, overlaps
 from .fine import FineStates, fine_states, tdb_tt_s
+from .frames import (
+    IAU2000, IAU2015, MARS_RADII_KM, MarsOrientation, MarsSite, fixed_to_geodetic, from_mars_fixed, geodetic_to_fixed_km,
+    mars_rotation, to_mars_fixed, topocentric_axes,
+)  # fmt: skip
 from .light import LightTime, LightTimes, light_times
 from .links import LightLink, light_times_down
 from .load import furnish, release
+from .mars_time import SOL_S, MarsTime, SolClock, mars_time, mars_years, sol_clock_from_et
 from .occultation import Shadow, is_hidden, occultations, occulted, shadow, sun_angle_deg
 from .sites import Observer, Site, Target
 from .states import light_time_s, state
+from .sunlight import (
+    GroundTrack, MarsLook, SunDisc, beta_angle_deg, eclipses, ground_track, seen_from_mars, subsolar_points, sun_disc,
+    terminator,
+)  # fmt: skip
 from .visibility import Look, elevation_azimuth, visibility
 from .windows import Horizon, Window, uplink_height, uplink_windows
 
 __all__ = [
-    "FineStates", "Horizon", "Interval", "LightLink", "LightTime", "LightTimes", "Look", "Observer", "Shadow", "Site", "Target",
-    "Window", "earth_orientation_until", "elevation_azimuth", "fine_states", "furnish", "gaps", "intervals", "is_hidden", "joined",
-    "light_time_s", "light_times", "light_times_down", "occultations", "occulted", "overlaps", "planets_until", "release", "shadow",
-    "state", "sun_angle_deg", "tdb_tt_s", "uplink_height", "uplink_windows", "visibility",
+    "IAU2000", "IAU2015", "MARS_RADII_KM", "SOL_S", "Conjunction", "FineStates", "GroundTrack", "Horizon", "Interval",
+    "LightLink", "LightTime", "LightTimes", "Look", "MarsLook", "MarsOrientation", "MarsSite", "MarsTime", "Observer",
+    "Shadow", "Site", "SolClock", "SunAngles", "SunDisc", "Target", "Window", "beta_angle_deg", "conjunctions",
+    "earth_orientation_until", "eclipses", "elevation_azimuth", "fine_states", "fixed_to_geodetic", "from_mars_fixed",
+    "furnish", "gaps", "geodetic_to_fixed_km", "ground_track", "intervals", "is_hidden", "joined", "light_time_s",
+    "light_times", "light_times_down", "mars_rotation", "mars_time", "mars_years", "occultations", "occulted", "overlaps",
+    "planets_until", "release", "seen_from_mars", "shadow", "sol_clock_from_et", "state", "subsolar_points", "sun_angle_deg",
+    "sun_angles", "sun_disc", "tdb_tt_s", "terminator", "to_mars_fixed", "topocentric_axes", "uplink_height",
+    "uplink_windows", "visibility",
 ]  # fmt: skip

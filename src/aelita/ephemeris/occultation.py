@@ -51,7 +51,7 @@ def shadow_of(sight: Paths, observer: Observer, epochs: Epochs, behind: str, out
     """Return what `shadow` does, of paths that are there already."""
     centre = paths(observer, behind, epochs, outgoing=outgoing)
     with kernels():
-        radii, rotation = _shape(behind, centre.ets + (1.0 if outgoing else -1.0) * centre.light_s)
+        radii, rotation = shape_of(behind, centre.ets + (1.0 if outgoing else -1.0) * centre.light_s)
     here = np.einsum("nij,nj->ni", rotation, -centre.vector_km) / radii
     there = np.einsum("nij,nj->ni", rotation, sight.vector_km - centre.vector_km) / radii
     line = there - here
@@ -101,8 +101,8 @@ def _itself(target: Target | str) -> str:
     return target.body if isinstance(target, Target) else target
 
 
-def _shape(body: str, ets: Reals) -> tuple[Reals, Reals]:
-    """Return radii (km) and the rotations from J2000 to the axes of a body."""
+def shape_of(body: str, ets: Reals) -> tuple[Reals, Reals]:
+    """Return radii (km) and the rotations from J2000 to the axes of a body. Hold the kernels."""
     number = body_number(body)
     try:
         radii = np.asarray(spiceypy.bodvcd(number, "RADII", 3)[1])

@@ -112,7 +112,7 @@ def body_number(name: str) -> int:
 
 def positions_km(body: int, ets: Reals) -> Reals:
     """Return positions from the barycentre (J2000 axes), rows of NaN where no kernel holds the body. Hold the kernels."""
-    return np.asarray(_states(body, ets)[:, :3])
+    return np.asarray(states_km(body, ets)[:, :3])
 
 
 def earth_rotation(ets: Reals) -> Reals:
@@ -131,15 +131,16 @@ def earth_rotation(ets: Reals) -> Reals:
 def motion(observer: Observer, epochs_tai_ns: Epochs, ets: Reals) -> tuple[Motion, Reals | None]:
     """Return where the observer is, NaN where no kernel tells, and for a site the rotation of the Earth. Hold the kernels."""
     if not isinstance(observer, Site):
-        states = _states(body_number(observer), ets)
+        states = states_km(body_number(observer), ets)
         return Motion(states[:, :3], states[:, 3:]), None
-    rotation, earth = earth_rotation(ets), _states(EARTH, ets)
+    rotation, earth = earth_rotation(ets), states_km(EARTH, ets)
     fixed = observer.earth_fixed_km(epochs_tai_ns)
     turning = np.cross([0.0, 0.0, EARTH_TURN_RAD_S], fixed)
     return Motion(earth[:, :3] + _turn(rotation, fixed), earth[:, 3:] + _turn(rotation, turning)), rotation
 
 
-def _states(body: int, ets: Reals) -> Reals:
+def states_km(body: int, ets: Reals) -> Reals:
+    """Return states from the barycentre (J2000 axes, km, km/s), rows of NaN where no kernel holds the body. Hold the kernels."""
     return _where_known(
         lambda some: cyice.spkgeo_v(body, some, "J2000", BARYCENTRE)[0], ets, (6,), SpiceSPKINSUFFDATA, lambda: spans(body)
     )
