@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, UsageError
 from ..time import SECOND, utc_from_tai_ns
-from .estimation import DeterminationError, Estimate, Parameter, Predicted, Rules, estimate
-from .forces import Forces, SolarPressure
+from .burns import Burn
+from .estimation import DEFAULT_RULES, DeterminationError, Estimate, Parameter, Predicted, Rules, estimate
+from .forces import Forces
 from .network import Network, value_of, with_value
 from .observables import compute
 from .propagation import propagate
@@ -38,7 +40,7 @@ class Setting:
     mass_kg: float = 1000.0
     mask_deg: float = 8.0
     tolerance_km: float = 1e-9
-    burns: tuple[object, ...] = ()
+    burns: tuple[Burn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,20 +79,22 @@ class Determination:
     def edited(self) -> tuple[Refusal, ...]:
         """Return everything that was not used: refused before the fit and edited by it, with counts."""
         outliers = [
-            Refusal(one.observations.where, "residual too large", int((~one.used).sum())) for one in self.residuals if not one.used.all()
+            Refusal(one.observations.where, "residual too large", int((~one.used).sum()))
+            for one in self.residuals
+            if not one.used.all()
         ]
         return (*self.refused, *outliers)
 
 
 def determine(
     guess: StateVector, tracking: tuple[Observations, ...], setting: Setting, *, parameters: tuple[Parameter, ...] = (),
-    state_sigma: tuple[float, float] | None = None, rules: Rules = Rules(), until_tai_ns: int | None = None,
+    state_sigma: tuple[float, float] | None = None, rules: Rules = DEFAULT_RULES, until_tai_ns: int | None = None,
 ) -> Determination:  # fmt: skip
     """Return the orbit that fits tracking best, from a first guess of the state at its epoch.
 
-    Besides the state, `parameters` are estimated or considered: named as those of `propagate` (`GM` in km3/s2, `solar_pressure` and
-    `drag` as scales) or of the network (`DSS-45 zenith wet`, see `with_value`). `state_sigma` is a priori knowledge of position (km)
-    and velocity (km/s), else none. The trajectory reaches `until_tai_ns`, or as far as the observations.
+    Besides the state, `parameters` are estimated or considered: named as those of `propagate` (`GM` in km3/s2, `solar_pressure`
+    and `drag` as scales) or of the network (`DSS-45 zenith wet`, see `with_value`). `state_sigma` is a priori knowledge of
+    position (km) and velocity (km/s), else none. The trajectory reaches `until_tai_ns`, or as far as the observations.
 
     Raises UsageError for an unknown station or parameter, DataError when nothing is left to fit, DeterminationError (with the
     last good orbit in `last_good`) when the fit diverges, does not converge or is bad by the rules.
@@ -113,10 +117,14 @@ def _usable(tracking: tuple[Observations, ...], network: Network) -> tuple[tuple
         if one.kind in (Kind.DOPPLER, Kind.RANGE_UNITS):
             covered = _covered(one, network)
             if not covered.all():
-                gone.append(Refusal(one.where, f"before, after or in a gap of the ramps of {one.transmitter}", int((~covered).sum())))
-            one = one.some(covered)  # noqa: PLW2901
-        if one.size:
-            usable.append(one)
+                gone.append(
+                    Refusal(one.where, f"before, after or in a gap of the ramps of {one.transmitter}", int((~covered).sum()))
+                )
+            kept = one.some(covered)
+        else:
+            kept = one
+        if kept.size:
+            usable.append(kept)
     if not usable:
         told = "; ".join(f"{each.count} {each.where}: {each.reason}" for each in gone) or "none were given"
         raise DataError(f"no observation can be used ({told})", where="orbit determination")
@@ -155,20 +163,21 @@ class _Orbit:
         for name in self.names:
             if name not in self.of_forces:
                 value_of(setting.network, name)  # refuses what is unknown
-        first = min(int(one.epochs_tai_ns[0]) for one in tracking)
         last = max(int(one.epochs_tai_ns[-1]) for one in tracking)
         self.until = max(last + MARGIN_NS, until_tai_ns or last)
-        self.since = first
         self.kept: tuple[Flags, ...] = ()
         self.refused: list[Refusal] = []
         self.group = np.zeros(0, np.int64)
+        self._begin()
 
     def _burns(self) -> set[str]:
-        return {str(getattr(burn, "name", "")) for burn in self.setting.burns}
+        return {burn.name for burn in self.setting.burns}
 
     def leave_out(self, refused: list[Refusal]) -> None:
         """Take the elevation mask into account, with the orbit of the first guess."""
-        trajectory, network = self._arc(np.concatenate([self.guess.six, [self._given(name) for name in self.names]]), partials=False)
+        trajectory, network = self._arc(
+            np.concatenate([self.guess.six, [self._given(name) for name in self.names]]), partials=False
+        )
         kept = []
         for one in self.tracking:
             high = compute(one, trajectory, network).elevation_deg >= self.setting.mask_deg
@@ -198,32 +207,24 @@ class _Orbit:
                 forces = _with_force(forces, name, float(value))
             else:
                 network = with_value(network, name, float(value))
-        asked = self.of_forces if partials else None
-        return self._both_ways(state, forces, asked), network
+        arc = propagate(
+            state, forces, self.until, mass_kg=self.setting.mass_kg, partials=self.of_forces if partials else None,
+            tolerance_km=self.setting.tolerance_km, burns=self.setting.burns,
+        )  # fmt: skip
+        return arc, network
 
-    def _both_ways(self, state: StateVector, forces: Forces, asked: tuple[str, ...] | None) -> Trajectory:
-        light_ns = round(self._light_s() * SECOND)
-        start = self.since - light_ns - MARGIN_NS
-        if state.epoch_tai_ns > start:
+    def _begin(self) -> None:
+        """Refuse a state whose epoch is after the light of the first observation left."""
+        one = min(self.tracking, key=lambda each: int(each.epochs_tai_ns[0]))
+        single = replace(one.some(np.array([0])), kind=Kind.RANGE_S, transmitter=one.receiver, quasar=None)
+        light_ns = round(float(compute(single, _AtCentre(), self.setting.network).values[0]) / 2 * SECOND)
+        left = int(one.epochs_tai_ns[0]) - light_ns - MARGIN_NS
+        if self.guess.epoch_tai_ns > left:
             raise UsageError(
-                f"the epoch of the state, {utc_from_tai_ns(state.epoch_tai_ns, 0)}, is after the light of the first observation left, "
-                f"{utc_from_tai_ns(start, 0)}",
+                f"the state is for {utc_from_tai_ns(self.guess.epoch_tai_ns, 0)}, after the first observation's light left the "
+                f"spacecraft, about {utc_from_tai_ns(left, 0)}",
                 remedy="Give the state at an earlier epoch",
             )
-        return propagate(
-            state, forces, self.until, mass_kg=self.setting.mass_kg, partials=asked, tolerance_km=self.setting.tolerance_km,
-            burns=self.setting.burns,
-        )  # fmt: skip
-
-    def _light_s(self) -> float:
-        one = self.tracking[0]
-        name = one.receiver
-        station = {name: self.setting.network.stations[name]}
-        trip = compute(
-            replace(one.some(np.array([0])), kind=Kind.RANGE_S, transmitter=name, quasar=None), _AtCentre(),
-            replace(self.setting.network, stations=station),
-        )  # fmt: skip
-        return float(trip.values[0]) / 2
 
     def __call__(self, values: Reals) -> Predicted:
         trajectory, network = self._arc(values, partials=True)
@@ -236,13 +237,11 @@ class _Orbit:
         return Predicted(np.concatenate(residual), np.concatenate(sigma), np.concatenate(partials), self.group)
 
     def _columns(self, computed: Computed, trajectory: Trajectory) -> Reals:
-        by_orbit = sum(
-            np.einsum("ni,nij->nj", computed.by_position[:, k], trajectory.partials(at)[:, :3]) for k, at in enumerate(computed.at)
-        )  # fmt: skip
-        columns = [np.asarray(by_orbit)[:, :6]]
+        by_orbit = computed.by_orbit(trajectory.partials)
+        columns = [by_orbit[:, :6]]
         for name in self.names:
             if name in self.of_forces:
-                columns.append(np.asarray(by_orbit)[:, 6 + self.of_forces.index(name), None])
+                columns.append(by_orbit[:, 6 + self.of_forces.index(name), None])
             else:
                 columns.append(computed.by_name.get(name, np.zeros(computed.values.size))[:, None])
         return np.hstack(columns)
@@ -313,7 +312,8 @@ def _with_force(forces: Forces, name: str, value: float) -> Forces:
     if name == "GM":
         if forces.gravity is None:
             raise UsageError("GM is estimated without a gravity field", remedy="Give one, of degree 0 if need be")
-        return replace(forces, gravity=replace(forces.gravity, gm_km3_s2=value))
+        field_of_body: Any = forces.gravity
+        return replace(forces, gravity=replace(field_of_body, gm_km3_s2=value))
     if name == "solar_pressure" and forces.solar_pressure is not None:
         return replace(forces, solar_pressure=replace(forces.solar_pressure, area_m2=forces.solar_pressure.area_m2 * value))
     if name == "drag" and forces.drag is not None:
@@ -324,7 +324,7 @@ def _with_force(forces: Forces, name: str, value: float) -> Forces:
 def residuals(
     trajectory: Trajectory, tracking: tuple[Observations, ...], network: Network, *, mask_deg: float = 8.0
 ) -> tuple[Residuals, ...]:
-    """Return observed minus computed of tracking that was not fitted: how well an orbit predicts. Nothing is edited but low ones."""
+    """Return observed minus computed of tracking that was not fitted: how well an orbit predicts. Only low ones are edited."""
     usable, _ = _usable(tracking, network)
     found = []
     for one in usable:

@@ -81,6 +81,9 @@ class Rules:
     worst_rms: float = 30.0
 
 
+DEFAULT_RULES = Rules()
+
+
 @dataclass(frozen=True, slots=True)
 class Iteration:
     """One iteration: weighted rms of what is used, how many, the largest step in scaled sigmas, and how it was damped."""
@@ -96,9 +99,9 @@ class Estimate:
     """Values of parameters and how well they are known.
 
     `covariance` is formal: right if the sigmas of the observations are. `scaled` is that by the mean square of the weighted
-    residuals. `honest` takes account of residuals that are alike from one to the next (model errors), and of considered parameters;
-    it is the one to quote. Considered parameters are not among `names`; `sensitivity` is by how much each estimated parameter
-    changes for one a priori sigma of each of them.
+    residuals. `honest` takes account of residuals that are alike from one to the next (model errors), and of considered
+    parameters; it is the one to quote. Considered parameters are not among `names`; `sensitivity` is by how much each estimated
+    parameter changes for one a priori sigma of each of them.
     """
 
     names: tuple[str, ...]
@@ -128,14 +131,14 @@ class Estimate:
 
 
 def estimate(
-    model: Model, parameters: tuple[Parameter, ...], rules: Rules = Rules(), *, moved: Moved = np.add
+    model: Model, parameters: tuple[Parameter, ...], rules: Rules = DEFAULT_RULES, *, moved: Moved = np.add
 ) -> Estimate:  # fmt: skip
     """Return the parameters that fit a model best, from their values as the first guess and a priori knowledge.
 
-    Gauss-Newton steps solved by QR of the weighted partials, damped (Levenberg, Marquardt) while the fit would get worse. Raises DeterminationError, with the
-    last good estimate, when no step makes the fit better, when it does not converge, when a parameter cannot be told from the
-    observations, or when the result is no fit by the rules. `moved` adds a step to values: to first order the sum, but along what
-    curves less, for problems that a straight step leaves soon.
+    Gauss-Newton steps solved by QR of the weighted partials, damped (Levenberg, Marquardt) while the fit would get worse.
+    Raises DeterminationError, with the last good estimate, when no step makes the fit better, when it does not converge, when a
+    parameter cannot be told from the observations, or when the result is no fit by the rules. `moved` adds a step to values: to
+    first order the sum, but along what curves less, for problems that a straight step leaves soon.
     """
     return _Fit(model, parameters, rules, moved).run()
 
@@ -218,7 +221,9 @@ class _Fit:
         """Return the values after a step that makes the fit better, and its length in scaled sigmas; None when there is none."""
         cost, reason = self._cost(values, predicted, used), ""
         triangle, right, norm = self._triangle(values, predicted, used)
-        spread = np.linalg.norm(self._inverse(triangle, norm)[0], axis=1) * max(_rms((predicted.residual / predicted.sigma)[used]), 1e-12)
+        spread = np.linalg.norm(self._inverse(triangle, norm)[0], axis=1) * max(
+            _rms((predicted.residual / predicted.sigma)[used]), 1e-12
+        )
         full = np.inf
         while self.damping <= MOST_DAMPING:
             matrix = np.vstack([triangle, np.sqrt(self.damping) * np.eye(norm.size)])
@@ -234,7 +239,9 @@ class _Fit:
                 if np.isfinite(reached) and reached <= cost * (1 + 1e-9):
                     self.damping = self.damping / 30 if self.damping > 30 * LEAST_DAMPING else 0.0
                     return moved, there, length
-                reason = f"the weighted rms would grow from {np.sqrt(cost / used.sum()):.4g} to {np.sqrt(reached / used.sum()):.4g}"
+                reason = (
+                    f"the weighted rms would grow from {np.sqrt(cost / used.sum()):.4g} to {np.sqrt(reached / used.sum()):.4g}"
+                )
             except AelitaError as error:
                 reason = f"the orbit of the step cannot be used: {error}"
             if full < self.rules.step_sigmas:  # rounding of the model is all that is left
@@ -259,8 +266,8 @@ class _Fit:
         honest = honest + sensitivity @ sensitivity.T
         names, considered = self._names(consider=False), self._names(consider=True)
         return Estimate(
-            names, values[self.free], formal, factor * formal, honest, considered, sensitivity, predicted.residual, weighted, used,
-            tuple(self.history), converged, condition,
+            names, values[self.free], formal, factor * formal, honest, considered, sensitivity, predicted.residual, weighted,
+            used, tuple(self.history), converged, condition,
         )  # fmt: skip
 
     def _judged(self, found: Estimate) -> Estimate:
@@ -271,10 +278,14 @@ class _Fit:
                 "Look at the force model (degree of gravity), the data and their sigma",
             )
         if edited > self.rules.most_edited:
-            raise self._failed(f"{100 * edited:.0f} % of the observations were edited (at most {100 * self.rules.most_edited:g} %)")
+            raise self._failed(
+                f"{100 * edited:.0f} % of the observations were edited (at most {100 * self.rules.most_edited:g} %)"
+            )
         return found
 
-    def _failed(self, what: str, remedy: str = "Look at the first guess, the observations and the force model") -> DeterminationError:
+    def _failed(
+        self, what: str, remedy: str = "Look at the first guess, the observations and the force model"
+    ) -> DeterminationError:
         return DeterminationError(
             what, last_good=self.last_good, history=tuple(self.history), where="orbit determination", remedy=remedy
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..errors import DataError, UsageError
 from .light_paths import Delay, Station
@@ -49,7 +50,7 @@ def with_value(network: Network, name: str, value: float) -> Network:
     A station's x, y, z (km, ITRF93), zenith dry and zenith wet (m), range (s) and doppler (Hz) are written `DSS-45 zenith dry`.
     """
     if name in ("transponder", "frequency"):
-        return replace(network, **{{"transponder": "transponder_s", "frequency": "on_board_hz"}[name]: value})
+        return replace(network, transponder_s=value) if name == "transponder" else replace(network, on_board_hz=value)
     station, _, what = name.partition(" ")
     if station not in network.stations or what not in NAMES:
         raise UsageError(f"{name!r} is no quantity of this network", remedy=f"Use a station and one of {', '.join(NAMES)}")
@@ -59,7 +60,8 @@ def with_value(network: Network, name: str, value: float) -> Network:
         moved["xyz".index(what)] = value
         new = replace(old, site=replace(old.site, position_km=(moved[0], moved[1], moved[2])))
     else:
-        new = replace(old, **{_FIELDS[what]: value})
+        changed: dict[str, Any] = {_FIELDS[what]: value}
+        new = replace(old, **changed)
     return replace(network, stations={**network.stations, station: new})
 
 

@@ -1,6 +1,6 @@
 """Computed two-way and three-way observations with partial derivatives, after Moyer (JPL DESCANSO 2, chapters 8, 11 and 13)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,11 @@ class Computed:
     by_name: Mapping[str, Reals]
     elevation_deg: Reals
 
+    def by_orbit(self, partials: Callable[[Epochs], Reals]) -> Reals:
+        """Return the partials by initial state and parameters of an orbit, of which `partials` gives those of its states."""
+        each = [np.einsum("ni,nij->nj", self.by_position[:, k], partials(at)[:, :3]) for k, at in enumerate(self.at)]
+        return np.asarray(np.sum(each, axis=0))
+
 
 def compute_round_trip(observations: Observations, motion: Motion, network: Network) -> Computed:
     """Return computed values of two-way or three-way observations, with partial derivatives, as `compute` does."""
@@ -53,8 +58,8 @@ class RoundTrip:
         """Return those of these numbers."""
         names = {name: column[those] for name, column in self.by_name.items()}
         sent = Instants(self.sent.tai_ns[those], self.sent.rest_s[those])
-        light, at, position, elevation = (one[those] for one in (self.light_s, self.at, self.by_position, self.elevation_rad))
-        return RoundTrip(light, sent, at, position, names, elevation)
+        light, position, elevation = (one[those] for one in (self.light_s, self.by_position, self.elevation_rad))
+        return RoundTrip(light, sent, self.at[those], position, names, elevation)
 
 
 def round_trips(readings_tai_ns: Epochs, transmitter: str, receiver: str, motion: Motion, network: Network) -> RoundTrip:
