@@ -6,13 +6,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .air import density
+from .air import SHAPES, density
+from .compiling import inner
 from .ephemerides import placed
 from .harmonics import field
 from .rotation import turned
 
 Reals = NDArray[np.float64]
 C_KM_S = 299792.458
+SHAPE = len(SHAPES)
 NO_THRUST, INERTIAL, VELOCITY, RTN = 0, 1, 2, 3
 
 
@@ -57,15 +59,15 @@ def simple(model: Model, pole: Reals, r: Reals, a: Reals) -> None:
         a[i] = along * r[i] + by_pole * pole[i]
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def lit(r: Reals, sun: Reals, radius: float, sun_radius: float) -> float:
     """Return how much of the Sun's disc a round body leaves visible, 0 to 1 (Montenbruck and Gill, 3.4.2)."""
-    d = sun - r
-    distance = np.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
+    d0, d1, d2 = sun[0] - r[0], sun[1] - r[1], sun[2] - r[2]
+    distance = np.sqrt(d0 * d0 + d1 * d1 + d2 * d2)
     away = np.sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2])
     if away <= radius:
         return 0.0
-    cosine = -(r[0] * d[0] + r[1] * d[1] + r[2] * d[2]) / (away * distance)
+    cosine = -(r[0] * d0 + r[1] * d1 + r[2] * d2) / (away * distance)
     if cosine <= 0.0:
         return 1.0
     a, b = np.arcsin(sun_radius / distance), np.arcsin(radius / away)
@@ -82,23 +84,20 @@ def lit(r: Reals, sun: Reals, radius: float, sun_radius: float) -> float:
 SUN_RADIUS_KM = 695700.0  # IAU 2015 Resolution B3, nominal
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def sunlight(model: Model, sun: Reals, r: Reals, out: Reals) -> None:
     """Write the acceleration (times the mass in kg) that sunlight gives: away from the Sun, none in the shadow of the centre."""
-    if model.sun == -1:
-        share, d = 1.0, r.copy()
-    else:
-        share, d = lit(r, sun, 0.5 * (model.surface[0] + model.surface[1]), SUN_RADIUS_KM), r - sun
-    r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
+    share = 1.0 if model.sun == -1 else lit(r, sun, 0.5 * (model.surface[0] + model.surface[1]), SUN_RADIUS_KM)
+    d0, d1, d2 = r[0] - sun[0], r[1] - sun[1], r[2] - sun[2]
+    r2 = d0 * d0 + d1 * d1 + d2 * d2
     k = share * model.light / (r2 * np.sqrt(r2))
-    for i in range(3):
-        out[i] = k * d[i]
+    out[0], out[1], out[2] = k * d0, k * d1, k * d2
 
 
-@njit(cache=True, error_model="numpy")
-def resistance(model: Model, m: Reals, sun: Reals, et_s: float, r: Reals, v: Reals, out: Reals) -> None:
+@inner
+def resistance(model: Model, m: Reals, sun: Reals, et_s: float, r: Reals, v: Reals, shape: Reals, out: Reals) -> None:
     """Write the acceleration (times the mass in kg) of air that turns with the planet."""
-    rho = density(model.air_tables, model.air_span, model.surface, m, sun, et_s, r)
+    rho = density(model.air_tables, model.air_span, model.surface, m, sun, et_s, r, shape[:SHAPE])
     spin = model.rotation[5]
     u0 = v[0] - spin * (m[2, 1] * r[2] - m[2, 2] * r[1])
     u1 = v[1] - spin * (m[2, 2] * r[0] - m[2, 0] * r[2])
@@ -110,45 +109,64 @@ def resistance(model: Model, m: Reals, sun: Reals, et_s: float, r: Reals, v: Rea
 @njit(cache=True, error_model="numpy")
 def axes(law: int, r: Reals, v: Reals, m: Reals) -> None:
     """Write the columns of the axes of thrust in J2000: inertial, velocity (x along it), or radial, transverse, normal."""
-    m[:] = 0.0
     if law == INERTIAL:
         for i in range(3):
-            m[i, i] = 1.0
+            for j in range(3):
+                m[i, j] = 1.0 if i == j else 0.0
         return
-    h = np.array([r[1] * v[2] - r[2] * v[1], r[2] * v[0] - r[0] * v[2], r[0] * v[1] - r[1] * v[0]])
+    h0, h1, h2 = r[1] * v[2] - r[2] * v[1], r[2] * v[0] - r[0] * v[2], r[0] * v[1] - r[1] * v[0]
     first = v if law == VELOCITY else r
-    n1, n3 = np.sqrt(np.sum(first * first)), np.sqrt(np.sum(h * h))
+    n1 = np.sqrt(first[0] * first[0] + first[1] * first[1] + first[2] * first[2])
+    n3 = np.sqrt(h0 * h0 + h1 * h1 + h2 * h2)
     for i in range(3):
-        m[i, 0], m[i, 2] = first[i] / n1, h[i] / n3
+        m[i, 0] = first[i] / n1
+    m[0, 2], m[1, 2], m[2, 2] = h0 / n3, h1 / n3, h2 / n3
     m[0, 1] = m[1, 2] * m[2, 0] - m[2, 2] * m[1, 0]
     m[1, 1] = m[2, 2] * m[0, 0] - m[0, 2] * m[2, 0]
     m[2, 1] = m[0, 2] * m[1, 0] - m[1, 2] * m[0, 0]
 
 
-@njit(cache=True, error_model="numpy")
-def full(model: Model, t: float, r: Reals, v: Reals, rows: Reals, a: Reals) -> None:
-    """Write the whole acceleration (km/s2) at elapsed time `t` in J2000 axes about the centre."""
-    et, m = model.et_s + t, np.empty((3, 3))
-    fixed, part, other, none = np.empty(3), np.empty(3), np.zeros(3), np.empty((3, 3))
-    sun = np.zeros(3)
-    turned(model.rotation, et, m)
-    r2 = r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
-    if model.degree > 0:
+@inner
+def gravity(model: Model, m: Reals, degree: int, r: Reals, rows: Reals, fixed: Reals, part: Reals, a: Reals) -> None:
+    """Write the attraction of the centre to a degree; `m` turns J2000 into body-fixed axes, `fixed` and `part` are room."""
+    if degree > 0:
         for i in range(3):
             fixed[i] = m[i, 0] * r[0] + m[i, 1] * r[1] + m[i, 2] * r[2]
-        field(model.gm, model.radius, model.degree, model.acceleration, model.gradient, model.factors, model.diagonal,
-              fixed, False, rows, part, none)  # fmt: skip
+        field(model.gm, model.radius, degree, model.acceleration, model.gradient, model.factors, model.diagonal,
+              fixed, False, rows, part, m)  # fmt: skip
         for i in range(3):
             a[i] = m[0, i] * part[0] + m[1, i] * part[1] + m[2, i] * part[2]
     else:
+        r2 = r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
         for i in range(3):
             a[i] = -model.gm * r[i] / (r2 * np.sqrt(r2))
+
+
+@inner
+def located(model: Model, t: float, m: Reals, others: Reals) -> None:
+    """Write what depends on time alone: the body-fixed axes and the places of the bodies (the Sun in the last row, if needed)."""
+    turned(model.rotation, model.et_s + t, m)
+    last = others.shape[0] - 1
+    others[last, 0] = others[last, 1] = others[last, 2] = 0.0
     for body in range(model.gms.size):
-        placed(model.tables_et_s, model.tables, body, et, other)
+        placed(model.tables_et_s, model.tables, body, model.et_s + t, others[body])
         if body == model.sun:
-            sun[:] = other
-        attracted(model.gms[body], r, other, a)
+            for i in range(3):
+                others[last, i] = others[body, i]
+
+
+@inner
+def full(model: Model, t: float, m: Reals, others: Reals, r: Reals, v: Reals, rows: Reals, room: Reals, a: Reals) -> None:
+    """Write the whole acceleration (km/s2) at elapsed time `t` in J2000 axes about the centre.
+
+    `m` and `others` are what `located` tells of that time; `rows` and `room` (6, at least 25) are for work.
+    """
+    part, sun = room[1], others[others.shape[0] - 1]
+    gravity(model, m, model.degree, r, rows, room[0], part, a)
+    for body in range(model.gms.size):
+        attracted(model.gms[body], r, others[body], a)
     if model.relativity > 0.0:
+        r2 = r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
         k = model.gm / (C_KM_S * C_KM_S * r2 * np.sqrt(r2))
         along = k * (4.0 * model.gm / np.sqrt(r2) - (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]))
         cross = 4.0 * k * (r[0] * v[0] + r[1] * v[1] + r[2] * v[2])
@@ -157,17 +175,24 @@ def full(model: Model, t: float, r: Reals, v: Reals, rows: Reals, a: Reals) -> N
     mass = model.mass[0] - model.mass[2] * (t - model.mass[1])
     if model.light > 0.0:
         sunlight(model, sun, r, part)
-        a += part / mass
+        _push(part, mass, a)
     if model.air > 0.0:
-        resistance(model, m, sun, et, r, v, part)
-        a += part / mass
+        resistance(model, m, sun, model.et_s + t, r, v, room[2], part)
+        _push(part, mass, a)
     if model.law != NO_THRUST:
-        axes(model.law, r, v, none)
+        axes(model.law, r, v, room[3:6])
         for i in range(3):
-            a[i] += (none[i, 0] * model.thrust[0] + none[i, 1] * model.thrust[1] + none[i, 2] * model.thrust[2]) / (1e3 * mass)
+            along = room[3 + i, 0] * model.thrust[0] + room[3 + i, 1] * model.thrust[1] + room[3 + i, 2] * model.thrust[2]
+            a[i] += along / (1e3 * mass)
 
 
-@njit(cache=True, error_model="numpy")
+@inner
+def _push(force: Reals, mass: float, a: Reals) -> None:
+    for i in range(3):
+        a[i] += force[i] / mass
+
+
+@inner
 def attracted(gm: float, r: Reals, other: Reals, a: Reals) -> None:
     """Add the attraction of a body at `other`, less that of the centre."""
     if gm == 0.0:
@@ -181,29 +206,32 @@ def attracted(gm: float, r: Reals, other: Reals, a: Reals) -> None:
     a[2] += near * d2 - far * other[2]
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def differentials(
-    model: Model, t: float, r: Reals, v: Reals, rows: Reals, kinds: NDArray[np.int64], by_r: Reals, by_v: Reals, by_p: Reals
-) -> None:
+    model: Model, t: float, m: Reals, others: Reals, r: Reals, v: Reals, rows: Reals, room: Reals, kinds: NDArray[np.int64],
+    by_r: Reals, by_v: Reals, by_p: Reals,
+) -> None:  # fmt: skip
     """Write the derivatives of the acceleration by position, velocity and parameters.
 
     Parameters are numbers: 0 GM, 1 the scale of sunlight, 2 of drag, 3 of the thrust, 4 to 6 components of the thrust (N), and
     -1 one that does not act now. Air and thrust along turning axes are differenced (relative error 1e-6), the rest is exact.
     """
-    et, m, g = model.et_s + t, np.empty((3, 3)), np.empty((3, 3))
-    fixed, part, other, sun = np.empty(3), np.zeros(3), np.zeros(3), np.zeros(3)
-    turned(model.rotation, et, m)
+    et, g, d, fixed, part = model.et_s + t, np.empty((3, 3)), np.empty(3), room[0], room[1]
+    sun = others[others.shape[0] - 1]
     r2 = r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
-    by_v[:] = 0.0
-    by_p[:] = 0.0
-    gravity = np.empty(3)
+    for i in range(3):
+        for j in range(3):
+            by_v[i, j] = 0.0
+        for j in range(kinds.size):
+            by_p[i, j] = 0.0
+    pull = np.empty(3)
     if model.degree > 0:
         for i in range(3):
             fixed[i] = m[i, 0] * r[0] + m[i, 1] * r[1] + m[i, 2] * r[2]
         field(model.gm, model.radius, model.degree, model.acceleration, model.gradient, model.factors, model.diagonal,
               fixed, True, rows, part, g)  # fmt: skip
         for i in range(3):
-            gravity[i] = m[0, i] * part[0] + m[1, i] * part[1] + m[2, i] * part[2]
+            pull[i] = m[0, i] * part[0] + m[1, i] * part[1] + m[2, i] * part[2]
             for j in range(3):
                 total = 0.0
                 for k in range(3):
@@ -213,14 +241,12 @@ def differentials(
     else:
         k = model.gm / (r2 * np.sqrt(r2))
         for i in range(3):
-            gravity[i] = -k * r[i]
+            pull[i] = -k * r[i]
             for j in range(3):
                 by_r[i, j] = k * (3.0 * r[i] * r[j] / r2 - (1.0 if i == j else 0.0))
     for body in range(model.gms.size):
-        placed(model.tables_et_s, model.tables, body, et, other)
-        if body == model.sun:
-            sun[:] = other
-        d = other - r
+        for i in range(3):
+            d[i] = others[body, i] - r[i]
         l2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
         k = model.gms[body] / (l2 * np.sqrt(l2))
         for i in range(3):
@@ -242,25 +268,27 @@ def differentials(
     light, air = np.zeros(3), np.zeros(3)
     if model.light > 0.0:
         sunlight(model, sun, r, light)
-        light /= mass
-        d = r if model.sun == -1 else r - sun
+        for i in range(3):
+            light[i] /= mass
+            d[i] = r[i] - sun[i]
         l2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
         for i in range(3):
             for j in range(3):  # light = k d / d^3
                 along = light[0] * d[0] + light[1] * d[1] + light[2] * d[2]
                 by_r[i, j] += along / l2 * ((1.0 if i == j else 0.0) - 3.0 * d[i] * d[j] / l2)
     if model.air > 0.0:
-        resistance(model, m, sun, et, r, v, air)
-        air /= mass
+        resistance(model, m, sun, et, r, v, room[2], air)
+        for i in range(3):
+            air[i] /= mass
     if model.air > 0.0 or model.law == VELOCITY or model.law == RTN:
-        _differenced(model, m, sun, et, r, v, mass, by_r, by_v)
+        _differenced(model, m, sun, et, r, v, mass, room[2], by_r, by_v)
     if model.law != NO_THRUST:
         axes(model.law, r, v, g)
     for p in range(kinds.size):
         kind = kinds[p]
         for i in range(3):
             if kind == 0:
-                by_p[i, p] = gravity[i] / model.gm
+                by_p[i, p] = pull[i] / model.gm
             elif kind == 1:
                 by_p[i, p] = light[i]
             elif kind == 2:
@@ -271,12 +299,13 @@ def differentials(
                 by_p[i, p] = g[i, kind - 4] / (1e3 * mass)
 
 
-@njit(cache=True, error_model="numpy")
-def _bent(model: Model, m: Reals, sun: Reals, et: float, r: Reals, v: Reals, mass: float, out: Reals) -> None:
-    out[:] = 0.0
+@inner
+def _bent(model: Model, m: Reals, sun: Reals, et: float, r: Reals, v: Reals, mass: float, shape: Reals, out: Reals) -> None:
+    out[0], out[1], out[2] = 0.0, 0.0, 0.0
     if model.air > 0.0:
-        resistance(model, m, sun, et, r, v, out)
-        out /= mass
+        resistance(model, m, sun, et, r, v, shape, out)
+        for i in range(3):
+            out[i] /= mass
     if model.law == VELOCITY or model.law == RTN:
         frame = np.empty((3, 3))
         axes(model.law, r, v, frame)
@@ -286,24 +315,26 @@ def _bent(model: Model, m: Reals, sun: Reals, et: float, r: Reals, v: Reals, mas
             )
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def _differenced(
-    model: Model, m: Reals, sun: Reals, et: float, r: Reals, v: Reals, mass: float, by_r: Reals, by_v: Reals
+    model: Model, m: Reals, sun: Reals, et: float, r: Reals, v: Reals, mass: float, shape: Reals, by_r: Reals, by_v: Reals
 ) -> None:
     """Add derivatives of air and thrust by central differences: 10 m and 1 cm/s."""
     plus, minus, moved = np.empty(3), np.empty(3), np.empty(3)
     for j in range(3):
-        moved[:] = r
+        for i in range(3):
+            moved[i] = r[i]
         moved[j] = r[j] + 0.01
-        _bent(model, m, sun, et, moved, v, mass, plus)
+        _bent(model, m, sun, et, moved, v, mass, shape, plus)
         moved[j] = r[j] - 0.01
-        _bent(model, m, sun, et, moved, v, mass, minus)
+        _bent(model, m, sun, et, moved, v, mass, shape, minus)
         for i in range(3):
             by_r[i, j] += (plus[i] - minus[i]) / 0.02
-        moved[:] = v
+        for i in range(3):
+            moved[i] = v[i]
         moved[j] = v[j] + 1e-5
-        _bent(model, m, sun, et, r, moved, mass, plus)
+        _bent(model, m, sun, et, r, moved, mass, shape, plus)
         moved[j] = v[j] - 1e-5
-        _bent(model, m, sun, et, r, moved, mass, minus)
+        _bent(model, m, sun, et, r, moved, mass, shape, minus)
         for i in range(3):
             by_v[i, j] += (plus[i] - minus[i]) / 2e-5

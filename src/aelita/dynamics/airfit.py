@@ -62,5 +62,6 @@ def _at(atmosphere: Atmosphere, ls_deg: float) -> Reals:
     by_height = np.linalg.lstsq(polynomials, values, rcond=None)[0]
     looked = np.empty((latitudes.size * hours.size, len(SHAPES)))
     for row, (lat, at) in enumerate(zip(latitude[: looked.shape[0]], hour[: looked.shape[0]], strict=True)):
-        shapes(np.radians(lat), (at - 12.0) * np.pi / 12, looked[row])
+        north, angle = np.radians(lat), (at - 12.0) * np.pi / 12
+        shapes(np.cos(north) * np.cos(angle), np.cos(north) * np.sin(angle), np.sin(north), looked[row])
     return np.asarray(np.linalg.lstsq(looked, by_height.T, rcond=None)[0].T)

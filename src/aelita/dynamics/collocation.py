@@ -8,17 +8,20 @@ once.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .acceleration import Model, differentials, full, simple
+from .acceleration import Model, differentials, full, gravity, located, simple
 from .air import geodetic
+from .compiling import inner
 from .rotation import turned
 
 Reals = NDArray[np.float64]
 NODES = 16
+ROUGH = 6  # degree of the gravity that is tried before the whole model
 DONE, IMPACT, FULL, STUCK = 0, 1, 2, 3
 
 
@@ -49,6 +52,7 @@ def _scheme(nodes: int) -> tuple[Reals, Reals, Reals, Reals, Reals, Reals]:
 
 
 AT, ONCE, TWICE, END_ONCE, END_TWICE, TO_SERIES = map(np.ascontiguousarray, _scheme(NODES))
+ONCE_T, TWICE_T = np.ascontiguousarray(ONCE.T), np.ascontiguousarray(TWICE.T)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,79 +103,94 @@ def _located(steps: Steps, elapsed_s: Reals) -> tuple[NDArray[np.int64], Reals, 
     return at, half[:, None], x
 
 
-@njit(cache=True, error_model="numpy")
-def solved(
-    model: Model,
-    t0: float,
-    h: float,
-    r0: Reals,
-    v0: Reals,
-    tolerance_km: float,
-    rows: Reals,
-    more: Reals,
-    r: Reals,
-    v: Reals,
-    a: Reals,
-) -> bool:
-    """Find states and accelerations at the nodes of a step; `more` is what the whole model adds to the simple one.
+class Room(NamedTuple):
+    """Where a step is worked out: of each node the body-fixed axes and places of bodies, and components as rows (3, nodes)."""
 
-    Returns whether the iteration came to rest within the tolerance.
-    """
+    rows: Reals
+    work: Reals
+    axes: Reals  # (nodes, 3, 3)
+    others: Reals  # (nodes, bodies + 1, 3)
+    r: Reals
+    v: Reals
+    a: Reals
+    more: Reals  # what the whole model adds to the simple one
+    sums: Reals
+
+
+@inner
+def solved(model: Model, t0: float, h: float, y: Reals, tolerance_km: float, room: Room) -> bool:
+    """Find states and accelerations at the nodes of a step. Returns whether the iteration came to rest within the tolerance."""
     nodes = AT.size
-    m, part, total = np.empty((3, 3)), np.empty(3), np.empty(3)
-    turned(model.rotation, model.et_s + t0, m)
-    pole = m[2]
-    for j in range(nodes):  # a first guess: the acceleration at the start
-        simple(model, pole, r0, a[j])
-    before = 1e300
-    for _ in range(12):
-        _iterated(model, pole, h, r0, v0, 1e-3 * tolerance_km, more, r, v, a)
+    place, speed, total, part = room.work[6], room.work[7], room.work[8], room.work[9]
+    for j in range(nodes):
+        located(model, t0 + h * AT[j], room.axes[j], room.others[j])
+    pole = room.axes[0, 2]
+    simple(model, pole, y, total)
+    for j in range(nodes):
+        for i in range(3):  # a first guess: the acceleration at the start
+            room.a[i, j], room.more[i, j] = total[i], 0.0
+    before = 0.0
+    for turn in range(-1 if model.degree > ROUGH else 0, 12):
+        _iterated(model, pole, h, y, 1e-2 * tolerance_km, room)
         change = 0.0
         for j in range(nodes):
-            full(model, t0 + h * AT[j], r[j], v[j], rows, total)
-            simple(model, pole, r[j], part)
+            for i in range(3):
+                place[i], speed[i] = room.r[i, j], room.v[i, j]
+            if turn < 0:
+                gravity(model, room.axes[j], ROUGH, place, room.rows, room.work[0], room.work[1], total)
+            else:
+                full(model, t0 + h * AT[j], room.axes[j], room.others[j], place, speed, room.rows, room.work, total)
+            simple(model, pole, place, part)
             for i in range(3):
                 new = total[i] - part[i]
-                change = max(change, abs(new - more[j, i]))
-                more[j, i] = new
+                change = max(change, abs(new - room.more[i, j]))
+                room.more[i, j] = new
         moved = 0.5 * h * h * change
         if not moved < 1e9:
             return False
-        if moved * min(moved / before, 0.1) < 0.1 * tolerance_km:
-            _iterated(model, pole, h, r0, v0, 1e-3 * tolerance_km, more, r, v, a)
+        ratio = 1e-2 if turn <= 0 else min(moved / before, 1.0)
+        if turn >= 0 and moved * ratio < 0.1 * tolerance_km:
+            _iterated(model, pole, h, y, 1e-2 * tolerance_km, room)
             return True
         before = moved
     return False
 
 
-@njit(cache=True, error_model="numpy")
-def _iterated(
-    model: Model, pole: Reals, h: float, r0: Reals, v0: Reals, small_km: float, more: Reals, r: Reals, v: Reals, a: Reals
-) -> None:
-    nodes, part = AT.size, np.empty(3)
-    r[:] = 0.0
+@inner
+def _iterated(model: Model, pole: Reals, h: float, y: Reals, small_km: float, room: Room) -> None:
+    """Solve a step for the simple model and what is added to it."""
+    nodes, place, part = AT.size, room.work[6], room.work[9]
     for _ in range(40):
         moved = 0.0
+        _integrated(TWICE_T, room.a, room.sums)
+        for i in range(3):
+            for j in range(nodes):
+                new = y[i] + h * AT[j] * y[3 + i] + h * h * room.sums[i, j]
+                moved = max(moved, abs(new - room.r[i, j]))
+                room.r[i, j] = new
         for j in range(nodes):
             for i in range(3):
-                total = 0.0
-                for k in range(nodes):
-                    total += TWICE[j, k] * a[k, i]
-                new = r0[i] + h * AT[j] * v0[i] + h * h * total
-                moved = max(moved, abs(new - r[j, i]))
-                r[j, i] = new
-        for j in range(nodes):
-            simple(model, pole, r[j], part)
+                place[i] = room.r[i, j]
+            simple(model, pole, place, part)
             for i in range(3):
-                a[j, i] = part[i] + more[j, i]
+                room.a[i, j] = part[i] + room.more[i, j]
         if moved < small_km:
             break
-    for j in range(nodes):
-        for i in range(3):
-            total = 0.0
-            for k in range(nodes):
-                total += ONCE[j, k] * a[k, i]
-            v[j, i] = v0[i] + h * total
+    _integrated(ONCE_T, room.a, room.sums)
+    for i in range(3):
+        for j in range(nodes):
+            room.v[i, j] = y[3 + i] + h * room.sums[i, j]
+
+
+@inner
+def _integrated(matrix: Reals, a: Reals, out: Reals) -> None:
+    for i in range(3):
+        for j in range(matrix.shape[1]):
+            out[i, j] = 0.0
+        for k in range(matrix.shape[0]):
+            factor = a[i, k]
+            for j in range(matrix.shape[1]):
+                out[i, j] += factor * matrix[k, j]
 
 
 @njit(cache=True, error_model="numpy")
@@ -181,11 +200,19 @@ def advance(
 ) -> tuple[int, int, float, float]:  # fmt: skip
     """Integrate `y` (6) and `phi` (6, q) until an elapsed time, writing each step into the arrays, as many as they hold.
 
-    Returns what ended it (DONE, IMPACT, FULL, STUCK), the steps written, the elapsed time and the next length of a step.
+        Returns what ended it (ROUGH = 6  # degree of the gravity that is tried before the whole model
+    DONE, IMPACT, FULL, STUCK), the steps written, the elapsed time and the next length of a step.
     """
     nodes, q = AT.size, phi.shape[1]
-    rows = np.zeros((6, model.degree + 3))
-    r, v, a, more = np.zeros((nodes, 3)), np.zeros((nodes, 3)), np.zeros((nodes, 3)), np.zeros((nodes, 3))
+    rows, work, others = np.zeros((6, model.degree + 3)), np.zeros((10, 32)), np.zeros((nodes, model.gms.size + 1, 3))
+    r, v, a, more, sums = (
+        np.zeros((3, nodes)),
+        np.zeros((3, nodes)),
+        np.zeros((3, nodes)),
+        np.zeros((3, nodes)),
+        np.zeros((3, nodes)),
+    )
+    room = Room(rows, work, np.zeros((nodes, 3, 3)), others, r, v, a, more, sums)
     lost, high, m = np.zeros(6), np.zeros(2), np.empty((3, 3))
     turned(model.rotation, model.et_s + t, m)
     sign = 1.0 if until >= t else -1.0
@@ -193,48 +220,49 @@ def advance(
     while count < begin.size:
         last = abs(until - t) <= abs(h) * (1.0 + 1e-9)
         step = until - t if last else h
-        good = solved(model, t, step, y[:3], y[3:], tolerance_km, rows, more, r, v, a)
+        good = solved(model, t, step, y, tolerance_km, room)
         error = 0.0
         if good:
-            high[:] = 0.0
+            high[0] = high[1] = 0.0
             for i in range(3):
                 for which in range(2):
                     total = 0.0
                     for k in range(nodes):
-                        total += TO_SERIES[nodes - 1 - which, k] * a[k, i]
+                        total += TO_SERIES[nodes - 1 - which, k] * a[i, k]
                     high[which] += total * total
             error = step * step * (np.sqrt(high[0]) + 0.3 * np.sqrt(high[1])) / (16.0 * nodes * nodes)
         if not good or error > tolerance_km:
             shrink = 0.4 if not good else max(0.2, 0.9 * (tolerance_km / error) ** (1.0 / nodes))
             h = step * shrink
-            more[:] = 0.0
             failures += 1
             if abs(h) < 1e-3 or failures > 60:
                 return STUCK, count, t, h
             continue
         failures = 0
         begin[count], length[count] = t, step
-        states[count] = y
+        for i in range(6):
+            states[count, i] = y[i]
         for k in range(nodes):
             for i in range(3):
                 total = 0.0
                 for j in range(nodes):
-                    total += TO_SERIES[k, j] * a[j, i]
+                    total += TO_SERIES[k, j] * a[i, j]
                 series[count, k, i] = total
         if q > 0:
-            partials[count] = phi
-            _varied(model, t, step, r, v, rows, kinds, phi, partial_series[count])
+            for i in range(6):
+                for j in range(q):
+                    partials[count, i, j] = phi[i, j]
+            _varied(model, t, step, room, kinds, phi, partial_series[count])
         for i in range(3):
             once = twice = 0.0
             for k in range(nodes):
-                once += END_ONCE[k] * a[k, i]
-                twice += END_TWICE[k] * a[k, i]
+                once += END_ONCE[k] * a[i, k]
+                twice += END_TWICE[k] * a[i, k]
             _added(y, lost, i, step * y[3 + i] + step * lost[3 + i] + step * step * twice)
             _added(y, lost, 3 + i, step * once)
         t = until if last else t + step
         count += 1
         h = sign * abs(step) * min(2.0, max(0.3, 0.9 * (tolerance_km / max(error, 1e-300)) ** (1.0 / nodes)))
-        more[:] = more[nodes - 1]
         if stop_at_surface and _below(model, m[2], r, y):
             return IMPACT, count, t, h
         if last:
@@ -242,7 +270,7 @@ def advance(
     return FULL, count, t, h
 
 
-@njit(cache=True)
+@inner
 def _added(y: Reals, lost: Reals, i: int, term: float) -> None:
     """Add with what was lost before (Kahan's sum)."""
     wanted = term + lost[i]
@@ -251,58 +279,66 @@ def _added(y: Reals, lost: Reals, i: int, term: float) -> None:
     y[i] = total
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def _below(model: Model, pole: Reals, r: Reals, y: Reals) -> bool:
     """Return whether a node or the end of a step lies within the ellipsoid of the centre."""
     a2, b2 = model.surface[0] * model.surface[0], model.surface[1] * model.surface[1]
-    for j in range(r.shape[0] + 1):
-        x = y[:3] if j == r.shape[0] else r[j]
-        r2 = x[0] * x[0] + x[1] * x[1] + x[2] * x[2]
+    for j in range(r.shape[1] + 1):
+        x, y_, z = (y[0], y[1], y[2]) if j == r.shape[1] else (r[0, j], r[1, j], r[2, j])
+        r2 = x * x + y_ * y_ + z * z
         if r2 < a2:
-            up = x[0] * pole[0] + x[1] * pole[1] + x[2] * pole[2]
+            up = x * pole[0] + y_ * pole[1] + z * pole[2]
             if (r2 - up * up) / a2 + up * up / b2 < 1.0:
                 return True
     return False
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _times(matrix: Reals, those: Reals, scale: float, out: Reals) -> None:
-    out[:] = 0.0
     for j in range(matrix.shape[0]):
+        for n in range(those.shape[1]):
+            out[j, n] = 0.0
         for k in range(matrix.shape[1]):
             factor = scale * matrix[j, k]
             for n in range(those.shape[1]):
                 out[j, n] += factor * those[k, n]
 
 
-@njit(cache=True, error_model="numpy")
-def _varied(
-    model: Model, t: float, h: float, r: Reals, v: Reals, rows: Reals, kinds: NDArray[np.int64], phi: Reals, series: Reals
-) -> None:
+@inner
+def _varied(model: Model, t: float, h: float, room: Room, kinds: NDArray[np.int64], phi: Reals, series: Reals) -> None:
     """Integrate the variational equations over a step whose states are known; write their series, and `phi` at the end."""
     nodes, q = AT.size, phi.shape[1]
+    node, speed = room.work[6], room.work[7]
     by_r, by_v, by_p = np.empty((nodes, 3, 3)), np.empty((nodes, 3, 3)), np.empty((nodes, 3, kinds.size))
     for j in range(nodes):
-        differentials(model, t + h * AT[j], r[j], v[j], rows, kinds, by_r[j], by_v[j], by_p[j])
-    with_v = np.abs(by_v).max() > 0.0
+        for i in range(3):
+            node[i], speed[i] = room.r[i, j], room.v[i, j]
+        differentials(model, t + h * AT[j], room.axes[j], room.others[j], node, speed, room.rows, room.work, kinds,
+                      by_r[j], by_v[j], by_p[j])  # fmt: skip
     a, place, rate, new = (
         np.zeros((nodes, 3 * q)), np.zeros((nodes, 3 * q)), np.zeros((nodes, 3 * q)), np.zeros((nodes, 3 * q))
     )  # fmt: skip
-    first_r, first_v = phi[:3].copy().reshape(3 * q), phi[3:].copy().reshape(3 * q)
-    size = np.abs(first_r).max() + abs(h) * np.abs(first_v).max() + 1e-300
+    with_v, size = False, 1e-300
+    for j in range(nodes):
+        for i in range(3):
+            for k in range(3):
+                with_v = with_v or by_v[j, i, k] != 0.0
+    for i in range(3):
+        for k in range(q):
+            size = max(size, abs(phi[i, k]), abs(h * phi[3 + i, k]))
     for _ in range(60):
         _times(TWICE, a, h * h, new)
         moved = 0.0
         for j in range(nodes):
             for k in range(3 * q):
-                value = first_r[k] + h * AT[j] * first_v[k] + new[j, k]
+                value = phi[k // q, k % q] + h * AT[j] * phi[3 + k // q, k % q] + new[j, k]
                 moved = max(moved, abs(value - place[j, k]))
                 place[j, k] = value
         if with_v:
             _times(ONCE, a, h, rate)
             for j in range(nodes):
                 for k in range(3 * q):
-                    rate[j, k] += first_v[k]
+                    rate[j, k] += phi[3 + k // q, k % q]
         for j in range(nodes):
             for i in range(3):
                 for k in range(q):

@@ -67,7 +67,7 @@ def _factors(size: int) -> tuple[Reals, Reals]:
     return factors, diagonal
 
 
-@njit(cache=True, fastmath=True, error_model="numpy")
+@njit(cache=True, fastmath=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
 def field(
     gm: float, radius: float, degree: int, acceleration: Reals, gradient: Reals, factors: Reals, diagonal: Reals,
     r: Reals, want: bool, rows: Reals, a: Reals, g: Reals,
@@ -79,7 +79,9 @@ def field(
     r2 = r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
     scale = radius / r2
     x, y, z, q = r[0] * scale, r[1] * scale, r[2] * scale, radius * scale
-    rows[:] = 0.0
+    for k in range(6):
+        for m in range(rows.shape[1]):
+            rows[k, m] = 0.0
     rows[0, 0] = radius / np.sqrt(r2)
     a0 = a1 = a2 = 0.0
     g0 = g1 = g2 = g3 = g4 = 0.0
