@@ -103,7 +103,8 @@ def assess_burn(
     information = np.cumsum(rows[:, :, None] * rows[:, None, :], axis=0) + np.diag([1e-8, offset_hz**-2, drift_hz_s**-2])
     vector = np.cumsum(rows * right[:, None], axis=0)
     solved = np.linalg.solve(information, vector[:, :, None])[:, :, 0]
-    share, sigma = solved[:, 0], np.asarray(np.sqrt(np.linalg.inv(information)[:, 0, 0]), np.float64)
+    share = np.asarray(solved[:, 0], np.float64)
+    sigma = np.asarray(np.sqrt(np.linalg.inv(information)[:, 0, 0]), np.float64)
     per_hz = LIGHT_KM_S * 1000 / doppler.reference_hz / (2.0 if doppler.kind is Kind.DOPPLER else 1.0)
     return BurnAssessment(
         doppler.epochs_tai_ns, share, sigma, share * signal * per_hz, signal * per_hz,

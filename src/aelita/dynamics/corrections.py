@@ -23,7 +23,7 @@ def dry_mapping(elevation_rad: Reals) -> Reals:
 
 
 def wet_mapping(elevation_rad: Reals) -> Reals:
-    """Return slant over zenith delay of the wet troposphere, as `dry_mapping`."""
+    """Return slant over zenith delay of the wet troposphere, as `dry_mapping`: 3 % too much at 5 deg."""
     return _chao(elevation_rad, 0.00035, 0.017)
 
 

@@ -108,14 +108,14 @@ def _forward(triangle: Reals, right: Reals, step: Step) -> tuple[Reals, Reals]:
     whole[many:, :many] = -back @ step.spread
     whole[many:, many:-1] = back
     whole[many:, -1] = right
-    upper = np.linalg.qr(whole, mode="r")
+    upper = np.linalg.qr(whole)[1]
     return upper[many : many + size, many:-1], upper[many : many + size, -1]
 
 
 def _observed(triangle: Reals, right: Reals, step: Step, good: Flags) -> tuple[Reals, Reals]:
     size = right.size
     weighted = np.column_stack([step.partials[good], step.residual[good]]) / step.sigma[good][:, None]
-    upper = np.linalg.qr(np.vstack([np.column_stack([triangle, right]), weighted]), mode="r")
+    upper = np.linalg.qr(np.vstack([np.column_stack([triangle, right]), weighted]))[1]
     return upper[:size, :size], upper[:size, size]
 
 

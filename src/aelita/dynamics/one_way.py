@@ -9,7 +9,7 @@ from .corrections import LIGHT_KM_S, SUN_DELAY_S, SUN_GM, dry_mapping, wet_mappi
 from .light_paths import CONVERGED_S, MOST_ROUNDS, Instants, Leg, Motion, Place, Sky, Station
 from .network import Network
 from .round_trips import METRE_S, Computed, edges
-from .tracking import Observations, Quasar
+from .tracking import Observations
 
 Epochs = NDArray[np.int64]
 Reals = NDArray[np.float64]
@@ -64,14 +64,15 @@ def delta_dor(observations: Observations, motion: Motion, network: Network) -> C
     near, left, there, velocity = sky.down(first, place)
     far = sky.other(second, left, there, near.light_s, up=False)
     of_craft = _between(near.at, far.at) - far.clock_s + near.clock_s + far.media_s - near.media_s
-    of_quasar = _quasar_delay(sky, first, second, place, one.quasar)
+    of_quasar, quasar_names = _quasar_delay(sky, first, second, place, one)
     by_near, near_columns = _down_partials(one.transmitter, near, velocity)
     slow = 1.0 / (LIGHT_KM_S + np.sum(far.unit * far.velocity_km_s, axis=1))[:, None]
     follow = 1.0 + np.sum(far.unit * (velocity - far.velocity_km_s), axis=1)[:, None] * slow  # for light that leaves 1 s later
-    names = {name: -column * (follow[:, 0] if name[-1] in "xyz" else 1.0) for name, column in near_columns.items()}
+    names = {name: -column * (1.0 if " zenith " in name else follow[:, 0]) for name, column in near_columns.items()}
     fixed = np.einsum("nji,nj->ni", far.rotation, -far.unit * slow)
     names |= {f"{one.receiver} {axis}": fixed[:, number] for number, axis in enumerate("xyz")}
     names |= {f"{one.receiver} zenith dry": far.dry * METRE_S, f"{one.receiver} zenith wet": far.wet * METRE_S}
+    names = {name: column - quasar_names[name] for name, column in names.items()}
     names[f"{one.receiver} range"] = np.ones(one.size)
     by_position = far.unit * slow - by_near * follow
     values = of_craft - of_quasar + second.range_bias_s
@@ -82,25 +83,28 @@ def _between(first: Instants, second: Instants) -> Reals:
     return np.asarray((second.tai_ns - first.tai_ns) / SECOND + (second.rest_s - first.rest_s))
 
 
-def _quasar_delay(sky: Sky, first: Station, second: Station, place: Place, quasar: Quasar) -> Reals:
-    """Return how much later the second station hears a source at infinity than the first, by their clocks (s)."""
-    ra, dec = np.radians(quasar.right_ascension_deg), np.radians(quasar.declination_deg)
+def _quasar_delay(sky: Sky, first: Station, second: Station, place: Place, one: Observations) -> tuple[Reals, dict[str, Reals]]:
+    """Return how much later the second station hears a source at infinity than the first, by their clocks (s), and partials."""
+    assert one.quasar is not None
+    ra, dec = np.radians(one.quasar.right_ascension_deg), np.radians(one.quasar.declination_deg)
     towards = np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
     near_sun = place.position_km - fine_states("SUN", place.at.tai_ns).position_km
     delay = np.zeros(place.at.rest_s.size)
     for _ in range(MOST_ROUNDS):
         there = sky.station(second, place.at.later(delay))
         sun = there.position_km - fine_states("SUN", there.at.tai_ns).position_km
-        bend = np.log(
-            (np.linalg.norm(near_sun, axis=1) + near_sun @ towards) / (np.linalg.norm(sun, axis=1) + sun @ towards)
-        )  # fmt: skip
+        bend = np.log((np.linalg.norm(near_sun, axis=1) + near_sun @ towards) / (np.linalg.norm(sun, axis=1) + sun @ towards))
         before, delay = delay, -((there.position_km - place.position_km) @ towards) / LIGHT_KM_S + SUN_DELAY_S * bend
         if np.all(np.abs(delay - before) < CONVERGED_S):
             break
-    media = [_zenith_s(station, at, towards) for station, at in ((first, place), (second, there))]
-    return np.asarray(_between(place.at, there.at) - there.clock_s + place.clock_s + media[1] - media[0])
-
-
-def _zenith_s(station: Station, place: Place, towards: Reals) -> Reals:
-    elevation = np.arcsin(np.clip((place.rotation @ station.site.axes()[2]) @ towards, -1.0, 1.0))
-    return np.asarray(METRE_S * (station.zenith_dry_m * dry_mapping(elevation) + station.zenith_wet_m * wet_mapping(elevation)))
+    slow = 1.0 / (LIGHT_KM_S + there.velocity_km_s @ towards)
+    names: dict[str, Reals] = {}
+    media = []
+    for sign, name, station, at in ((1.0, one.transmitter, first, place), (-1.0, one.receiver, second, there)):
+        elevation = np.arcsin(np.clip((at.rotation @ station.site.axes()[2]) @ towards, -1.0, 1.0))
+        dry, wet = METRE_S * dry_mapping(elevation), METRE_S * wet_mapping(elevation)
+        media.append(station.zenith_dry_m * dry + station.zenith_wet_m * wet)
+        fixed = sign * slow[:, None] * np.einsum("nji,j->ni", at.rotation, towards)
+        names |= {f"{name} {axis}": fixed[:, number] for number, axis in enumerate("xyz")}
+        names |= {f"{name} zenith dry": -sign * dry, f"{name} zenith wet": -sign * wet}
+    return np.asarray(_between(place.at, there.at) - there.clock_s + place.clock_s + media[1] - media[0]), names

@@ -89,7 +89,7 @@ def _round_trip_partials(transmitter: str, receiver: str, down: Leg, up: Leg, ve
     by_position = by_down * follow + up.unit * to_up
     fixed_down = np.einsum("nji,nj->ni", down.rotation, -by_down * follow)
     fixed_up = np.einsum("nji,nj->ni", up.rotation, -up.unit * to_up)
-    by_name: dict[str, Reals] = {"transponder": np.ones(by_down.shape[0])}
+    by_name: dict[str, Reals] = {"transponder": follow[:, 0]}
     for station, fixed, leg in ((receiver, fixed_down, down), (transmitter, fixed_up, up)):
         columns = {axis: fixed[:, number] for number, axis in enumerate("xyz")}
         columns |= {"zenith dry": leg.dry * METRE_S, "zenith wet": leg.wet * METRE_S}
