@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .acceleration import Model, differentials, full, gravity, located, simple
 from .air import geodetic
-from .compiling import inner
+from .compiling import inner, loops
 from .rotation import turned
 
 Reals = NDArray[np.float64]
@@ -144,6 +144,7 @@ def solved(model: Model, t0: float, h: float, y: Reals, tolerance_km: float, roo
             for i in range(3):
                 new = total[i] - part[i]
                 change = max(change, abs(new - room.more[i, j]))
+                room.a[i, j] += new - room.more[i, j]
                 room.more[i, j] = new
         moved = 0.5 * h * h * change
         if not moved < 1e9:
@@ -293,7 +294,7 @@ def _below(model: Model, pole: Reals, r: Reals, y: Reals) -> bool:
     return False
 
 
-@njit(cache=True, fastmath=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@loops
 def _times(matrix: Reals, those: Reals, scale: float, out: Reals) -> None:
     for j in range(matrix.shape[0]):
         for n in range(those.shape[1]):

@@ -6,8 +6,9 @@ recursion and sums that the processor does in parallel.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .compiling import loops
 
 Reals = NDArray[np.float64]
 
@@ -67,7 +68,7 @@ def _factors(size: int) -> tuple[Reals, Reals]:
     return factors, diagonal
 
 
-@njit(cache=True, fastmath=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
+@loops
 def field(
     gm: float, radius: float, degree: int, acceleration: Reals, gradient: Reals, factors: Reals, diagonal: Reals,
     r: Reals, want: bool, rows: Reals, a: Reals, g: Reals,
