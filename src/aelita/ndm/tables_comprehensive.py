@@ -1,0 +1,281 @@
+"""Keyword table of the orbit comprehensive message OCM (CCSDS 502.0-B-3, tables 6-2 to 6-12).
+
+`2.0` is accepted as a version and read by the same table: published files of the drafting time have it.
+"""
+
+from .tables import COMMON_HEADER, Section, Standard, keywords
+
+HEADER = Section("header", keywords(COMMON_HEADER.replace(">=3.0", "")), mandatory=True)
+METADATA = """
+OBJECT_NAME t O
+INTERNATIONAL_DESIGNATOR t O
+CATALOG_NAME t O
+OBJECT_DESIGNATOR t O
+ALTERNATE_NAMES t O
+ORIGINATOR_POC t O
+ORIGINATOR_POSITION t O
+ORIGINATOR_PHONE t O
+ORIGINATOR_EMAIL t O
+ORIGINATOR_ADDRESS t O
+TECH_ORG t O
+TECH_POC t O
+TECH_POSITION t O
+TECH_PHONE t O
+TECH_EMAIL t O
+TECH_ADDRESS t O
+PREVIOUS_MESSAGE_ID t O
+NEXT_MESSAGE_ID t O
+ADM_MSG_LINK t O
+CDM_MSG_LINK t O
+PRM_MSG_LINK t O
+RDM_MSG_LINK t O
+TDM_MSG_LINK t O
+OPERATOR t O
+OWNER t O
+COUNTRY t O
+CONSTELLATION t O
+OBJECT_TYPE t O
+TIME_SYSTEM s M
+EPOCH_TZERO e M
+OPS_STATUS t O
+ORBIT_CATEGORY t O
+OCM_DATA_ELEMENTS t O
+SCLK_OFFSET_AT_EPOCH f O s
+SCLK_SEC_PER_SI_SEC f O s
+PREVIOUS_MESSAGE_EPOCH e O
+NEXT_MESSAGE_EPOCH e O
+START_TIME r O
+STOP_TIME r O
+TIME_SPAN f O d
+TAIMUTC_AT_TZERO f O s
+NEXT_LEAP_EPOCH u O
+NEXT_LEAP_TAIMUTC f O s
+UT1MUTC_AT_TZERO f O s
+EOP_SOURCE t O
+INTERP_METHOD_EOP t O
+CELESTIAL_SOURCE t O
+"""
+TRAJECTORY = """
+TRAJ_ID t O
+TRAJ_PREV_ID t O
+TRAJ_NEXT_ID t O
+TRAJ_BASIS t O
+TRAJ_BASIS_ID t O
+INTERPOLATION t O
+INTERPOLATION_DEGREE i O
+PROPAGATOR t O
+CENTER_NAME t O
+TRAJ_REF_FRAME t O
+TRAJ_FRAME_EPOCH e O
+USEABLE_START_TIME r O
+USEABLE_STOP_TIME r O
+ORB_REVNUM f O
+ORB_REVNUM_BASIS =0|1 O
+TRAJ_TYPE t O
+ORB_AVERAGING t O
+TRAJ_UNITS t O
+"""
+PHYSICS = """
+MANUFACTURER t O
+BUS_MODEL t O
+DOCKED_WITH t O
+DRAG_CONST_AREA f O m**2
+DRAG_COEFF_NOM f O
+DRAG_UNCERTAINTY f O %
+INITIAL_WET_MASS f O kg
+WET_MASS f O kg
+DRY_MASS f O kg
+OEB_PARENT_FRAME t O
+OEB_PARENT_FRAME_EPOCH e O
+OEB_Q1 f O
+OEB_Q2 f O
+OEB_Q3 f O
+OEB_QC f O
+OEB_MAX f O m
+OEB_INT f O m
+OEB_MIN f O m
+AREA_ALONG_OEB_MAX f O m**2
+AREA_ALONG_OEB_INT f O m**2
+AREA_ALONG_OEB_MIN f O m**2
+AREA_MIN_FOR_PC f O m**2
+AREA_MAX_FOR_PC f O m**2
+AREA_TYP_FOR_PC f O m**2
+RCS f O m**2
+RCS_MIN f O m**2
+RCS_MAX f O m**2
+SRP_CONST_AREA f O m**2
+SOLAR_RAD_COEFF f O
+SOLAR_RAD_UNCERTAINTY f O %
+VM_ABSOLUTE f O
+VM_APPARENT_MIN f O
+VM_APPARENT f O
+VM_APPARENT_MAX f O
+REFLECTANCE f O
+ATT_CONTROL_MODE t O
+ATT_ACTUATOR_TYPE t O
+ATT_KNOWLEDGE f O deg
+ATT_CONTROL f O deg
+ATT_POINTING f O deg
+AVG_MANEUVER_FREQ f O #/yr
+MAX_THRUST f O N
+DV_BOL f O km/s
+DV_REMAINING f O km/s
+IXX f O kg*m**2
+IYY f O kg*m**2
+IZZ f O kg*m**2
+IXY f O kg*m**2
+IXZ f O kg*m**2
+IYZ f O kg*m**2
+"""
+COVARIANCE = """
+COV_ID t O
+COV_PREV_ID t O
+COV_NEXT_ID t O
+COV_BASIS t O
+COV_BASIS_ID t O
+COV_REF_FRAME t O
+COV_FRAME_EPOCH e O
+COV_SCALE_MIN f O
+COV_SCALE_MAX f O
+COV_CONFIDENCE f O %
+COV_TYPE t O
+COV_ORDERING =LTM|UTM|FULL|LTMWCC|UTMWCC O
+COV_UNITS t O
+"""
+MANEUVER = """
+MAN_ID t M
+MAN_PREV_ID t O
+MAN_NEXT_ID t O
+MAN_BASIS t O
+MAN_BASIS_ID t O
+MAN_DEVICE_ID t M
+MAN_PREV_EPOCH r O
+MAN_NEXT_EPOCH r O
+MAN_PURPOSE t O
+MAN_PRED_SOURCE t O
+MAN_REF_FRAME t O
+MAN_FRAME_EPOCH e O
+GRAV_ASSIST_NAME t O
+DC_TYPE =CONTINUOUS|TIME|TIME_AND_ANGLE O
+DC_WIN_OPEN r O
+DC_WIN_CLOSE r O
+DC_MIN_CYCLES i O
+DC_MAX_CYCLES i O
+DC_EXEC_START r O
+DC_EXEC_STOP r O
+DC_REF_TIME r O
+DC_TIME_PULSE_DURATION f O s
+DC_TIME_PULSE_PERIOD f O s
+DC_REF_DIR v O
+DC_BODY_FRAME t O
+DC_BODY_TRIGGER v O
+DC_PA_START_ANGLE f O deg
+DC_PA_STOP_ANGLE f O deg
+MAN_COMPOSITION t M
+MAN_UNITS t O
+"""
+PERTURBATIONS = """
+ATMOSPHERIC_MODEL t O
+GRAVITY_MODEL t O
+EQUATORIAL_RADIUS f O km
+GM f O km**3/s**2
+N_BODY_PERTURBATIONS t O
+CENTRAL_BODY_ROTATION f O deg/s
+OBLATE_FLATTENING f O
+OCEAN_TIDES_MODEL t O
+SOLID_TIDES_MODEL t O
+REDUCTION_THEORY t O
+ALBEDO_MODEL t O
+ALBEDO_GRID_SIZE i O
+SHADOW_MODEL t O
+SHADOW_BODIES t O
+SRP_MODEL t O
+SW_DATA_SOURCE t O
+SW_DATA_EPOCH r O
+SW_INTERP_METHOD t O
+FIXED_GEOMAG_KP f O nT
+FIXED_GEOMAG_AP f O nT
+FIXED_GEOMAG_DST f O nT
+FIXED_F10P7 f O SFU
+FIXED_F10P7_MEAN f O SFU
+FIXED_M10P7 f O SFU
+FIXED_M10P7_MEAN f O SFU
+FIXED_S10P7 f O SFU
+FIXED_S10P7_MEAN f O SFU
+FIXED_Y10P7 f O SFU
+FIXED_Y10P7_MEAN f O SFU
+"""
+DETERMINATION = """
+OD_ID t M
+OD_PREV_ID t O
+OD_METHOD t M
+OD_EPOCH r M
+DAYS_SINCE_FIRST_OBS f O d
+DAYS_SINCE_LAST_OBS f O d
+RECOMMENDED_OD_SPAN f O d
+ACTUAL_OD_SPAN f O d
+OBS_AVAILABLE i O
+OBS_USED i O
+TRACKS_AVAILABLE i O
+TRACKS_USED i O
+MAXIMUM_OBS_GAP f O d
+OD_EPOCH_EIGMAJ f O m
+OD_EPOCH_EIGINT f O m
+OD_EPOCH_EIGMIN f O m
+OD_MAX_PRED_EIGMAJ f O m
+OD_MIN_PRED_EIGMIN f O m
+OD_CONFIDENCE f O %
+GDOP f O
+SOLVE_N i O
+SOLVE_STATES t O
+CONSIDER_N i O
+CONSIDER_PARAMS t O
+SEDR f O W/kg
+SENSORS_N i O
+SENSORS t O
+WEIGHTED_RMS f O
+DATA_TYPES t O
+"""
+
+OCM = Standard(
+    "OCM",
+    ("2.0", "3.0"),
+    HEADER,
+    Section("metadata", keywords(METADATA), stem="META", mandatory=True),
+    (
+        Section("traj", keywords(TRAJECTORY), stem="TRAJ", many=True, rows="trajectory", line="trajLine"),
+        Section("phys", keywords(PHYSICS), stem="PHYS"),
+        Section("cov", keywords(COVARIANCE), stem="COV", many=True, rows="covariance", line="covLine"),
+        Section("man", keywords(MANEUVER), stem="MAN", many=True, rows="maneuver", line="manLine"),
+        Section("pert", keywords(PERTURBATIONS), stem="PERT"),
+        Section("od", keywords(DETERMINATION), stem="OD"),
+        Section("user", stem="USER", user=True),
+    ),
+    long="orbit comprehensive message",
+)
+
+# Elements of a trajectory line and their units (SANA registry of orbital elements; 502.0-B-3, annex B7)
+ELEMENTS = {
+    "CARTP": "X:km Y:km Z:km",
+    "CARTPV": "X:km Y:km Z:km X_DOT:km/s Y_DOT:km/s Z_DOT:km/s",
+    "CARTPVA": "X:km Y:km Z:km X_DOT:km/s Y_DOT:km/s Z_DOT:km/s X_DDOT:km/s**2 Y_DDOT:km/s**2 Z_DDOT:km/s**2",
+    "ADBARV": "ALPHA:deg DELTA:deg BETA:deg AZIMUTH:deg R:km V:km/s",
+    "LDBARV": "LAMBDA:deg DELTA:deg BETA:deg AZIMUTH:deg R:km V:km/s",
+    "GEODETIC": "LONGITUDE:deg LATITUDE:deg BETA:deg AZIMUTH:deg ALTITUDE:km V:km/s",
+    "KEPLERIAN": "A:km E:n/a I:deg RAAN:deg ARGP:deg TRUE_ANOMALY:deg",
+    "KEPLERIANMEAN": "A:km E:n/a I:deg RAAN:deg ARGP:deg MEAN_ANOMALY:deg",
+    "DELAUNAY": "L_:km**2/s G_:km**2/s H_:km**2/s L:deg G:deg H:deg",
+    "ONSTATION": "A:km EX:n/a EY:n/a IX:n/a IY:n/a LAMBDA:deg",
+    "EQUINOCTIAL": "A:km AF:n/a AG:n/a L:deg CHI:n/a PSI:n/a FR:n/a",
+    "EQUINOCTIALMOD": "P:km AF:n/a AG:n/a L:deg CHI:n/a PSI:n/a FR:n/a",
+}
+# Elements of a maneuver line that are not numbers, and units of those that are (tables 6-8 and 6-9)
+WORDS = ("TIME_ABSOLUTE", "ACC_INTERP", "THR_INTERP", "DEPLOY_ID")
+MANEUVER_UNITS = {
+    "TIME_ABSOLUTE": "n/a", "TIME_RELATIVE": "s", "MAN_DURA": "s", "DELTA_MASS": "kg", "ACC_X": "km/s**2", "ACC_Y": "km/s**2",
+    "ACC_Z": "km/s**2", "ACC_INTERP": "n/a", "ACC_MAG_SIGMA": "%", "ACC_DIR_SIGMA": "deg", "DV_X": "km/s", "DV_Y": "km/s",
+    "DV_Z": "km/s", "DV_MAG_SIGMA": "%", "DV_DIR_SIGMA": "deg", "THR_X": "N", "THR_Y": "N", "THR_Z": "N", "THR_EFFIC": "n/a",
+    "THR_INTERP": "n/a", "THR_ISP": "s", "THR_MAG_SIGMA": "%", "THR_DIR_SIGMA": "deg", "DEPLOY_ID": "n/a",
+    "DEPLOY_DV_X": "km/s", "DEPLOY_DV_Y": "km/s", "DEPLOY_DV_Z": "km/s", "DEPLOY_MASS": "kg", "DEPLOY_DV_SIGMA": "%",
+    "DEPLOY_DIR_SIGMA": "deg", "DEPLOY_DV_RATIO": "n/a", "DEPLOY_DV_CDA": "m**2",
+}  # fmt: skip
