@@ -8,6 +8,7 @@ from .forces import gravity_delay_s, relativity_km_s2, solar_pressure_km_s2, sun
 from .gravity import GravityField, acceleration_km_s2, gradient, gravity_table
 from .gravity_files import read_gravity
 from .gravity_kernels import GravityTable, acceleration_at, gradient_at
+from .link import CODES, Antenna, Budget, Code, Link, Weather, free_space_loss_db, sun_noise_k
 from .media import ionosphere_m, niell, troposphere_m, vertical_content_m2, zenith_delays_m
 from .plasma import (
     SolarWind,
@@ -17,11 +18,14 @@ from .plasma import (
     scintillation_index,
     scintillation_loss_db,
 )  # fmt: skip
+from .radio_files import Origin, Radio, read_radio
 
 __all__ = [
-    "Air", "Atmosphere", "DtmAtmosphere", "GravityField", "GravityTable", "MarsAtmosphere", "ProfileAtmosphere", "SolarWind",
-    "acceleration_at", "acceleration_km_s2", "closest_km", "gradient", "gradient_at", "gravity_delay_s", "gravity_table",
-    "ionosphere_m", "mars_air_at", "niell", "plasma_doppler_sigma_m_s", "plasma_stability", "read_dtm", "read_gravity", "read_profile",
-    "relativity_km_s2", "scintillation_index", "scintillation_loss_db", "solar_pressure_km_s2", "sunlit_fraction",
-    "surface_pressure_pa", "third_body_km_s2", "troposphere_m", "usual_depth", "vertical_content_m2", "zenith_delays_m",
+    "CODES", "Air", "Antenna", "Atmosphere", "Budget", "Code", "DtmAtmosphere", "GravityField", "GravityTable", "Link",
+    "MarsAtmosphere", "Origin", "ProfileAtmosphere", "Radio", "SolarWind", "Weather", "acceleration_at", "acceleration_km_s2",
+    "closest_km", "free_space_loss_db", "gradient", "gradient_at", "gravity_delay_s", "gravity_table", "ionosphere_m",
+    "mars_air_at", "niell", "plasma_doppler_sigma_m_s", "plasma_stability", "read_dtm", "read_gravity", "read_profile",
+    "read_radio", "relativity_km_s2", "scintillation_index", "scintillation_loss_db", "solar_pressure_km_s2", "sun_noise_k",
+    "sunlit_fraction", "surface_pressure_pa", "third_body_km_s2", "troposphere_m", "usual_depth", "vertical_content_m2",
+    "zenith_delays_m",
 ]  # fmt: skip

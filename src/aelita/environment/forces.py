@@ -41,8 +41,8 @@ def relativity_km_s2(position_km: Reals, velocity_km_s: Reals, gm_km3_s2: float)
 def gravity_delay_s(here_km: Reals, there_km: Reals, gm_km3_s2: float) -> Reals:
     """Return by how much the gravity of a body delays light between two places from its centre (rows of three), in seconds.
 
-    Shapiro's formula, gamma 1 (Moyer, Formulation for Observed and Computed Values of DSN Data Types, 2000, section 8.3.1, without
-    the bending that only the Sun's limb needs). Jupiter and Saturn make 1 to 6 ns on the way to Mars.
+    Shapiro's formula, gamma 1 (Moyer, Formulation for Observed and Computed Values of DSN Data Types, 2000, section 8.3.1,
+    without the bending that only the Sun's limb needs). Jupiter and Saturn make 1 to 6 ns on the way to Mars.
     """
     here, there = rows_of_three(here_km), rows_of_three(there_km)
     near, far, way = (np.linalg.norm(v, axis=1) for v in (here, there, there - here))

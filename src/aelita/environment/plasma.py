@@ -111,8 +111,9 @@ def scintillation_loss_db(index: ArrayLike, availability: float = 0.9) -> Reals:
     if not 0.5 <= availability <= 0.9999:
         raise UsageError(f"availability {availability}", remedy="Give a share of time from 0.5 to 0.9999")
     m = np.asarray(index, np.float64)
-    flat = np.array([-10 * np.log10(gamma_quantile(1 - availability, 1 / max(float(v), 0.01) ** 2)) for v in m.ravel()])
-    return np.maximum(flat.reshape(m.shape), 0.0)
+    quantiles = [gamma_quantile(1 - availability, 1 / max(v, 0.01) ** 2) for v in m.ravel().tolist()]
+    deep = -10 * np.log10(np.array(quantiles, np.float64).reshape(m.shape))
+    return np.maximum(deep * np.minimum(m / 0.01, 1.0), 0.0)
 
 
 def gamma_quantile(probability: float, shape: float) -> float:
