@@ -14,8 +14,9 @@ from aelita.agencies import Period, load_organisation
 from aelita.commanding import command_times
 from aelita.ephemeris import light_times, light_times_down, release
 from aelita.errors import DefinitionError, TimeError, UsageError
-from aelita.services.live.geometry import SUN_DEG, Geometry, elevation_deg, horizon_of, site_of, target_of
+from aelita.services.live.geometry import SUN_DEG, Geometry, elevation_deg
 from aelita.services.missions import Mission, find_mission
+from aelita.services.places import horizon_of, site_of, target_of
 from aelita.time import DAY, NO_TIME, SECOND, et_from_tai_ns, tai_ns_from_et, tai_ns_from_utc, utc_from_tai_ns
 from shared import shared
 

@@ -30,6 +30,7 @@ from ...ephemeris import (
 from ...errors import AelitaError, TimeError, UsageError
 from ...time import DAY, NO_TIME, SECOND, tai_ns_from_utc, utc_from_tai_ns
 from ..missions import Mission, Spacecraft
+from ..places import horizon_of, site_of, target_of
 
 Integers = NDArray[np.int64]
 LIGHT_KM_S = 299_792.458
@@ -38,25 +39,6 @@ TOUCH_NS = 1_000_000  # windows whose edges are so near to each other are one
 SUN_DEG = 3.0  # nearer to the Sun than this a link is in doubt: our choice, rules of missions differ
 STEP_S = 60.0
 FIRST_NS, LAST_NS = tai_ns_from_utc("1972-01-02"), tai_ns_from_utc("2261-12-01")
-
-
-def site_of(station: Station) -> Site:
-    """Return a station as a place on Earth."""
-    position = station.position
-    xyz = position.x_km, position.y_km, position.z_km
-    return Site(station.name, xyz, position.velocity_km_per_year, position.epoch)
-
-
-def horizon_of(station: Station) -> Horizon:
-    """Return how high something has to stand over a station."""
-    return Horizon(station.minimum_elevation_deg, station.horizon)
-
-
-def target_of(craft: Spacecraft) -> Target:
-    """Return a spacecraft as a body. Raises UsageError when the mission does not tell which."""
-    if craft.naif_id == 0:
-        raise UsageError(f"{craft.name} has no naif_id", remedy="Give it one in the mission's mission.toml")
-    return Target(str(craft.naif_id), craft.near, craft.near_km)
 
 
 def elevation_deg(station: Station, craft: Spacecraft, at: int, *, outgoing: bool = False) -> float | None:

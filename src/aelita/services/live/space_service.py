@@ -6,8 +6,9 @@ from functools import cache
 from ...ephemeris import LightLink, is_hidden
 from ...errors import DefinitionError
 from ...link import Channel
+from ..places import site_of, target_of
 from .command_keys import keep_command_keys
-from .geometry import Geometry, site_of, target_of
+from .geometry import Geometry
 from .installation import Installation
 from .serving import Context
 from .simulated import SimulatedCraft
