@@ -1,5 +1,6 @@
 """Link budgets against a published one, laws of physics, public rates of the Trace Gas Orbiter; the mission's file of antennas."""
 
+from math import erfc
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,12 @@ AU_KM = 149_597_870.7
 FILE = ROOT / "src/aelita/missions/exomars/environment/radio.toml"
 
 
-@pytest.fixture(scope="module")
+RADIO = read_radio(FILE.read_text(), name="radio.toml")
+
+
+@pytest.fixture
 def radio() -> Radio:
-    return read_radio(FILE.read_text(), name="radio.toml")
+    return RADIO
 
 
 def down(radio: Radio, station: str, code: str = "turbo-1/2", weather: str = "usual") -> Link:
@@ -65,8 +69,6 @@ def test_constants_and_codes_keep_the_laws() -> None:
         assert code.required_db > shannon_db + 0.3 and 0 < code.rate <= 1, code.name
         if code.name.startswith(("turbo", "ldpc")):
             assert code.required_db < shannon_db + 2.8, code.name
-    from math import erfc
-
     uncoded = CODES["none"].required_db
     assert 0.5 * erfc(np.sqrt(10 ** (uncoded / 10))) == pytest.approx(1e-5, rel=0.02)
 
@@ -74,8 +76,7 @@ def test_constants_and_codes_keep_the_laws() -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.floats(1e5, 1e10), st.floats(1, 1e8), st.floats(3, 90), st.floats(0.3, 180))
 def test_what_must_hold_for_every_budget(distance: float, rate: float, elevation: float, angle: float) -> None:
-    radio = read_radio(FILE.read_text(), name="radio.toml")
-    link = down(radio, "malargue")
+    link = down(RADIO, "malargue")
     found = link.budget(distance, rate, elevation_deg=elevation, sun_angle_deg=angle)
     assert link.budget(2 * distance, rate, elevation_deg=elevation, sun_angle_deg=angle).margin_db == pytest.approx(
         found.margin_db - 20 * np.log10(2)

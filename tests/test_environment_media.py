@@ -165,13 +165,13 @@ def test_scintillation_is_that_of_conjunctions() -> None:
 @given(st.floats(0.05, 1.0), st.floats(0.5, 0.999))
 def test_fades_are_those_of_the_gamma_distribution(index: float, availability: float) -> None:
     exact = -10 * np.log10(stats.gamma.ppf(1 - availability, 1 / index**2, scale=index**2))
-    assert scintillation_loss_db(index, availability) == pytest.approx(max(exact, 0.0), abs=1e-6)
+    assert scintillation_loss_db(index, availability) == pytest.approx(max(exact, 0.0), abs=1e-3)
     shape = 1 / index**2
     assert gamma_share(shape, shape * 0.9) == pytest.approx(special.gammainc(shape, shape * 0.9), rel=1e-9)
 
 
 def test_fades_at_rayleigh_and_none() -> None:
-    assert scintillation_loss_db(1.0, 0.9) == pytest.approx(-10 * np.log10(-np.log(0.9)), abs=1e-6)
+    assert scintillation_loss_db(1.0, 0.9) == pytest.approx(-10 * np.log10(-np.log(0.9)), abs=1e-9)
     assert (
         scintillation_loss_db([0.0, 0.3]).shape == (2,)
         and scintillation_loss_db(0.0) == 0.0
