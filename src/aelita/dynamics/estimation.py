@@ -72,7 +72,7 @@ class Rules:
     but never below `floor` times its sigma. More than `most_edited` of all, or a weighted rms above `worst_rms`, is no orbit.
     """
 
-    most_iterations: int = 20
+    most_iterations: int = 30
     step_sigmas: float = 0.01
     change: float = 1e-5
     reject: float = 5.0

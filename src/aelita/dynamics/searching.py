@@ -1,12 +1,14 @@
 """A first orbit from Doppler alone, by search over what is not known of an orbit about a planet."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from .determining import Setting, determine
+from .estimation import DeterminationError, Rules
 from .forces import Forces
 from .light_paths import Motion
 from .network import Network
@@ -57,6 +59,30 @@ def search(
 def _about(computed: Computed, motion: Motion) -> Reals:
     moved = [np.sum(computed.by_position[:, k] * motion.states(at)[:, :3], axis=1) for k, at in enumerate(computed.at)]
     return np.asarray(computed.values + np.sum(moved, axis=0))
+
+
+def first_orbit(
+    tracking: tuple[Observations, ...], setting: Setting, states: Iterable[StateVector], until_tai_ns: int, *, tries: int = 5
+) -> tuple[Candidate, ...]:  # fmt: skip
+    """Return candidates of `search`, the best few of them fitted with the setting's forces (of low degree), the best first.
+
+    Doppler has false orbits, mirrored at the line of sight, to which a single guess may lead: they fit worse by far. The misfit
+    is the weighted rms. Raises DeterminationError when no candidate leads anywhere.
+    """
+    found, failed = [], None
+    for one in search(tracking, setting.network, states, setting.forces, until_tai_ns)[:tries]:
+        try:
+            fitted = determine(one.state, tracking, setting, rules=Rules(worst_rms=float("inf"))).estimate
+        except DeterminationError as error:
+            failed = error
+            if error.last_good is None:
+                continue
+            fitted = error.last_good
+        six = fitted.values[:6]
+        found.append(Candidate(replace(one.state, position_km=six[:3], velocity_km_s=six[3:]), fitted.rms))
+    if not found and failed is not None:
+        raise failed
+    return tuple(sorted(found, key=lambda one: one.misfit))
 
 
 def angles(count: int, middle_rad: float = 0.0, half_rad: float = np.pi) -> Reals:
