@@ -156,15 +156,18 @@ def text_of(day: int, of_day_ns: int, decimals: int | None = None) -> str:
     return f"{date}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds - 60 * minutes:02d}{'.' if digits else ''}{digits}"
 
 
-def texts_of(epochs: Epochs) -> list[str]:
-    """Return calendar texts of a column, all with the same decimals (none, 3, 6 or 9)."""
+def decimals_of(epochs: Epochs) -> int:
+    """Return how many decimals of a second a column needs: none, 3, 6 or 9."""
     fraction = epochs.of_day_ns % SECOND
-    decimals = next(d for d in (0, 3, 6, 9) if not (fraction % 10 ** (9 - d)).any())
+    return next(decimals for decimals in (0, 3, 6, 9) if not (fraction % 10 ** (9 - decimals)).any())
+
+
+def texts_of(epochs: Epochs, decimals: int) -> list[str]:
+    """Return calendar texts of a column with 0, 3, 6 or 9 decimals."""
     plain = (epochs.of_day_ns < DAY) & (np.abs(epochs.day) < LAST_DAY)
     if not plain.all():
-        return [
-            text_of(day, of_day, decimals) for day, of_day in zip(epochs.day.tolist(), epochs.of_day_ns.tolist(), strict=True)
-        ]
+        parts = zip(epochs.day.tolist(), epochs.of_day_ns.tolist(), strict=True)
+        return [text_of(day, of_day, decimals) for day, of_day in parts]
     units: dict[int, Literal["s", "ms", "us", "ns"]] = {0: "s", 3: "ms", 6: "us", 9: "ns"}
     ns: NDArray[np.datetime64] = (epochs.day * DAY + epochs.of_day_ns).view("datetime64[ns]")
     texts: list[str] = np.datetime_as_string(ns, unit=units[decimals]).tolist()

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from .epochs import texts_of
 from .model import Block, Message, Observations, Rows, Segment, Value
-from .row_texts import numbers_of, times_of
+from .row_texts import lines_of, records_of
 from .tables import Keyword, Section, Standard
 from .triangle import ROWS
 from .values import is_numeric, text_of_value
@@ -12,7 +11,7 @@ from .values import is_numeric, text_of_value
 
 def kvn_of(message: Message, standard: Standard) -> bytes:
     """Return a message that agrees with its standard as octets."""
-    return "".join(f"{line}\n" for line in _lines(message, standard)).encode("utf-8")
+    return b"".join(f"{line}\n".encode() for line in _lines(message, standard))
 
 
 def _lines(message: Message, standard: Standard) -> Iterator[str]:
@@ -57,10 +56,11 @@ def _block(section: Section, block: Block, standard: Standard, zero: Value | Non
     for child in block.blocks:
         yield from _block(inner[child.name], child, standard, zero)
     if isinstance(block.rows, Observations):
-        yield from _observations(block.rows)
+        for records in records_of(block.rows):
+            yield "\n".join([f"{name} = {time} {value}" for name, time, value in records])
     elif isinstance(block.rows, Rows):
-        for time, numbers in zip(times_of(block.rows, block, zero), numbers_of(block.rows), strict=True):
-            yield " ".join((time, *numbers))
+        for lines in lines_of(block.rows, block, zero):
+            yield "\n".join([" ".join((time, *numbers)) for time, numbers in lines])
     if section.stem:
         yield f"{section.stem}_STOP"
 
@@ -91,9 +91,3 @@ def _matrix(block: Block) -> Iterator[str]:
             yield f"{name} = {block.values[name]!s}"
     for row in ROWS:
         yield " ".join(text_of_value(block.values[name]) for name in row)
-
-
-def _observations(rows: Observations) -> Iterator[str]:
-    names = [rows.names[at] for at in rows.of.tolist()]
-    for name, time, value in zip(names, texts_of(rows.epochs), rows.values.tolist(), strict=True):
-        yield f"{name} = {time} {value!r}"

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
-from .epochs import texts_of
 from .kvn_writing import in_order
 from .model import Block, Composite, Message, Observations, Rows, Segment, Value
-from .row_texts import numbers_of, times_of
+from .row_texts import lines_of, records_of
 from .tables import USER, Keyword, Section, Standard
 from .tables_attitude import ATTITUDES
 from .values import is_numeric, text_of_value
@@ -19,7 +18,7 @@ _AXES = {"1": "X", "2": "Y", "3": "Z", "X": "X", "Y": "Y", "Z": "Z"}
 
 def xml_of(message: Message, standard: Standard) -> bytes:
     """Return a message that agrees with its standard as an XML document."""
-    return (_DECLARATION + "".join(_message(message, standard, f" {_XSI}"))).encode("utf-8")
+    return _DECLARATION.encode() + b"".join(part.encode() for part in _message(message, standard, f" {_XSI}"))
 
 
 def composite_of(composite: Composite, standards: list[Standard]) -> bytes:
@@ -29,7 +28,7 @@ def composite_of(composite: Composite, standards: list[Standard]) -> bytes:
         head.append(f"<MESSAGE_ID>{escape(composite.message_id)}</MESSAGE_ID>\n")
     head += [f"<COMMENT>{escape(comment)}</COMMENT>\n" for comment in composite.comments]
     parts = (part for m, s in zip(composite.messages, standards, strict=True) for part in _message(m, s, ""))
-    return ("".join(head) + "".join(parts) + "</ndm>\n").encode("utf-8")
+    return "".join(head).encode() + b"".join(part.encode() for part in parts) + b"</ndm>\n"
 
 
 def _message(message: Message, standard: Standard, attributes: str) -> Iterator[str]:
@@ -108,23 +107,21 @@ def _leaf(keyword: Keyword | None, name: str, value: Value, standard: Standard) 
 
 
 def _observations(rows: Observations) -> Iterator[str]:
-    names = [rows.names[at] for at in rows.of.tolist()]
-    for name, time, value in zip(names, texts_of(rows.epochs), rows.values.tolist(), strict=True):
-        yield f"<observation><EPOCH>{time}</EPOCH><{name}>{value!r}</{name}></observation>\n"
+    for records in records_of(rows):
+        yield "".join(
+            [f"<observation><EPOCH>{time}</EPOCH><{name}>{value}</{name}></observation>\n" for name, time, value in records]
+        )
 
 
 def _rows(section: Section, block: Block, rows: Rows, metadata: Values, version: str) -> Iterator[str]:
-    times, numbers = times_of(rows, block, metadata.get("EPOCH_TZERO")), numbers_of(rows)
-    if not section.bare:
-        for time, line in zip(times, numbers, strict=True):
-            yield f"<{section.line}>{escape(' '.join((time, *line)))}</{section.line}>\n"
-        return
     forms: dict[int, str] = {}
-    for time, line in zip(times, numbers, strict=True):
-        form = forms.get(len(line))
-        if form is None:
-            form = forms[len(line)] = _form(section, rows.columns[: len(line)], metadata, version)
-        yield form % (time, *line)
+    for lines in lines_of(rows, block, metadata.get("EPOCH_TZERO")):
+        if not section.bare:
+            yield "".join([f"<{section.line}>{escape(' '.join((time, *line)))}</{section.line}>\n" for time, line in lines])
+            continue
+        for width in {len(line) for _, line in lines} - forms.keys():
+            forms[width] = _form(section, rows.columns[:width], metadata, version)
+        yield "".join([forms[len(line)] % (time, *line) for time, line in lines])
 
 
 def _form(section: Section, columns: tuple[str, ...], metadata: Values, version: str) -> str:
