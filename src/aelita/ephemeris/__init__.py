@@ -3,7 +3,7 @@
 
 from .ck import Attitudes, ck_octets
 from .conjunction import Conjunction, SunAngles, conjunctions, sun_angles
-from .contacts import Contact, contacts
+from .contact_search import Contact, contacts
 from .coverage import earth_orientation_until, planets_until
 from .daf import DafFile, DafSegment, read_daf
 from .finding import Interval, gaps, intervals, joined, overlaps
@@ -31,11 +31,11 @@ __all__ = [
     "IAU2000", "IAU2015", "MARS_RADII_KM", "SOL_S", "Attitudes", "ChebyshevStates", "Conjunction", "Contact", "DafFile",
     "DafSegment", "FineStates", "GroundTrack", "HermiteStates", "Horizon", "Interval", "LightLink", "LightTime", "LightTimes",
     "Look", "MarsLook", "MarsOrientation", "MarsSite", "MarsTime", "Observer", "Shadow", "Site", "SolClock", "SunAngles",
-    "SunDisc", "Target", "Window", "beta_angle_deg", "body_number", "ck_octets", "conjunctions", "contacts", "earth_orientation_until",
-    "eclipses", "elevation_azimuth", "fine_states", "fitted_chebyshev", "fixed_to_geodetic", "from_mars_fixed", "furnish",
-    "gaps", "geodetic_to_fixed_km", "ground_track", "intervals", "is_hidden", "joined", "light_time_s", "light_times",
-    "light_times_down", "mars_rotation", "mars_time", "mars_years", "occultations", "occulted", "overlaps", "planets_until",
-    "read_daf", "release", "seen_from_mars", "shadow", "sol_clock_from_et", "spk_octets", "state", "subsolar_points",
-    "sun_angle_deg", "sun_angles", "sun_disc", "tdb_tt_s", "terminator", "to_mars_fixed", "topocentric_axes", "uplink_height",
-    "uplink_windows", "visibility",
+    "SunDisc", "Target", "Window", "beta_angle_deg", "body_number", "ck_octets", "conjunctions", "contacts",
+    "earth_orientation_until", "eclipses", "elevation_azimuth", "fine_states", "fitted_chebyshev", "fixed_to_geodetic",
+    "from_mars_fixed", "furnish", "gaps", "geodetic_to_fixed_km", "ground_track", "intervals", "is_hidden", "joined",
+    "light_time_s", "light_times", "light_times_down", "mars_rotation", "mars_time", "mars_years", "occultations", "occulted",
+    "overlaps", "planets_until", "read_daf", "release", "seen_from_mars", "shadow", "sol_clock_from_et", "spk_octets",
+    "state", "subsolar_points", "sun_angle_deg", "sun_angles", "sun_disc", "tdb_tt_s", "terminator", "to_mars_fixed",
+    "topocentric_axes", "uplink_height", "uplink_windows", "visibility",
 ]  # fmt: skip

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import UsageError
 from ..time import DAY, SECOND
@@ -53,10 +52,19 @@ def intervals(
     heights = height(at)
     if most_per_s is not None:
         at, heights = _divided(height, at, heights, shortest_s or step_s, most_per_s)
-    at, heights = _with_extremes(height, at, heights)
+    return from_samples(height, at, heights)
+
+
+def from_samples(height: Height, at: Epochs, heights: Reals, most_per_s: float = inf) -> tuple[Interval, ...]:
+    """Return where `height` is above zero from the first epoch to the last, of samples that were computed already.
+
+    With `most_per_s` summits and valleys that cannot reach zero are left alone, as in `intervals`.
+    """
+    at, heights = with_extremes(height, at, heights, most_per_s)
     change = np.flatnonzero((heights[:-1] > 0) != (heights[1:] > 0))
-    edges = _bisect(height, at[change], at[change + 1], heights[change + 1] > 0)
-    bounds = ([start] if heights[0] > 0 else []) + edges.tolist() + ([stop] if heights[-1] > 0 else [])
+    edges = edges_between(height, at[change], at[change + 1], heights[change], heights[change + 1])
+    first, last = int(at[0]), int(at[-1])
+    bounds = ([first] if heights[0] > 0 else []) + edges.tolist() + ([last] if heights[-1] > 0 else [])
     return tuple(Interval(a, b) for a, b in zip(bounds[::2], bounds[1::2], strict=True))
 
 
@@ -121,13 +129,14 @@ def _merged(at: Epochs, heights: Reals, more: Epochs, their_heights: Reals) -> t
     return every[order], np.concatenate([heights, their_heights])[order]
 
 
-def _with_extremes(height: Height, at: Epochs, heights: Reals) -> tuple[Epochs, Reals]:
+def with_extremes(height: Height, at: Epochs, heights: Reals, most_per_s: float = inf) -> tuple[Epochs, Reals]:
     """Add the summits below zero and valleys above it that may cross zero between samples (golden section)."""
     middle, sides = heights[1:-1], (heights[:-2], heights[2:])
     summit = (middle <= 0) & (middle >= sides[0]) & (middle >= sides[1])
     valley = (middle > 0) & (middle <= sides[0]) & (middle <= sides[1])
     uneven = (middle != sides[0]) | (middle != sides[1])
-    those = np.flatnonzero((summit | valley) & uneven) + 1
+    reachable = np.abs(middle) <= most_per_s * (np.maximum(at[2:] - at[1:-1], at[1:-1] - at[:-2]) / SECOND)
+    those = np.flatnonzero((summit | valley) & uneven & reachable) + 1
     if not those.size:
         return at, heights
     sign = np.where(summit[those - 1], 1.0, -1.0)
@@ -141,10 +150,30 @@ def _with_extremes(height: Height, at: Epochs, heights: Reals) -> tuple[Epochs, 
     return _merged(at, heights, found, height(found))
 
 
-def _bisect(height: Height, low: Epochs, high: Epochs, rising: NDArray[np.bool_]) -> Epochs:
-    """Return the edges between pairs of epochs, all at once, each within 1 ms and on the side above zero."""
-    while low.size and (high - low).max() > EDGE_NS:
-        middle = low + (high - low) // 2
-        after = (height(middle) > 0) == rising
-        low, high = np.where(after, low, middle), np.where(after, middle, high)
+def edges_between(height: Height, low: Epochs, high: Epochs, at_low: Reals, at_high: Reals) -> Epochs:
+    """Return the edges between pairs of epochs, all at once, each within 1 ms and on the side above zero.
+
+    Around where a straight line between the heights crosses zero two epochs are tried that are as far apart as an edge may be
+    off: one between them is found. Every third time the pair is halved instead, so that any function comes to an end.
+    """
+    low, high, at_low, at_high = low.copy(), high.copy(), at_low.copy(), at_high.copy()
+    rising = at_high > 0
+    left, turn = np.flatnonzero(high - low > EDGE_NS), 0
+    while left.size:
+        a, b, fa, fb = low[left], high[left], at_low[left], at_high[left]
+        part = np.full(left.size, 0.5)
+        if turn % 3 != 2:
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+                line = fa / (fa - fb)
+            part = np.where((line > 0) & (line < 1), line, 0.5)
+        middle = a + np.rint((b - a) * part).astype(np.int64)
+        tries = np.clip(np.stack([middle - EDGE_NS // 2, middle + EDGE_NS // 2]), a + 1, b - 1)
+        found = height(tries.ravel()).reshape(2, -1)
+        for epoch, value in zip(tries, found, strict=True):
+            inside = (epoch > low[left]) & (epoch < high[left])
+            after = inside & ((value > 0) == rising[left])
+            before = inside & ~after
+            high[left[after]], at_high[left[after]] = epoch[after], value[after]
+            low[left[before]], at_low[left[before]] = epoch[before], value[before]
+        left, turn = left[high[left] - low[left] > EDGE_NS], turn + 1
     return np.where(rising, high, low)
