@@ -6,6 +6,7 @@ import numpy as np
 import spiceypy
 from numpy.typing import NDArray
 
+from aelita.environment import gravity_delay_s
 from aelita.ephemeris import Site, furnish, light_times, release, state
 from aelita.ephemeris.sites import earth_rotation
 from aelita.time import J2000_TAI_NS, SECOND, et_from_tai_ns, tai_ns_from_utc
@@ -73,3 +74,12 @@ def ranges() -> Ranges:
         residual[those] = (observed_s[those] - clocks_s) / 2 * C_KM_S * 1000
     light_ns = np.rint(light_times("EARTH", "MARS", epochs).light_s * SECOND).astype(np.int64)
     return Ranges(epochs, residual, state("EARTH", "SUN", epochs)[:, :3], state("MARS", "SUN", epochs - light_ns)[:, :3])
+
+
+def planets_m(mro: Ranges) -> Reals:
+    """By how much the gravity of Jupiter and Saturn, which the light times leave out, makes the one-way ranges longer."""
+    total = np.zeros(mro.residual_m.size)
+    for body, gm in (("JUPITER BARYCENTER", 126_712_764.1), ("SATURN BARYCENTER", 37_940_584.8)):
+        place = state(body, "SUN", mro.epochs_tai_ns)[:, :3]
+        total += gravity_delay_s(mro.earth_km - place, mro.mars_km - place, gm) * C_KM_S * 1000
+    return total

@@ -73,7 +73,7 @@ def test_shadow_is_that_of_rays(height: float) -> None:
     side /= np.linalg.norm(side)
     r = MARS_KM + height
     width = r * 695_700 / np.linalg.norm(sun)
-    for off in np.linspace(max(MARS_KM - 1.6 * width, 0), MARS_KM + 1.6 * width, 9):
+    for off in np.linspace(max(float(MARS_KM - 1.6 * width), 0.0), MARS_KM + 1.6 * width, 9):
         craft = behind * np.sqrt(max(r * r - off * off, 0.0)) + side * off
         found = sunlit_fraction(craft[None], sun[None], MARS_KM)[0]
         assert found == pytest.approx(dots(craft, sun, MARS_KM, 695_700.0), abs=2e-3)

@@ -39,8 +39,8 @@ def test_files_say_what_is_published() -> None:
     """GM and radius as in flight-dynamics.yaml; a coefficient from each end of each file."""
     gmm3, jgmro, ggm2b = gravity("GMM-3"), gravity("JGMRO120D"), gravity("GGM2B")
     assert (gmm3.gm_km3_s2, gmm3.radius_km, gmm3.degree) == (42828.37285418775, 3396.0, 120)
-    assert (jgmro.gm_km3_s2, jgmro.radius_km, jgmro.degree) == (pytest.approx(42828.375815756102, rel=1e-15), 3396.0, 120)
-    assert (ggm2b.gm_km3_s2, ggm2b.radius_km, ggm2b.degree) == (pytest.approx(42828.371901284, rel=1e-15), 3397.0, 80)
+    assert jgmro.gm_km3_s2 == pytest.approx(42828.375815756102, rel=1e-15) and (jgmro.radius_km, jgmro.degree) == (3396.0, 120)
+    assert ggm2b.gm_km3_s2 == pytest.approx(42828.371901284, rel=1e-15) and (ggm2b.radius_km, ggm2b.degree) == (3397.0, 80)
     assert gmm3.c[2, 0] == -8.7502113235452894e-4 and gmm3.s[120, 119] == 1.3796730144254339e-08
     assert jgmro.c[2, 2] == -8.463302655983001e-05 and jgmro.s[2, 2] == 4.893941832167e-05
     assert ggm2b.c[80, 80] == 4.0582099786720437e-08 and ggm2b.s[2, 0] == 0
