@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -17,8 +18,10 @@ from aelita.dynamics.ramps import Ramps, constant
 from aelita.dynamics.round_trips import round_trips
 from aelita.dynamics.tracking import Kind, Observations, Quasar, doppler, ranges, screened, station_epochs, turnaround
 from aelita.dynamics.tracking_files import read_ramps, read_tracking
+from aelita.dynamics.tracking_messages import from_message, to_message
 from aelita.ephemeris import Site, fine_states, light_times, state
 from aelita.errors import DataError, TimeError, UsageError
+from aelita.ndm import Message, read, write
 from aelita.time import DAY, SECOND, et_from_tai_ns, tai_ns_from_utc
 from determination_material import (
     C_KM_S,
@@ -32,6 +35,7 @@ from determination_material import (
     Epochs,
     Reals,
     dsn,
+    mgs_pass,
     mgs_ramps,
     mgs_tracking,
     orbiter_network,
@@ -352,7 +356,7 @@ def test_observations_before_or_after_the_ramps_are_refused_by_name() -> None:
 
 def test_unknown_stations_are_refused_by_name() -> None:
     one = ranges("Barsoom", "Malargüe", AT, FULL, sigma_s=1e-9)
-    with pytest.raises(UsageError, match="Barsoom to Malargüe: station 'Barsoom' is unknown.*known are Cebreros, Malargüe"):
+    with pytest.raises(UsageError, match=r"Barsoom to Malargüe: station 'Barsoom' is unknown.*known are Cebreros, Malargüe"):
         compute(one, Circling(), network())
     kept, refused = screened([one, made(Kind.DOPPLER)], network().stations, last_tai_ns=int(AT[5]))
     assert [o.size for o in kept] == [6]
@@ -368,7 +372,7 @@ def test_time_scales_of_tags() -> None:
     for scale, seconds in shift.items():
         moved = utc + np.timedelta64(round(seconds * 1e9), "ns")
         assert station_epochs(moved, scale)[0] == pytest.approx(ORIGIN, abs=2_000_000 if scale == "tdb" else 0)
-    with pytest.raises(TimeError, match="'LST' is no time scale.*UTC, TAI, TT, GPS or TDB"):
+    with pytest.raises(TimeError, match=r"'LST' is no time scale.*UTC, TAI, TT, GPS or TDB"):
         station_epochs(utc, "LST")
     with pytest.raises(TimeError, match="none, or before 1972"):
         station_epochs(np.array(["1969-01-01"], "datetime64[ns]"), "UTC")
@@ -381,7 +385,7 @@ def test_time_scales_of_tags() -> None:
         ({"epochs_tai_ns": AT[::-1].copy()}, "not in order"), ({"observed": FULL[:3]}, "not of one length"), ({"quasar": QUASAR}, "quasar"),
     ],
 )  # fmt: skip
-def test_columns_that_do_not_fit_are_refused(change: dict[str, object], said: str) -> None:
+def test_columns_that_do_not_fit_are_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(DataError, match=said):
         replace(made(Kind.DOPPLER), **change)
 
@@ -406,3 +410,44 @@ def test_fine_states_are_smooth_and_those_of_spice() -> None:
     assert later.position_km[0] == pytest.approx(fine_states("EARTH", at[1:2]).position_km[0], abs=3e-7)
     with pytest.raises(TimeError, match="no kernel holds the position of -143"):
         fine_states("-143", at[:1] + 365 * 200 * DAY)
+
+
+@pytest.mark.parametrize("form", ["kvn", "xml"])
+def test_tracking_goes_through_messages_unchanged(form: Literal["kvn", "xml"]) -> None:
+    """Doppler, ranges, three-way Doppler and ramps of the real pass, written and read back, to the last bit of what matters."""
+    given = (mgs_pass("09"), mgs_pass("09", Kind.RANGE_UNITS), mgs_pass("09", receiver="DSS-54"))
+    ramps = {"DSS-45": mgs_ramps()["DSS-45"]}
+    message = to_message(given, spacecraft="MGS", originator="TEST", created_tai_ns=ORIGIN, ramps=ramps)
+    read_back = read(write(message, form))
+    assert isinstance(read_back, Message)
+    found, uplinks, refused = from_message(read_back, spacecraft="MGS")
+    assert not refused and len(found) == 3
+    for before, after in zip(given, found, strict=True):
+        assert (after.kind, after.transmitter, after.receiver) == (before.kind, before.transmitter, before.receiver)
+        assert np.array_equal(after.epochs_tai_ns, before.epochs_tai_ns) and after.turnaround == before.turnaround
+        assert (
+            np.abs((after.reference_hz - after.observed) - (before.reference_hz - before.observed)).max() < 1e-5 or before.modulus
+        )
+        assert after.modulus == before.modulus
+    at = np.array([tai_ns_from_utc("1999-03-09T20:00:00"), tai_ns_from_utc("1999-03-09T22:09:00.5")])
+    assert np.array_equal(uplinks["DSS-45"].frequency(at), ramps["DSS-45"].frequency(at))
+    others, _, left = from_message(read_back, spacecraft="TGO")
+    assert not others and sum(one.count for one in left) == 195 + 55 + 6 and "not two ways by TGO" in left[0].reason
+
+
+def test_messages_that_tracking_cannot_use_are_refused() -> None:
+    message = to_message((mgs_pass("09"),), spacecraft="MGS", originator="TEST", created_tai_ns=ORIGIN, ramps={})
+    with pytest.raises(DataError, match="a message OEM holds no tracking"):
+        from_message(replace(message, kind="OEM"), spacecraft="MGS")
+    (segment,) = message.segments
+    meta = replace(segment.metadata, values={**segment.metadata.values, "TIME_SYSTEM": "SCLK"})
+    with pytest.raises(TimeError, match="SCLK is no time scale of tracking"):
+        from_message(replace(message, segments=(replace(segment, metadata=meta),)), spacecraft="MGS")
+    with pytest.raises(DataError, match="delta-DOR is not written"):
+        to_message(EVERY[-1:], spacecraft="MGS", originator="TEST", created_tai_ns=ORIGIN, ramps={})
+    text = shared("data/nav/ndm/orekit/tdm/kvn/TDMExample4.txt").read_bytes()
+    theirs = read(text)
+    assert isinstance(theirs, Message)
+    path_of = {name: str(value) for name, value in theirs.metadata.values.items() if name.startswith(("PARTICIPANT", "PATH"))}
+    found, _, left = from_message(theirs, spacecraft=path_of["PARTICIPANT_2"])
+    assert sum(one.size for one in found) + sum(one.count for one in left) > 0

@@ -93,7 +93,7 @@ def _observations(rows: list[list[str]], key: tuple[str, ...], scale: str, where
         reference, modulus = turnaround(exciter, down) * values[:, 3], 0.0
     else:
         sigma, count, reference = SIGMA_UNITS * full, 0 * full, values[:, 3]
-        modulus = 2.0 ** (values[0, 1] + 6)  # range units (JPL DESCANSO 2, 13.5.2)
+        modulus = float(2.0 ** (values[0, 1] + 6))  # range units (JPL DESCANSO 2, 13.5.2)
     return Observations(
         kind, _station(transmitter), _station(receiver), epochs, values[:, 2], sigma, count, reference, ratio, modulus=modulus
     )  # fmt: skip
