@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from aelita.dynamics.forces import Forces
 from aelita.dynamics.light_paths import Station
 from aelita.dynamics.network import Network
-from aelita.dynamics.ramps import Ramps, constant
+from aelita.dynamics.ramps import Ramps, constant_uplink
 from aelita.dynamics.states import StateVector
 from aelita.dynamics.tracking import Kind, Observations
 from aelita.dynamics.tracking_files import read_ramps, read_tracking
@@ -131,7 +131,7 @@ def mgs_like(node_local_time_h: float, mean_anomaly_deg: float) -> StateVector:
 def orbiter_network(hours: float = 12.0) -> Network:
     """Malargüe and Cebreros, which transmit 7.2 GHz for so many hours around a simulated day."""
     start, stop = ORIGIN - 4 * 3600 * SECOND, ORIGIN + round((hours + 4) * 3600) * SECOND
-    ramps = {site.name: constant(site.name, UPLINK_HZ, start, stop) for site in (MALARGUE, CEBREROS, NEW_NORCIA)}
+    ramps = {site.name: constant_uplink(site.name, UPLINK_HZ, start, stop) for site in (MALARGUE, CEBREROS, NEW_NORCIA)}
     return Network({site.name: Station(site, 2.2, 0.1) for site in (MALARGUE, CEBREROS, NEW_NORCIA)}, ramps)
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aelita.dynamics.assessing import assess_burn, compare, sigmas_km
+from aelita.dynamics.assessing import assess_burn, compare_orbits, sigmas_km
 from aelita.dynamics.burns import ImpulsiveBurn
 from aelita.dynamics.correlation import autocorrelation
-from aelita.dynamics.determining import Determination, Setting, determine, residuals, table
+from aelita.dynamics.determining import Determination, Setting, determine, residual_table, residuals
 from aelita.dynamics.estimation import DeterminationError, Parameter, Rules
 from aelita.dynamics.forces import Forces
 from aelita.dynamics.observables import compute
@@ -68,7 +68,7 @@ def test_what_was_edited_is_the_ends_of_tracks_and_is_told(orbit: Determination)
     bad = ~only.used
     assert np.abs(only.residual[bad]).min() > 1000 and np.abs(only.residual[~bad]).max() < 0.06
     assert [(one.reason, one.count) for one in orbit.edited()] == [("residual too large", int(bad.sum()))]
-    row = table(orbit)[0]
+    row = residual_table(orbit)[0]
     assert row["used"] == only.used.sum() and row["link"] == "two-way Doppler DSS-45 to DSS-45"
 
 
@@ -206,7 +206,7 @@ def test_a_guess_on_the_other_side_of_mars_diverges_and_says_so() -> None:
 def test_orbits_are_compared_radial_along_and_across(orbit: Determination) -> None:
     at = MGS_EPOCH + np.arange(0, 7000, 100) * SECOND
     later = propagate(replace(orbit.state, epoch_tai_ns=orbit.state.epoch_tai_ns + SECOND), orbit.forces, UNTIL)
-    found = compare(orbit.trajectory, later, at[1:])
+    found = compare_orbits(orbit.trajectory, later, at[1:])
     assert found.position_km[:, 1] == pytest.approx(-3.36, abs=0.06)  # a second late: 3.36 km behind
     assert found.most_km[0] < 0.05 and found.most_km[2] < 0.01
     spread = sigmas_km(orbit, np.array([MGS_EPOCH + 7200 * SECOND, UNTIL]))

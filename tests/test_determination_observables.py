@@ -14,11 +14,11 @@ from aelita.dynamics.corrections import dry_mapping, solid_tide_km, wet_mapping
 from aelita.dynamics.light_paths import Sky, Station
 from aelita.dynamics.network import Network, value_of, with_value
 from aelita.dynamics.observables import compute
-from aelita.dynamics.ramps import Ramps, constant
+from aelita.dynamics.ramps import Ramps, constant_uplink
 from aelita.dynamics.round_trips import round_trips
 from aelita.dynamics.tracking import Kind, Observations, Quasar, doppler, ranges, screened, station_epochs, turnaround
 from aelita.dynamics.tracking_files import read_ramps, read_tracking
-from aelita.dynamics.tracking_messages import from_message, to_message
+from aelita.dynamics.tracking_messages import tracking_of_message, message_of_tracking
 from aelita.ephemeris import Site, fine_states, light_times, state
 from aelita.errors import DataError, TimeError, UsageError
 from aelita.ndm import Message, read, write
@@ -347,7 +347,7 @@ def test_bad_ramps_are_refused() -> None:
 
 
 def test_observations_before_or_after_the_ramps_are_refused_by_name() -> None:
-    short = constant("Malargüe", UPLINK_HZ, int(AT[3]), int(AT[9]))
+    short = constant_uplink("Malargüe", UPLINK_HZ, int(AT[3]), int(AT[9]))
     with pytest.raises(DataError, match=r"ramps of Malargüe: 6 of 12 spans.*2018-12-08T12:30:00\.000 to 2018-12-08T13:30"):
         compute(made(Kind.DOPPLER), Circling(), replace(network(), ramps={"Malargüe": short}))
     with pytest.raises(DataError, match="there are no ramps of Malargüe"):
@@ -417,10 +417,10 @@ def test_tracking_goes_through_messages_unchanged(form: Literal["kvn", "xml"]) -
     """Doppler, ranges, three-way Doppler and ramps of the real pass, written and read back, to the last bit of what matters."""
     given = (mgs_pass("09"), mgs_pass("09", Kind.RANGE_UNITS), mgs_pass("09", receiver="DSS-54"))
     ramps = {"DSS-45": mgs_ramps()["DSS-45"]}
-    message = to_message(given, spacecraft="MGS", originator="TEST", created_tai_ns=ORIGIN, ramps=ramps)
+    message = message_of_tracking(given, spacecraft="MGS", originator="TEST", created_tai_ns=ORIGIN, ramps=ramps)
     read_back = read(write(message, form))
     assert isinstance(read_back, Message)
-    found, uplinks, refused = from_message(read_back, spacecraft="MGS")
+    found, uplinks, refused = tracking_of_message(read_back, spacecraft="MGS")
     assert not refused and len(found) == 3
     for before, after in zip(given, found, strict=True):
         assert (after.kind, after.transmitter, after.receiver) == (before.kind, before.transmitter, before.receiver)
@@ -431,23 +431,23 @@ def test_tracking_goes_through_messages_unchanged(form: Literal["kvn", "xml"]) -
         assert after.modulus == before.modulus
     at = np.array([tai_ns_from_utc("1999-03-09T20:00:00"), tai_ns_from_utc("1999-03-09T22:09:00.5")])
     assert np.array_equal(uplinks["DSS-45"].frequency(at), ramps["DSS-45"].frequency(at))
-    others, _, left = from_message(read_back, spacecraft="TGO")
+    others, _, left = tracking_of_message(read_back, spacecraft="TGO")
     assert not others and sum(one.count for one in left) == 195 + 55 + 6 and "not two ways by TGO" in left[0].reason
 
 
 def test_messages_that_tracking_cannot_use_are_refused() -> None:
-    message = to_message((mgs_pass("09"),), spacecraft="MGS", originator="TEST", created_tai_ns=ORIGIN, ramps={})
+    message = message_of_tracking((mgs_pass("09"),), spacecraft="MGS", originator="TEST", created_tai_ns=ORIGIN, ramps={})
     with pytest.raises(DataError, match="a message OEM holds no tracking"):
-        from_message(replace(message, kind="OEM"), spacecraft="MGS")
+        tracking_of_message(replace(message, kind="OEM"), spacecraft="MGS")
     (segment,) = message.segments
     meta = replace(segment.metadata, values={**segment.metadata.values, "TIME_SYSTEM": "SCLK"})
     with pytest.raises(TimeError, match="SCLK is no time scale of tracking"):
-        from_message(replace(message, segments=(replace(segment, metadata=meta),)), spacecraft="MGS")
+        tracking_of_message(replace(message, segments=(replace(segment, metadata=meta),)), spacecraft="MGS")
     with pytest.raises(DataError, match="delta-DOR is not written"):
-        to_message(EVERY[-1:], spacecraft="MGS", originator="TEST", created_tai_ns=ORIGIN, ramps={})
+        message_of_tracking(EVERY[-1:], spacecraft="MGS", originator="TEST", created_tai_ns=ORIGIN, ramps={})
     text = shared("data/nav/ndm/orekit/tdm/kvn/TDMExample4.txt").read_bytes()
     theirs = read(text)
     assert isinstance(theirs, Message)
     path_of = {name: str(value) for name, value in theirs.metadata.values.items() if name.startswith(("PARTICIPANT", "PATH"))}
-    found, _, left = from_message(theirs, spacecraft=path_of["PARTICIPANT_2"])
+    found, _, left = tracking_of_message(theirs, spacecraft=path_of["PARTICIPANT_2"])
     assert sum(one.size for one in found) + sum(one.count for one in left) > 0

@@ -40,7 +40,7 @@ def local_axes(states: Reals) -> Reals:
     return np.stack([radial, np.cross(across, radial), across], axis=1)
 
 
-def compare(reference: Trajectory, other: Trajectory, epochs_tai_ns: Epochs) -> Comparison:
+def compare_orbits(reference: Trajectory, other: Trajectory, epochs_tai_ns: Epochs) -> Comparison:
     """Return where `other` is as seen from `reference`, at epochs in the span of both. Raises UsageError for another centre."""
     if reference.start.centre != other.start.centre:
         raise UsageError(f"an orbit about {reference.start.centre} beside one about {other.start.centre}")

@@ -333,7 +333,7 @@ def residuals(
     return tuple(found)
 
 
-def table(found: Determination) -> list[Mapping[str, object]]:
+def residual_table(found: Determination) -> list[Mapping[str, object]]:
     """Return one row a link: what was observed, used and edited, mean and rms of the residuals, their sigma."""
     return [
         {
@@ -350,4 +350,4 @@ def table(found: Determination) -> list[Mapping[str, object]]:
     ]
 
 
-__all__ = ["Determination", "DeterminationError", "Residuals", "Setting", "determine", "residuals", "table"]
+__all__ = ["Determination", "DeterminationError", "Residuals", "Setting", "determine", "residuals", "residual_table"]

@@ -93,7 +93,7 @@ class Ramps:
             )
 
 
-def constant(station: str, frequency_hz: float, start_tai_ns: int, stop_tai_ns: int) -> Ramps:
+def constant_uplink(station: str, frequency_hz: float, start_tai_ns: int, stop_tai_ns: int) -> Ramps:
     """Return the ramps of an uplink that is not ramped."""
     start, stop = np.array([start_tai_ns], np.int64), np.array([stop_tai_ns], np.int64)
     return Ramps(station, start, stop, np.array([frequency_hz]), np.zeros(1))

@@ -15,7 +15,7 @@ SCALES = ("UTC", "TAI", "TT", "GPS", "TDB")
 SIGMA_HZ, SIGMA_S = 0.01, 1e-8  # where a message tells none, as they all do
 
 
-def from_message(
+def tracking_of_message(
     message: Message, *, spacecraft: str, where: str = "TDM", sigma_hz: float = SIGMA_HZ, sigma_s: float = SIGMA_S
 ) -> tuple[tuple[Observations, ...], dict[str, Ramps], tuple[Refusal, ...]]:
     """Return observations, uplink ramps by station, and what was left out and why, of a tracking data message.
@@ -118,10 +118,10 @@ def _ramps(meta: Block, records: Records) -> dict[str, Ramps]:
     return found
 
 
-def to_message(
+def message_of_tracking(
     tracking: tuple[Observations, ...], *, spacecraft: str, originator: str, created_tai_ns: int, ramps: dict[str, Ramps]
 ) -> Message:
-    """Return Doppler and ranges as a tracking data message in UTC, with the ramps of the uplinks: `from_message` reads it back.
+    """Return Doppler and ranges as a tracking data message in UTC, with the ramps of the uplinks: `tracking_of_message` reads it back.
 
     Doppler is written as received frequency (Hz), ranges in s or RU. Raises DataError for kinds that it cannot hold.
     """
