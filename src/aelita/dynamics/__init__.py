@@ -29,15 +29,13 @@ from .tracking_files import read_ramps, read_tracking
 from .tracking_messages import message_of_tracking, tracking_of_message
 
 __all__ = [
-    "GM_KM3_S2", "Ascent", "Asymptote", "Dispersion", "Drag", "FiniteBurn", "Forces", "ImpactError", "ImpulsiveBurn",
-    "Injection", "LaunchPlan", "LaunchPlane", "Launcher", "LauncherFile", "Opportunity", "Profile", "Rotation",
-    "SolarPressure", "StateVector", "Trajectory", "allowed_turn_km_s", "ascend", "capacity_kg", "departure_impulse_km_s",
-    "inject", "launch_windows", "linear_dispersion", "optimised_steering", "planar", "propagate", "read_launcher",
-    "read_launches", "sampled_dispersion",
-    # orbit determination
-    "BurnAssessment", "Comparison", "Determination", "DeterminationError", "Estimate", "FilteredOrbit", "Kind", "Network",
-    "Observations", "Parameter", "Quasar", "Ramps", "Refusal", "Residuals", "Rules", "Setting", "Station", "assess_burn",
-    "compare_orbits", "compute", "constant_uplink", "determine", "doppler", "filter_orbit", "first_orbit",
-    "message_of_tracking", "ranges", "read_ramps", "read_tracking", "residual_table", "residuals", "search", "sigmas_km",
-    "tracking_of_message",
+    "GM_KM3_S2", "Ascent", "Asymptote", "BurnAssessment", "Comparison", "Determination", "DeterminationError", "Dispersion",
+    "Drag", "Estimate", "FilteredOrbit", "FiniteBurn", "Forces", "ImpactError", "ImpulsiveBurn", "Injection", "Kind",
+    "LaunchPlan", "LaunchPlane", "Launcher", "LauncherFile", "Network", "Observations", "Opportunity", "Parameter", "Profile",
+    "Quasar", "Ramps", "Refusal", "Residuals", "Rotation", "Rules", "Setting", "SolarPressure", "StateVector", "Station",
+    "Trajectory", "allowed_turn_km_s", "ascend", "assess_burn", "capacity_kg", "compare_orbits", "compute", "constant_uplink",
+    "departure_impulse_km_s", "determine", "doppler", "filter_orbit", "first_orbit", "inject", "launch_windows",
+    "linear_dispersion", "message_of_tracking", "optimised_steering", "planar", "propagate", "ranges", "read_launcher",
+    "read_launches", "read_ramps", "read_tracking", "residual_table", "residuals", "sampled_dispersion", "search",
+    "sigmas_km", "tracking_of_message",
 ]  # fmt: skip

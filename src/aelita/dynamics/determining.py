@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import DataError, UsageError
 from ..time import SECOND, utc_from_tai_ns
 from .burns import Burn
-from .estimation import DEFAULT_RULES, DeterminationError, Estimate, Parameter, Predicted, Rules, estimate
+from .estimation import DEFAULT_RULES, Estimate, Parameter, Predicted, Rules, estimate
 from .forces import Forces
 from .network import Network, value_of, with_value
 from .observables import compute
@@ -348,6 +348,3 @@ def residual_table(found: Determination) -> list[Mapping[str, object]]:
         }
         for one in found.residuals
     ]
-
-
-__all__ = ["Determination", "DeterminationError", "Residuals", "Setting", "determine", "residuals", "residual_table"]

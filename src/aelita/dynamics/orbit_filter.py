@@ -90,6 +90,3 @@ def _steps(
         steps.append(Step(epoch, transition, spread, residual[those], sigma[those], partials[those] @ back))
         since, before = epoch, mapped[number]
     return steps
-
-
-__all__ = ["FilteredOrbit", "filter_orbit"]
