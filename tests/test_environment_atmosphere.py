@@ -101,7 +101,7 @@ def test_surface_pressure_is_that_of_viking() -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(
-    st.floats(0, 249), st.floats(-90, 90), st.floats(0, 360), st.floats(0, 24), st.floats(0.1, 5), st.floats(60, 250)
+    st.floats(0, 249) | st.sampled_from([10.0, 25, 45, 65, 90, 110, 125]), st.floats(-90, 90), st.floats(0, 360), st.floats(0, 24), st.floats(0.1, 5), st.floats(60, 250)
 )  # fmt: skip
 def test_the_air_keeps_the_laws_of_physics(height: float, lat: float, ls: float, hour: float, dust: float, flux: float) -> None:
     """Ideal gas, hydrostatic balance, and no jump anywhere."""
@@ -111,8 +111,8 @@ def test_the_air_keeps_the_laws_of_physics(height: float, lat: float, ls: float,
     step = 1e-3
     above, below = mars_air_at(height + step, lat, ls, hour, dust, flux), mars_air_at(height - step, lat, ls, hour, dust, flux)
     gravity = 3.7257 * (3389.5 / (3389.5 + height)) ** 2
-    assert (below[1] - above[1]) / (2000 * step) == pytest.approx(density * gravity, rel=2e-3)
-    assert abs(above[0] - below[0]) / density < 2e-3 * (1 if abs(height - 125) > 1 else 20)  # gases part at 125 km
+    assert (below[1] - above[1]) / (2000 * step) == pytest.approx(density * gravity, rel=1e-3)
+    assert abs(above[0] - below[0]) / density < 1e-3
     assert mars_air_at(height, lat, ls + 360, hour + 24, dust, flux)[0] == pytest.approx(density, rel=1e-9)
 
 

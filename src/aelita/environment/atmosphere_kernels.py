@@ -41,6 +41,7 @@ EXOSPHERE_K, EXOSPHERE_BY_FLUX, EXOSPHERE_BY_SUN, EXOSPHERE_BY_HOUR = 195.0, 0.7
 BATES_PER_KM = 0.07
 GASES_KG_MOL = np.array([0.04401, 0.03995, 0.0280, 0.0160, 0.0040])  # CO2, Ar, N2 with CO and some O2, O, He
 GASES_SHARE = np.array([0.925, 0.019, 0.038, 0.01785, 0.00015])  # by number at 125 km
+TOP_KG_MOL = float(GASES_KG_MOL @ GASES_SHARE)  # the mean of these, to which the mass falls from 110 to 125 km
 
 
 @compiled
@@ -94,22 +95,24 @@ def mars_air_at(
     dusty = np.log(dust / DUST_USUAL)
     below, log_p = 0.0, np.log(areoid_pressure_pa(ls_deg))
     weight = MIXED_KG_MOL * GRAVITY_M_S2 * 1000.0 / GAS_J_MOL_K  # K/km
+    last = HEIGHTS_KM.size - 1
     for k in range(HEIGHTS_KM.size):
         answer = BY_SUN[k] * sun + BY_SEASON[k] * season + BY_LATITUDE[k] * second + BY_HOUR[k] * hour + BY_DUST[k] * dusty
-        here = MEAN_K[k] * (1.0 + answer)
+        mass = TOP_KG_MOL if k == last else MIXED_KG_MOL
+        here = MEAN_K[k] * (1.0 + answer) * MIXED_KG_MOL / mass  # what mixed gas of this density and pressure would have
         if k > 0:
             low, high = scaled(HEIGHTS_KM[k - 1]), scaled(HEIGHTS_KM[k])
             if height_km < HEIGHTS_KM[k]:
-                at = scaled(height_km)
-                temperature = below + (here - below) * (at - low) / (high - low)
-                pressure = np.exp(log_p - weight * (at - low) * over_temperature(below, temperature))
-                return pressure * MIXED_KG_MOL / (GAS_J_MOL_K * temperature), pressure, temperature, MIXED_KG_MOL
+                part = (scaled(height_km) - low) / (high - low)
+                straight, mass = below + (here - below) * part, MIXED_KG_MOL + (mass - MIXED_KG_MOL) * part
+                pressure = np.exp(log_p - weight * (high - low) * part * over_temperature(below, straight))
+                temperature = straight * mass / MIXED_KG_MOL
+                return pressure * mass / (GAS_J_MOL_K * temperature), pressure, temperature, mass
             log_p -= weight * (high - low) * over_temperature(below, here)
         below = here
-    exosphere = (EXOSPHERE_K + EXOSPHERE_BY_FLUX * (flux - FLUX_USUAL)) * (
-        1.0 + EXOSPHERE_BY_SUN * sun + EXOSPHERE_BY_HOUR * hour
-    )
-    return bates(height_km, log_p, below, exosphere)
+    mean = EXOSPHERE_K + EXOSPHERE_BY_FLUX * (flux - FLUX_USUAL)
+    exosphere = mean * (1.0 + EXOSPHERE_BY_SUN * sun + EXOSPHERE_BY_HOUR * hour)
+    return bates(height_km, log_p, below * TOP_KG_MOL / MIXED_KG_MOL, exosphere)
 
 
 @compiled
