@@ -15,6 +15,7 @@ from .rotation import turned
 Reals = NDArray[np.float64]
 C_KM_S = 299792.458
 SHAPE = len(SHAPES)
+NEAR_KM = 8.0  # over which what acts besides gravity may change by itself: a scale height of air, a penumbra
 NO_THRUST, INERTIAL, VELOCITY, RTN = 0, 1, 2, 3
 
 
@@ -159,14 +160,26 @@ def located(model: Model, t: float, m: Reals, others: Reals) -> None:
 def full(model: Model, t: float, m: Reals, others: Reals, r: Reals, v: Reals, rows: Reals, room: Reals, a: Reals) -> None:
     """Write the whole acceleration (km/s2) at elapsed time `t` in J2000 axes about the centre.
 
-    `m` and `others` are what `located` tells of that time; `rows` and `room` (6, at least 25) are for work.
+    `m` and `others` are what `located` tells of that time; `rows` and `room` (7, at least 25) are for work.
+    """
+    gravity(model, m, model.degree, r, rows, room[0], room[1], a)
+    rest(model, t, m, others, r, v, room, room[6])
+    for i in range(3):
+        a[i] += room[6, i]
+
+
+@inner
+def rest(model: Model, t: float, m: Reals, others: Reals, r: Reals, v: Reals, room: Reals, a: Reals) -> float:
+    """Write what acts besides the attraction of the centre; parameters as of `full`.
+
+    Returns a bound of how fast it changes by itself with the place (km/s2 per km).
     """
     part, sun = room[1], others[others.shape[0] - 1]
-    gravity(model, m, model.degree, r, rows, room[0], part, a)
+    a[0], a[1], a[2] = 0.0, 0.0, 0.0
     for body in range(model.gms.size):
         attracted(model.gms[body], r, others[body], a)
+    b0, b1, b2, r2 = a[0], a[1], a[2], r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
     if model.relativity > 0.0:
-        r2 = r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
         k = model.gm / (C_KM_S * C_KM_S * r2 * np.sqrt(r2))
         along = k * (4.0 * model.gm / np.sqrt(r2) - (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]))
         cross = 4.0 * k * (r[0] * v[0] + r[1] * v[1] + r[2] * v[2])
@@ -184,6 +197,8 @@ def full(model: Model, t: float, m: Reals, others: Reals, r: Reals, v: Reals, ro
         for i in range(3):
             along = room[3 + i, 0] * model.thrust[0] + room[3 + i, 1] * model.thrust[1] + room[3 + i, 2] * model.thrust[2]
             a[i] += along / (1e3 * mass)
+    near = abs(a[0] - b0) + abs(a[1] - b1) + abs(a[2] - b2)
+    return near / NEAR_KM + (abs(b0) + abs(b1) + abs(b2)) / np.sqrt(r2)
 
 
 @inner

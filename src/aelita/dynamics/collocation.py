@@ -1,9 +1,9 @@
 """The integrator: collocation at Gauss's nodes with steps of free length, solved by iteration on a cheap model.
 
-Within a step the acceleration is the polynomial through its values at 16 Gauss nodes; position and velocity are its integrals.
+Within a step the acceleration is the polynomial through its values at 20 Gauss nodes; position and velocity are its integrals.
 The values are found by iteration: the attraction of a flattened body, which costs nanoseconds, is iterated to the end, and what
-the whole model adds to it is evaluated again only two or three times, since it hardly changes. The end of a step is good to
-order 32, any instant within it to order 17; partial derivatives are integrated on the same nodes, where the gradient is needed
+the whole model adds to it is evaluated again only twice, since it hardly changes. The end of a step is good to
+order 40, any instant within it to order 21; partial derivatives are integrated on the same nodes, where the gradient is needed
 once.
 """
 
@@ -14,13 +14,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .acceleration import Model, differentials, full, gravity, located, simple
+from .acceleration import Model, differentials, gravity, located, rest, simple
 from .air import geodetic
 from .compiling import inner, loops
 from .rotation import turned
 
 Reals = NDArray[np.float64]
-NODES = 16
+NODES = 20
 ROUGH = 6  # degree of the gravity that is tried before the whole model
 DONE, IMPACT, FULL, STUCK = 0, 1, 2, 3
 
@@ -113,77 +113,132 @@ class Room(NamedTuple):
     r: Reals
     v: Reals
     a: Reals
-    more: Reals  # what the whole model adds to the simple one
+    more: Reals  # what is added to the simple model
+    low: Reals  # of low degrees less the simple one, where it was last evaluated
+    rest: Reals  # what acts besides the attraction of the centre
     sums: Reals
 
 
 @inner
 def solved(model: Model, t0: float, h: float, y: Reals, tolerance_km: float, room: Room) -> bool:
-    """Find states and accelerations at the nodes of a step. Returns whether the iteration came to rest within the tolerance."""
-    nodes = AT.size
-    place, speed, total, part = room.work[6], room.work[7], room.work[8], room.work[9]
+    """Find states and accelerations at the nodes of a step. Returns whether the iteration came to rest within the tolerance.
+
+    The simple model is solved, then with the attraction of low degrees added, then with everything. Moving to what that gives
+    changes mostly the low degrees, which are added again before the whole field is evaluated for the second and, as a rule,
+    last time. What acts besides gravity is evaluated again only where its change over the way moved could matter.
+    """
+    nodes, total = AT.size, room.work[8]
     for j in range(nodes):
         located(model, t0 + h * AT[j], room.axes[j], room.others[j])
     pole = room.axes[0, 2]
     simple(model, pole, y, total)
     for j in range(nodes):
         for i in range(3):  # a first guess: the acceleration at the start
-            room.a[i, j], room.more[i, j] = total[i], 0.0
-    before = 0.0
-    for turn in range(-1 if model.degree > ROUGH else 0, 12):
-        _iterated(model, pole, h, y, 1e-2 * tolerance_km, room)
-        change = 0.0
-        for j in range(nodes):
-            for i in range(3):
-                place[i], speed[i] = room.r[i, j], room.v[i, j]
-            if turn < 0:
-                gravity(model, room.axes[j], ROUGH, place, room.rows, room.work[0], room.work[1], total)
-            else:
-                full(model, t0 + h * AT[j], room.axes[j], room.others[j], place, speed, room.rows, room.work, total)
-            simple(model, pole, place, part)
-            for i in range(3):
-                new = total[i] - part[i]
-                change = max(change, abs(new - room.more[i, j]))
-                room.a[i, j] += new - room.more[i, j]
-                room.more[i, j] = new
+            room.a[i, j], room.more[i, j], room.low[i, j] = total[i], 0.0, 0.0
+    r2 = y[0] * y[0] + y[1] * y[1] + y[2] * y[2]
+    # by how much an error of the places shrinks in a turn, with a margin of ten: it adds up over thousands of steps
+    contraction = min(5e-3 * h * h * model.gm / (r2 * np.sqrt(r2)), 0.1)
+    small_km, goal_km, before, beside_km, share = 1e-2 * tolerance_km, 0.1 * tolerance_km, 1e300, 1e300, 0.0
+    _iterated(model, pole, h, y, 1e-2, room)  # what is to come moves it by more
+    if model.degree > ROUGH:
+        _roughly(model, pole, room)
+        _iterated(model, pole, h, y, max(small_km, 1e-6), room)
+    for turn in range(12):
+        again = beside_km > goal_km
+        change, steepest = _wholly(model, t0, h, pole, again, turn == 0, room)
         moved = 0.5 * h * h * change
         if not moved < 1e9:
             return False
-        ratio = 1e-2 if turn <= 0 else min(moved / before, 1.0)
-        if turn >= 0 and moved * ratio < 0.1 * tolerance_km:
-            _iterated(model, pole, h, y, 1e-2 * tolerance_km, room)
+        _iterated(model, pole, h, y, max(small_km, 1e-2 * contraction * moved), room)
+        if again:
+            share = 0.5 * h * h * steepest
+        beside_km = share * moved
+        if moved * contraction < goal_km and moved < before and beside_km < goal_km:
+            _iterated(model, pole, h, y, small_km, room)
             return True
-        before = moved
+        if turn == 0 and model.degree > ROUGH:
+            _roughly(model, pole, room)
+            _iterated(model, pole, h, y, max(small_km, 1e-4 * contraction * moved), room)
+        else:
+            before = moved
     return False
 
 
 @inner
-def _iterated(model: Model, pole: Reals, h: float, y: Reals, small_km: float, room: Room) -> None:
-    """Solve a step for the simple model and what is added to it."""
-    nodes, place, part = AT.size, room.work[6], room.work[9]
-    for _ in range(40):
-        moved = 0.0
-        _integrated(TWICE_T, room.a, room.sums)
+def _roughly(model: Model, pole: Reals, room: Room) -> None:
+    """Add by how much the attraction of low degrees differs from the simple one, more than where it was last evaluated."""
+    place, total, part = room.work[6], room.work[8], room.work[9]
+    for j in range(AT.size):
         for i in range(3):
-            for j in range(nodes):
-                new = y[i] + h * AT[j] * y[3 + i] + h * h * room.sums[i, j]
-                moved = max(moved, abs(new - room.r[i, j]))
-                room.r[i, j] = new
-        for j in range(nodes):
-            for i in range(3):
-                place[i] = room.r[i, j]
-            simple(model, pole, place, part)
-            for i in range(3):
-                room.a[i, j] = part[i] + room.more[i, j]
-        if moved < small_km:
-            break
-    _integrated(ONCE_T, room.a, room.sums)
-    for i in range(3):
-        for j in range(nodes):
-            room.v[i, j] = y[3 + i] + h * room.sums[i, j]
+            place[i] = room.r[i, j]
+        gravity(model, room.axes[j], ROUGH, place, room.rows, room.work[0], room.work[1], total)
+        simple(model, pole, place, part)
+        for i in range(3):
+            added = total[i] - part[i] - room.low[i, j]
+            room.more[i, j] += added
+            room.a[i, j] += added
 
 
 @inner
+def _wholly(model: Model, t0: float, h: float, pole: Reals, again: bool, first: bool, room: Room) -> tuple[float, float]:
+    """Put the whole model in place; return the greatest change of what is added (km/s2) and what `rest` returned."""
+    place, speed, total, part = room.work[6], room.work[7], room.work[8], room.work[9]
+    change = steepest = 0.0
+    for j in range(AT.size):
+        for i in range(3):
+            place[i], speed[i] = room.r[i, j], room.v[i, j]
+        if again:
+            slope = rest(model, t0 + h * AT[j], room.axes[j], room.others[j], place, speed, room.work, total)
+            steepest = max(steepest, slope)
+            for i in range(3):
+                room.rest[i, j] = total[i]
+        simple(model, pole, place, part)
+        if first and model.degree > ROUGH:
+            gravity(model, room.axes[j], ROUGH, place, room.rows, room.work[0], room.work[1], total)
+            for i in range(3):
+                room.low[i, j] = total[i] - part[i]
+        gravity(model, room.axes[j], model.degree, place, room.rows, room.work[0], room.work[1], total)
+        for i in range(3):
+            new = total[i] - part[i] + room.rest[i, j]
+            change = max(change, abs(new - room.more[i, j]))
+            room.a[i, j] += new - room.more[i, j]
+            room.more[i, j] = new
+    return change, steepest
+
+
+@loops
+def _iterated(model: Model, pole: Reals, h: float, y: Reals, small_km: float, room: Room) -> None:
+    """Solve a step for the simple model (as `simple`, here of all nodes at once) and what is added to it."""
+    nodes, r, a, more, sums = AT.size, room.r, room.a, room.more, room.sums
+    p0, p1, p2 = pole[0], pole[1], pole[2]
+    gm, flat = model.gm, 1.5 * model.j2 * model.radius * model.radius
+    for _ in range(40):
+        moved = 0.0
+        _integrated(TWICE_T, a, sums)
+        for i in range(3):
+            begin, speed = y[i], y[3 + i]
+            for j in range(nodes):
+                new = begin + h * (AT[j] * speed + h * sums[i, j])
+                moved = max(moved, abs(new - r[i, j]))
+                r[i, j] = new
+        for j in range(nodes):
+            r2 = r[0, j] * r[0, j] + r[1, j] * r[1, j] + r[2, j] * r[2, j]
+            up = r[0, j] * p0 + r[1, j] * p1 + r[2, j] * p2
+            k = gm / (r2 * np.sqrt(r2))
+            f = flat / r2
+            along, by_pole = -k * (1.0 + f * (1.0 - 5.0 * up * up / r2)), -k * f * 2.0 * up
+            a[0, j] = along * r[0, j] + by_pole * p0 + more[0, j]
+            a[1, j] = along * r[1, j] + by_pole * p1 + more[1, j]
+            a[2, j] = along * r[2, j] + by_pole * p2 + more[2, j]
+        if moved < small_km:
+            break
+    _integrated(ONCE_T, a, sums)
+    for i in range(3):
+        for j in range(nodes):
+            room.v[i, j] = y[3 + i] + h * sums[i, j]
+
+
+@loops
 def _integrated(matrix: Reals, a: Reals, out: Reals) -> None:
     for i in range(3):
         for j in range(matrix.shape[1]):
@@ -201,19 +256,15 @@ def advance(
 ) -> tuple[int, int, float, float]:  # fmt: skip
     """Integrate `y` (6) and `phi` (6, q) until an elapsed time, writing each step into the arrays, as many as they hold.
 
-        Returns what ended it (ROUGH = 6  # degree of the gravity that is tried before the whole model
-    DONE, IMPACT, FULL, STUCK), the steps written, the elapsed time and the next length of a step.
+            Returns what ended it (ROUGH = 6  # degree of the gravity that is tried before the whole model
+    NEAR_KM = 8.0  # over which what acts besides gravity may change by itself: a scale height of air, a penumbra
+        DONE, IMPACT, FULL, STUCK), the steps written, the elapsed time and the next length of a step.
     """
     nodes, q = AT.size, phi.shape[1]
     rows, work, others = np.zeros((6, model.degree + 3)), np.zeros((10, 32)), np.zeros((nodes, model.gms.size + 1, 3))
-    r, v, a, more, sums = (
-        np.zeros((3, nodes)),
-        np.zeros((3, nodes)),
-        np.zeros((3, nodes)),
-        np.zeros((3, nodes)),
-        np.zeros((3, nodes)),
-    )
-    room = Room(rows, work, np.zeros((nodes, 3, 3)), others, r, v, a, more, sums)
+    r, v, a, sums = np.zeros((3, nodes)), np.zeros((3, nodes)), np.zeros((3, nodes)), np.zeros((3, nodes))
+    more, low, beside = np.zeros((3, nodes)), np.zeros((3, nodes)), np.zeros((3, nodes))
+    room = Room(rows, work, np.zeros((nodes, 3, 3)), others, r, v, a, more, low, beside, sums)
     lost, high, m = np.zeros(6), np.zeros(2), np.empty((3, 3))
     turned(model.rotation, model.et_s + t, m)
     sign = 1.0 if until >= t else -1.0

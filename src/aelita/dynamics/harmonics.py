@@ -90,17 +90,25 @@ def field(
         now, last, before = n % 3, (n + 2) % 3, (n + 1) % 3
         v, w, v1, w1, v2, w2 = rows[now], rows[3 + now], rows[last], rows[3 + last], rows[before], rows[3 + before]
         fa, fb = factors[n, 0], factors[n, 1]
-        for m in range(n):
-            v[m] = fa[m] * z * v1[m] - fb[m] * q * v2[m]
-            w[m] = fa[m] * z * w1[m] - fb[m] * q * w2[m]
-        v[n] = diagonal[n] * (x * v1[n - 1] - y * w1[n - 1])
-        w[n] = diagonal[n] * (x * w1[n - 1] + y * v1[n - 1])
-        if n <= degree + 1:
-            k = acceleration[n]
-            for m in range(n + 1):
-                a0 += k[0, m] * v[m] + k[1, m] * w[m]
-                a1 += k[2, m] * v[m] + k[3, m] * w[m]
-                a2 += k[4, m] * v[m] + k[5, m] * w[m]
+        last_v = diagonal[n] * (x * v1[n - 1] - y * w1[n - 1])
+        last_w = diagonal[n] * (x * w1[n - 1] + y * v1[n - 1])
+        k = acceleration[min(n, degree + 1)]  # the one row more, for the gradient, is summed below
+        if n > degree + 1:
+            for m in range(n):
+                v[m] = fa[m] * z * v1[m] - fb[m] * q * v2[m]
+                w[m] = fa[m] * z * w1[m] - fb[m] * q * w2[m]
+        else:
+            for m in range(n):
+                value_v = fa[m] * z * v1[m] - fb[m] * q * v2[m]
+                value_w = fa[m] * z * w1[m] - fb[m] * q * w2[m]
+                v[m], w[m] = value_v, value_w
+                a0 += k[0, m] * value_v + k[1, m] * value_w
+                a1 += k[2, m] * value_v + k[3, m] * value_w
+                a2 += k[4, m] * value_v + k[5, m] * value_w
+            a0 += k[0, n] * last_v + k[1, n] * last_w
+            a1 += k[2, n] * last_v + k[3, n] * last_w
+            a2 += k[4, n] * last_v + k[5, n] * last_w
+        v[n], w[n] = last_v, last_w
         if want and n >= 2:
             k = gradient[n]
             for m in range(n + 1):
