@@ -91,7 +91,7 @@ def test_errors_say_what_to_do(tmp_path: Path) -> None:
         furnish(tmp_path / "absent.bsp")
     broken = tmp_path / "broken.bsp"
     broken.write_bytes(b"DAF/SPK " + bytes(2000))
-    with pytest.raises(DefinitionError, match=r"broken\.bsp: SPICE cannot load this kernel"):
+    with pytest.raises(DefinitionError, match=r"broken\.bsp: the binary format"):
         furnish(broken)
     assert state("SUN", "MARS", EPOCHS[:1]).shape == (1, 6)  # a refused kernel leaves no damage
 

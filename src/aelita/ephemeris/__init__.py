@@ -2,9 +2,10 @@
 # isort: skip_file
 
 from .ck import Attitudes, ck_octets
+from .clashes import Clash
 from .conjunction import Conjunction, SunAngles, conjunctions, sun_angles
 from .contact_search import Contact, contacts
-from .coverage import earth_orientation_until, planets_until
+from .coverage import coverage_gaps, covered, earth_orientation_until, planets_until, require_coverage, site_from_kernels
 from .daf import DafFile, DafSegment, read_daf
 from .finding import Interval, gaps, intervals, joined, overlaps
 from .fine import FineStates, fine_states, tdb_tt_s
@@ -14,7 +15,7 @@ from .frames import (
 )  # fmt: skip
 from .light import LightTime, LightTimes, light_times
 from .links import LightLink, light_times_down
-from .load import furnish, release
+from .load import furnish, kernel_clashes, release
 from .mars_time import SOL_S, MarsTime, SolClock, mars_time, mars_years, sol_clock_from_et
 from .occultation import Shadow, is_hidden, occultations, occulted, shadow, sun_angle_deg
 from .sites import Observer, Site, Target, body_number
@@ -28,14 +29,15 @@ from .visibility import Look, elevation_azimuth, visibility
 from .windows import Horizon, Window, uplink_height, uplink_windows
 
 __all__ = [
-    "IAU2000", "IAU2015", "MARS_RADII_KM", "SOL_S", "Attitudes", "ChebyshevStates", "Conjunction", "Contact", "DafFile",
-    "DafSegment", "FineStates", "GroundTrack", "HermiteStates", "Horizon", "Interval", "LightLink", "LightTime", "LightTimes",
-    "Look", "MarsLook", "MarsOrientation", "MarsSite", "MarsTime", "Observer", "Shadow", "Site", "SolClock", "SunAngles",
-    "SunDisc", "Target", "Window", "beta_angle_deg", "body_number", "ck_octets", "conjunctions", "contacts",
-    "earth_orientation_until", "eclipses", "elevation_azimuth", "fine_states", "fitted_chebyshev", "fixed_to_geodetic",
-    "from_mars_fixed", "furnish", "gaps", "geodetic_to_fixed_km", "ground_track", "intervals", "is_hidden", "joined",
-    "light_time_s", "light_times", "light_times_down", "mars_rotation", "mars_time", "mars_years", "occultations", "occulted",
-    "overlaps", "planets_until", "read_daf", "release", "seen_from_mars", "shadow", "sol_clock_from_et", "spk_octets",
-    "state", "subsolar_points", "sun_angle_deg", "sun_angles", "sun_disc", "tdb_tt_s", "terminator", "to_mars_fixed",
-    "topocentric_axes", "uplink_height", "uplink_windows", "visibility",
+    "IAU2000", "IAU2015", "MARS_RADII_KM", "SOL_S", "Attitudes", "ChebyshevStates", "Clash", "Conjunction", "Contact",
+    "DafFile", "DafSegment", "FineStates", "GroundTrack", "HermiteStates", "Horizon", "Interval", "LightLink", "LightTime",
+    "LightTimes", "Look", "MarsLook", "MarsOrientation", "MarsSite", "MarsTime", "Observer", "Shadow", "Site", "SolClock",
+    "SunAngles", "SunDisc", "Target", "Window", "beta_angle_deg", "body_number", "ck_octets", "conjunctions", "contacts",
+    "coverage_gaps", "covered", "earth_orientation_until", "eclipses", "elevation_azimuth", "fine_states", "fitted_chebyshev",
+    "fixed_to_geodetic", "from_mars_fixed", "furnish", "gaps", "geodetic_to_fixed_km", "ground_track", "intervals",
+    "is_hidden", "joined", "kernel_clashes", "light_time_s", "light_times", "light_times_down", "mars_rotation", "mars_time",
+    "mars_years", "occultations", "occulted", "overlaps", "planets_until", "read_daf", "release", "require_coverage",
+    "seen_from_mars", "shadow", "site_from_kernels", "sol_clock_from_et", "spk_octets", "state", "subsolar_points",
+    "sun_angle_deg", "sun_angles", "sun_disc", "tdb_tt_s", "terminator", "to_mars_fixed", "topocentric_axes", "uplink_height",
+    "uplink_windows", "visibility",
 ]  # fmt: skip

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DefinitionError, UsageError
-from .sites import Reals
 
 RECORD, DOUBLE = 1024, 8
 PER_RECORD = 25  # summaries of two doubles and six integers: five words each
 NAME_OCTETS = 40
 COMMENT_OCTETS = 1000
 TRANSFER_CHECK = b"FTPSTR:\r:\n:\r\n:\r\x00:\x81:\x10\xce:ENDFTP"  # damaged when a file goes through a text transfer
+Reals = NDArray[np.float64]
 KINDS = (b"DAF/SPK ", b"DAF/CK  ", b"DAF/PCK ", b"NAIF/DAF")
 MOST_SEGMENTS = 1_000_000
 

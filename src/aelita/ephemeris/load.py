@@ -5,7 +5,7 @@ SPICE keeps global state and is not safe under threads: every call into it holds
 
 import atexit
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +18,9 @@ from spiceypy.utils.exceptions import SpiceyError
 
 from ..errors import DefinitionError, UsageError
 from ..time import BUILT_IN, leap_seconds_kernel
+from .clashes import Clash, clashes_among
+from .daf import KINDS as DAF_KINDS
+from .inventory import Inventory, binary_inventory, kernels_of, text_inventory
 
 LOCK = RLock()
 MARS, MARS_BARYCENTRE = 499, 4
@@ -44,6 +47,7 @@ BODY499_PM       = (  176.630    350.89198226   0. )
 
 _planets: list[tempfile.TemporaryDirectory[str]] = []  # holds the written kernel until the process ends; empty: not loaded yet
 _revision = [0]
+_furnished: dict[str, tuple[Inventory, ...]] = {}  # what a user loaded, in the order of loading
 _spans: dict[tuple[str, int], tuple[int, NDArray[np.float64]]] = {}  # of a body or frame, with the revision for which they hold
 
 
@@ -56,21 +60,43 @@ def kernels() -> Iterator[None]:
         yield
 
 
-def furnish(*paths: Path | str) -> None:
+def furnish(*paths: Path | str, prefer: Iterable[Path | str] = (), spacecraft: Iterable[int] = (), check: bool = True) -> None:
     """Load kernels of any kind by path, later ones before earlier ones where they overlap; a second time changes nothing.
 
-    A relative path inside a meta-kernel counts from the working directory. Raises DefinitionError when SPICE refuses a file.
+    Before anything is loaded they are looked at, beside those that were furnished before: two stations of one number or one
+    name, two clocks of a spacecraft, a rotation that would break, attitudes without their clock, damaged files are refused by
+    name. Kernels of `prefer`, which are loaded last, are meant where they contradict others. With `spacecraft` (SPICE numbers)
+    clocks of others are refused too. `check=False` loads what SPICE takes. A relative path inside a meta-kernel counts from the
+    working directory. Raises DefinitionError when a kernel is refused, by us or SPICE.
     """
+    chosen = tuple(map(str, prefer))
+    order = [one for one in map(str, paths) if one not in chosen] + list(chosen)
     with kernels():
-        _revision[0] += 1
-        for path in map(str, paths):
+        for path in order:
             if not Path(path).is_file():
                 raise DefinitionError("there is no such kernel", where=path)
+        contents = {path: _inventories(path) if check else () for path in order}
+        kept = [one for path, those in _furnished.items() if path not in order for one in those]
+        for clash in clashes_among([*kept, *(one for path in order for one in contents[path])], tuple(spacecraft)):
+            if clash.refused and not (clash.curable and _is_meant(clash, contents, chosen)):
+                raise DefinitionError(clash.what, where=clash.second, remedy=clash.remedy)
+        _revision[0] += 1
+        for path in order:
+            _furnished.pop(path, None)
             try:
                 spiceypy.unload(path)
                 spiceypy.furnsh(path)
             except SpiceyError as error:
                 raise DefinitionError(f"SPICE cannot load this kernel: {short(error)}", where=path) from error
+            _furnished[path] = contents[path]
+
+
+def kernel_clashes(*paths: Path | str, spacecraft: Iterable[int] = ()) -> tuple[Clash, ...]:
+    """Return all that would clash if these kernels were furnished now. Raises DefinitionError for absent and damaged ones."""
+    with LOCK:
+        order = list(map(str, paths))
+        kept = [one for path, those in _furnished.items() if path not in order for one in those]
+        return tuple(clashes_among([*kept, *(one for path in order for one in _inventories(path))], tuple(spacecraft)))
 
 
 def release(*paths: Path | str) -> None:
@@ -79,6 +105,30 @@ def release(*paths: Path | str) -> None:
         _revision[0] += 1
         for path in map(str, paths):
             spiceypy.unload(path)
+            _furnished.pop(path, None)
+
+
+def _is_meant(clash: Clash, contents: Mapping[str, Sequence[Inventory]], chosen: Sequence[str]) -> bool:
+    """Return whether one of the two kernels, or the meta-kernel that names it, is preferred and the other is not."""
+    preferred = {one.path for path in chosen for one in contents[path]}
+    return (clash.first in preferred) != (clash.second in preferred)
+
+
+def _inventories(path: str) -> tuple[Inventory, ...]:
+    """Return what a kernel holds; for a meta-kernel what the kernels that it names hold."""
+    if not Path(path).is_file():
+        raise DefinitionError("there is no such kernel", where=path)
+    file = Path(path)
+    with file.open("rb") as opened:
+        head = opened.read(8)
+    if head in DAF_KINDS:
+        return (binary_inventory(path, np.memmap(file, np.uint8, "r").data),)  # only what is looked at is read
+    if head.startswith((b"DAS/", b"NAIF/DAS")):
+        return (Inventory(path, "OTHER"),)
+    found = text_inventory(path, file.read_text("latin-1"))
+    if found.kind == "META":
+        return tuple(one for each in kernels_of(found) for one in _inventories(each))
+    return (found,)
 
 
 def revision() -> int:
