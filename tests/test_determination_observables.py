@@ -18,7 +18,7 @@ from aelita.dynamics.ramps import Ramps, constant_uplink
 from aelita.dynamics.round_trips import round_trips
 from aelita.dynamics.tracking import Kind, Observations, Quasar, doppler, ranges, screened, station_epochs, turnaround
 from aelita.dynamics.tracking_files import read_ramps, read_tracking
-from aelita.dynamics.tracking_messages import tracking_of_message, message_of_tracking
+from aelita.dynamics.tracking_messages import message_of_tracking, tracking_of_message
 from aelita.ephemeris import Site, fine_states, light_times, state
 from aelita.errors import DataError, TimeError, UsageError
 from aelita.ndm import Message, read, write

@@ -13,6 +13,7 @@ Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 LEAST_DAMPING, MOST_DAMPING = 1e-12, 1e3
 SINGULAR = 1e-13
+RETURN = 0.7
 
 
 class DeterminationError(AelitaError):
@@ -158,15 +159,15 @@ class _Fit:
     def run(self) -> Estimate:
         values, predicted = self.a_priori.copy(), self._first()
         before, length = np.inf, np.inf
+        used = self._edited(predicted, None)
         for _ in range(self.rules.most_iterations):
-            used = self._edited(predicted)
             taken = self._stepped(values, predicted, used)
             if taken is not None:
                 values, predicted, length = taken
-                used = self._edited(predicted)
+            settled = np.array_equal(used, used := self._edited(predicted, used))
             rms = _rms((predicted.residual / predicted.sigma)[used])
-            settled = length < self.rules.step_sigmas or abs(before - rms) < self.rules.change * rms
-            converged = taken is None or (self.damping == 0.0 and settled)
+            small = length < self.rules.step_sigmas or abs(before - rms) < self.rules.change * rms
+            converged = settled and (taken is None or (self.damping == 0.0 and small))
             self.history.append(Iteration(rms, int(used.sum()), length, self.damping))
             self.last_good = self._estimate(values, predicted, used, converged)
             if converged:
@@ -183,11 +184,14 @@ class _Fit:
             raise self._failed("residuals or partials of the first guess are no numbers")
         return predicted
 
-    def _edited(self, predicted: Predicted) -> Flags:
-        """Return which observations are used: those not far above the robust rms."""
+    def _edited(self, predicted: Predicted, before: Flags | None) -> Flags:
+        """Return which observations are used: those not far above the robust rms; what was edited returns well below it only.
+
+        Without that an observation at the limit goes in and out for ever.
+        """
         weighted = np.abs(predicted.residual / predicted.sigma)
-        scale = 1.4826 * float(np.median(weighted))
-        return np.asarray(weighted <= np.maximum(self.rules.reject * scale, self.rules.floor))
+        limit = max(self.rules.reject * 1.4826 * float(np.median(weighted)), self.rules.floor)
+        return np.asarray(weighted <= (limit if before is None else np.where(before, limit, RETURN * limit)))
 
     def _triangle(self, values: Reals, predicted: Predicted, used: Flags) -> tuple[Reals, Reals, Reals]:
         """Return the weighted equations as a triangle, its right side, and the norm by which each column was divided."""
