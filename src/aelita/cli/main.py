@@ -14,7 +14,21 @@ import typer
 
 from .. import __version__
 from ..errors import AelitaError
-from . import alarms, archives, auditing, commanding, databases, histories, ingestion, live, missions, stations, users
+from . import (
+    alarms,
+    archives,
+    auditing,
+    commanding,
+    databases,
+    histories,
+    ingestion,
+    live,
+    missions,
+    navigation,
+    navigation_orbits,
+    stations,
+    users,
+)  # fmt: skip
 
 STOPPED = 130  # the shell's code for Ctrl-C, which Typer returns too
 
@@ -26,7 +40,10 @@ app = typer.Typer(
     help="A joint, Earth-based interplanetary mission operations and data control complex.",
     epilog="Settings come from flags, then AELITA_… variables, then `aelita.toml`; see `aelita config`.",
 )
-for room in (live, alarms, ingestion, histories, archives, databases, missions, stations, users, commanding, auditing):
+for room in (
+    live, alarms, ingestion, histories, archives, databases, missions, stations, users, commanding, auditing, navigation,
+    navigation_orbits,
+):  # fmt: skip
     room.register(app)
 
 

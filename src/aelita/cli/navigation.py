@@ -1,0 +1,130 @@
+"""`aelita nav`: where spacecraft are, when they are seen, and what flight dynamics plans for them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UsageError
+from .options import JsonOption, MissionOption, OutOption, settings, utc
+from .output import deliver, say, writing
+
+if TYPE_CHECKING:
+    from ..services import Mission
+    from ..services.navigation import Sky
+
+commands = typer.Typer(no_args_is_help=True, help="Flight dynamics: passes, events, orbits, transfers, launch, aerobraking.")
+DEFAULT_MISSION = "exomars"
+DAYS = 86_400_000_000_000
+
+KernelOption = Annotated[
+    list[Path] | None, typer.Option("--kernel", "-k", help="SPICE kernel to furnish (orbit, constants, ...); may be repeated.")
+]
+PngOption = Annotated[Path | None, typer.Option("--png", help="Draw the result to this PNG file too.")]
+StationOption = Annotated[
+    list[str] | None, typer.Option("--station", "-s", help="A station of the mission; may be repeated. Default: all.")
+]
+StartOption = Annotated[str, typer.Option("--start", help="First instant, UTC: 2016-10-19 or 2016-10-19T14:42:07.")]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows to show of a long table.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.add_typer(commands, name="nav")
+
+
+def mission_of(context: typer.Context, name: str) -> "Mission":
+    """Return the mission that options and settings name, the one that comes with Aelita otherwise."""
+    from ..services import find_mission
+
+    return find_mission(name or settings(context)["mission"] or DEFAULT_MISSION)
+
+
+def instant(text: str) -> int:
+    """Return TAI nanoseconds of a UTC text."""
+    found = utc(text)
+    assert found is not None
+    return found
+
+
+def span(start: str, stop: str | None, days: float) -> tuple[int, int]:
+    """Return first and last instant (TAI nanoseconds): from `start` to `stop`, or so many days on."""
+    first = instant(start)
+    last = instant(stop) if stop is not None else first + round(days * DAYS)
+    if last <= first:
+        raise UsageError("the end is not after the start", remedy="Give a later --stop, or --days above 0")
+    return first, last
+
+
+def picture(png: Path | None, draw: Callable[[Path], object]) -> None:
+    """Draw to a PNG file where one is wanted."""
+    if png is None:
+        return
+    if png.suffix.lower() != ".png":
+        raise UsageError("pictures are written as PNG", where=str(png), remedy="End the name with .png")
+    with writing(png):
+        draw(png)
+    say(f"picture written to {png}")
+
+
+def _sky(context: typer.Context, mission: str, kernels: list[Path] | None) -> "Sky":
+    from ..services.navigation import Sky
+
+    return Sky(mission_of(context, mission), kernels or ())
+
+
+@commands.command("passes")
+def passes(
+    context: typer.Context,
+    start: StartOption,
+    spacecraft: Annotated[
+        list[str] | None, typer.Argument(help="Spacecraft of the mission, or bodies of SPICE. Default: the first of the mission.")
+    ] = None,
+    stop: Annotated[str | None, typer.Option("--stop", help="Last instant, UTC.")] = None,
+    days: Annotated[float, typer.Option("--days", min=0.0, max=40_000.0, help="How many days, where no --stop is given.")] = 1.0,
+    station: StationOption = None,
+    uplink: Annotated[bool, typer.Option("--uplink", help="By instants of emission at the station, not of reception.")] = False,
+    step: Annotated[float, typer.Option("--step", min=1.0, max=3600.0, help="All that last longer (s) are found.")] = 60.0,
+    mission: MissionOption = "",
+    kernel: KernelOption = None,
+    png: PngOption = None,
+    limit: LimitOption = 40,
+    json: JsonOption = False,
+    out: OutOption = None,
+) -> None:
+    """List when spacecraft stand above the horizons of stations, and how long Mars hides them in each pass."""
+    from ..services.navigation import draw_passes, span_text
+
+    sky = _sky(context, mission, kernel)
+    first, last = span(start, stop, days)
+    craft = spacecraft or [sky.mission.spacecraft[0].key]
+    found = sky.passes(craft, first, last, stations=station or (), outgoing=uplink, step_s=step)
+    title = f"Passes of {', '.join(craft)}, {span_text(first, last)}"
+    picture(png, lambda path: draw_passes(found, path, title=title))
+    deliver(found, out=out, as_json=json, title=title, limit=limit)
+
+
+@commands.command("light-time")
+def light_time(
+    context: typer.Context,
+    observer: Annotated[str, typer.Argument(help="A station of the mission, or a body of SPICE (EARTH).")],
+    spacecraft: Annotated[str, typer.Argument(help="A spacecraft of the mission, or a body of SPICE: MARS, or -143 after --.")],
+    at: Annotated[list[str], typer.Argument(help="Instants at the observer, UTC.")],
+    stop: Annotated[str | None, typer.Option("--stop", help="Go on from the (one) instant until this one, UTC.")] = None,
+    step: Annotated[float, typer.Option("--step", min=0.001, help="Seconds between two rows with --stop.")] = 600.0,
+    mission: MissionOption = "",
+    kernel: KernelOption = None,
+    limit: LimitOption = 40,
+    json: JsonOption = False,
+    out: OutOption = None,
+) -> None:
+    """Tell how long light takes between an observer and a spacecraft: down, up, and there and back."""
+    sky = _sky(context, mission, kernel)
+    epochs = [instant(text) for text in at]
+    if stop is not None:
+        if len(epochs) != 1:
+            raise UsageError("--stop goes on from one instant", remedy="Give one, or leave --stop away")
+        epochs = list(range(epochs[0], instant(stop) + 1, round(step * 1e9)))
+    title = f"Light time between {observer} and {spacecraft} (s)"
+    deliver(sky.light_time(observer, spacecraft, epochs), out=out, as_json=json, title=title, limit=limit)

@@ -1,0 +1,128 @@
+"""Where spacecraft stand: passes over stations and light times, from a mission's files and the kernels that are furnished."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from ...agencies import Station
+from ...ephemeris import (
+    Site,
+    Target,
+    contacts,
+    elevation_azimuth,
+    furnish,
+    light_times,
+    light_times_down,
+    sun_angle_deg,
+)  # fmt: skip
+from ...errors import UsageError
+from ...time import SECOND, utc_from_tai_ns
+from ..missions import Mission
+from ..places import horizon_of, site_of, target_of
+from .tables import utc_column
+
+PASS_STEP_S = 60.0
+
+
+class Sky:
+    """The stations and spacecraft of a mission, seen from each other.
+
+    Spacecraft are keys of the mission, or names and numbers of SPICE; observers are stations of the mission, or bodies of SPICE.
+    Kernels hold the orbits; where none does, the body that the mission names stands in. All instants are TAI nanoseconds.
+    """
+
+    def __init__(self, mission: Mission, kernels: Sequence[Path] = ()) -> None:
+        self.mission = mission
+        if kernels:
+            furnish(*kernels)
+
+    def target(self, name: str) -> Target:
+        """Return a spacecraft of the mission, or a body of SPICE, as a target."""
+        for craft in self.mission.spacecraft:
+            if craft.key == name.casefold() and craft.naif_id:
+                return target_of(craft)
+        return Target(name.upper())
+
+    def stations(self, names: Sequence[str] = ()) -> tuple[Station, ...]:
+        """Return the stations of these keys, all of the mission if none is named. Raises UsageError for an unknown one."""
+        known = self.mission.organisation.stations
+        for name in names:
+            if name not in known:
+                raise UsageError(f"the mission has no station {name!r}", remedy=f"Its stations: {', '.join(known)}")
+        return tuple(known[name] for name in dict.fromkeys(names)) if names else tuple(known.values())
+
+    def observer(self, name: str) -> Site | str:
+        """Return a station of the mission as a place on Earth, or the name of a body of SPICE."""
+        known = self.mission.organisation.stations
+        return site_of(known[name]) if name in known else name.upper()
+
+    def passes(
+        self, spacecraft: Sequence[str], start: int, stop: int, *, stations: Sequence[str] = (), outgoing: bool = False,
+        step_s: float = PASS_STEP_S,
+    ) -> pl.DataFrame:  # fmt: skip
+        """Return the passes of spacecraft over stations between two instants at the stations, a row each.
+
+        Elevations are in degrees, durations in seconds; `hidden_s` is how long a body hides the spacecraft (null where nothing
+        tells its orbit), `sun_deg` the angle between the Sun and the spacecraft in mid-pass, `light_s` the light time then.
+        """
+        chosen = self.stations(stations)
+        named = {station.name: station.key for station in chosen}
+        targets = {name: self.target(name) for name in dict.fromkeys(spacecraft)}
+        by_body = {target.body: name for name, target in targets.items()}
+        found = contacts(
+            [site_of(station) for station in chosen], list(targets.values()), start, stop, outgoing=outgoing, step_s=step_s,
+            horizons={station.name: horizon_of(station) for station in chosen},
+        )  # fmt: skip
+        sites = {station.name: site_of(station) for station in chosen}
+        middle = [one.start + (one.stop - one.start) // 2 for one in found]
+        sun, light = np.full(len(found), np.nan), np.full(len(found), np.nan)
+        for at, one in enumerate(found):
+            target = targets[by_body[one.target]]
+            when = np.array([middle[at]], np.int64)
+            sun[at] = sun_angle_deg(sites[one.site], target, when, outgoing=outgoing)[0]
+            light[at] = light_times(sites[one.site], target, when, outgoing=outgoing).light_s[0]
+        return pl.DataFrame(
+            {
+                "spacecraft": [by_body[one.target] for one in found],
+                "station": [named[one.site] for one in found],
+                "start": utc_column([one.start for one in found]),
+                "stop": utc_column([one.stop for one in found]),
+                "duration_s": [(one.stop - one.start) / SECOND for one in found],
+                "max_elevation_deg": [one.max_elevation_deg for one in found],
+                "hidden_s": [sum(part.length_s for part in one.occultations) if one.known else None for one in found],
+                "sun_deg": sun,
+                "light_s": light,
+            },
+            schema_overrides={"hidden_s": pl.Float64, "duration_s": pl.Float64, "max_elevation_deg": pl.Float64},
+        )
+
+    def light_time(self, observer: str, spacecraft: str, epochs: Sequence[int]) -> pl.DataFrame:
+        """Return light times (s) between an observer and a spacecraft at columns of instants at the observer.
+
+        `down_s` is of light that is received then, `up_s` of what is emitted then, `round_trip_s` of the answer to that;
+        `bound_s` is how far off they can be where a body stands in. For stations come elevation and azimuth (degrees).
+        """
+        here, there = self.observer(observer), self.target(spacecraft)
+        at = np.asarray(epochs, np.int64)
+        down = light_times(here, there, at)
+        up = light_times(here, there, at, outgoing=True)
+        back = light_times_down(here, there, at + np.rint(up.light_s * SECOND).astype(np.int64))
+        rows = {
+            "at": utc_column(at.tolist()),
+            "down_s": down.light_s,
+            "up_s": up.light_s,
+            "round_trip_s": up.light_s + back.light_s,
+            "bound_s": np.maximum(down.bound_s, up.bound_s),
+            "sun_deg": sun_angle_deg(here, there, at),
+        }
+        if isinstance(here, Site):
+            look = elevation_azimuth(here, there, at)
+            rows |= {"elevation_deg": look.elevation_deg, "azimuth_deg": look.azimuth_deg}
+        return pl.DataFrame(rows)
+
+
+def span_text(start: int, stop: int) -> str:
+    """Return two instants as people read them."""
+    return f"{utc_from_tai_ns(start, 0)} to {utc_from_tai_ns(stop, 0)} UTC"
