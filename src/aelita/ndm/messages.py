@@ -8,7 +8,7 @@ from .faults import NdmError
 from .kvn import read_kvn
 from .kvn_writing import kvn_of
 from .model import Composite, Message
-from .validating import validated
+from .validating import is_plain, validated
 from .xml_reading import read_xml
 from .xml_writing import composite_of, xml_of
 
@@ -39,6 +39,6 @@ def write(message: Message | Composite, form: Literal["kvn", "xml"] = "kvn", *, 
     if form == "kvn":
         raise UsageError("several messages in one are written in XML alone", remedy="Write xml, or each message by itself")
     for text in (*message.comments, message.message_id):
-        if not text.isprintable() or text != text.rstrip():
+        if not is_plain(text) or text != text.rstrip():
             raise NdmError(f"{text[:60]!r} is not one line of text", where=where, keyword="COMMENT")
     return composite_of(message, [validated(one, where) for one in message.messages])

@@ -1,5 +1,6 @@
 """A message made by hand, held against its tables before it is written."""
 
+import re
 from math import isfinite
 
 import numpy as np
@@ -13,6 +14,7 @@ from .tables import USER, Keyword, Section, Standard
 from .tables_tracking import OBSERVABLES
 from .values import Place, fitting, text_of_value, tidy, value_of
 
+_UNFIT = re.compile("[\\x00-\\x08\\x0a-\\x1f\\x7f\\ufffe\\uffff\\ud800-\\udfff]")
 _TYPES = {
     "e": "an Epoch of the time system",
     "u": "an Epoch of UTC",
@@ -83,7 +85,7 @@ class _Validating:
         if not (section.stem or section.rows or block.values):
             raise self.wrong(f"{block.name} has no keywords", block.name, "Leave the block out")
         for comment in block.comments:
-            if not _plain(comment) or comment != comment.rstrip():
+            if not is_plain(comment) or comment != comment.rstrip():
                 raise self.wrong(f"a comment of {block.name} is not one line of printable text: {comment[:60]!r}", "COMMENT")
         inner = {inner.name: inner for inner in section.sections}
         for child in block.blocks:
@@ -101,7 +103,7 @@ class _Validating:
         numbers = value if isinstance(value, tuple) else (value,) if isinstance(value, float) else ()
         if not all(isinstance(number, float) and isfinite(number) for number in numbers) or value == ():
             raise self.wrong(f"{name} is {value!r}, which is not finite", name)
-        if isinstance(value, str) and (not value or tidy(value) != value or not _plain(value)):
+        if isinstance(value, str) and (not value or tidy(value) != value or not is_plain(value)):
             raise self.wrong(f"{name} is {value!r}, not text on one line with single blanks", name)
         if name.startswith(USER) and not (name.isascii() and name.replace("_", "").isalnum()):
             raise self.wrong(f"{name} is no name", name, "Use letters, digits and underscores")
@@ -145,7 +147,7 @@ class _Validating:
             )
         for name in rows.columns:
             words = rows.texts.get(name, ())
-            if (name in what.words) != (name in rows.texts) or any(not w or w.split() != [w] or not _plain(w) for w in words):
+            if (name in what.words) != (name in rows.texts) or any(not w or w.split() != [w] or not is_plain(w) for w in words):
                 raise self.wrong(f"column {name} of {block.name} is not as its keyword has it", name)
         numeric = [at for at, name in enumerate(rows.columns) if name not in what.words]
         known = np.isfinite(rows.values[:, numeric])
@@ -155,5 +157,6 @@ class _Validating:
             raise self.wrong(f"a number of {block.name} is missing or not finite", block.name)
 
 
-def _plain(text: str) -> bool:
-    return text.isprintable() or all(c.isprintable() or c == "\t" or c in "\u00a0\u3000" for c in text)
+def is_plain(text: str) -> bool:
+    """Return whether a text may stand on one line of either form."""
+    return not _UNFIT.search(text)

@@ -279,4 +279,5 @@ class _Reader:
 
 def one_line(text: str) -> str:
     """Return the text of a comment on one line, blanks at its begin kept."""
-    return (" ".join(part.strip() for part in text.splitlines()).strip() if "\n" in text or "\r" in text else text).rstrip()
+    parts = re.split(r"[\r\n]+", text)
+    return (text if len(parts) == 1 else " ".join(part.strip() for part in parts).strip()).rstrip()
