@@ -66,6 +66,40 @@ def test_with_the_greatest_slope_the_same_is_found_from_long_steps(spans: Spans)
     agree(intervals(height, start, stop, 3600, shortest_s=10, most_per_s=1.0), spans)
 
 
+WAVES = st.lists(st.tuples(st.floats(0.05, 1.0), st.floats(0.001, 0.05), st.floats(0, 6.28)), min_size=1, max_size=5)
+
+
+@settings(deadline=None, max_examples=60)
+@given(WAVES, st.floats(-0.9, 0.9), st.booleans())
+def test_sums_of_waves_are_searched_as_a_dense_grid_shows(
+    waves: list[tuple[float, float, float]], level: float, with_slope: bool
+) -> None:
+    """Every run of a grid of 0.25 s above or below zero that lasts over the shortest is found; edges are within 1 ms."""
+    size = sum(one[0] for one in waves)
+    slope = sum(one[0] * one[1] for one in waves)
+
+    def height(at: NDArray[np.int64]) -> NDArray[np.float64]:
+        seconds = at / SECOND
+        return np.sum([a * np.sin(w * seconds + p) for a, w, p in waves], axis=0) - level * size
+
+    stop, shortest_s = 3000 * SECOND, 5.0
+    found = intervals(height, 0, stop, 200.0, shortest_s=shortest_s, most_per_s=slope if with_slope else None)
+    grid = np.arange(0, stop, SECOND // 4)
+    above = height(grid) > 0
+    turns = np.flatnonzero(np.diff(above.astype(np.int8)))
+    runs = np.split(np.arange(grid.size), turns + 1)
+    for run in runs:
+        if grid[run[-1]] - grid[run[0]] > shortest_s * SECOND:
+            inside = np.any(
+                [(one.start <= grid[run]) & (grid[run] <= one.stop) for one in found] or [np.zeros(run.size, bool)], axis=0
+            )
+            assert np.array_equal(inside, above[run])
+    for one in found:
+        edges = np.array([one.start, one.stop, one.start - MS, one.stop + MS])
+        high = height(edges) > 0
+        assert (one.start == 0 or (high[0] and not high[2])) and (one.stop == stop or (high[1] and not high[3]))
+
+
 def test_the_greatest_slope_saves_samples() -> None:
     spans = [(n * DAY, n * DAY + 4000 * SECOND) for n in range(20)]
     counts = []

@@ -129,6 +129,7 @@ def test_ranges_measured_by_the_dsn() -> None:
     print(
         f"DSN ranges, {clear.size} passes: mean {clear.mean():.2f} m, sigma {clear.std():.2f} m, most {np.abs(clear).max():.1f} m"
     )
+    assert len(rows) == 1110 and clear.std() <= 6 and abs(clear.mean()) <= 8  # what is asked of 2006 to 2010, over 60 deg
     assert clear.size > 500 and clear.std() < 2 and abs(clear.mean()) < 6 and np.abs(clear).max() < 10
 
 
@@ -137,6 +138,16 @@ def station_tdb_s(site: Site, epochs: NDArray[np.int64]) -> NDArray[np.float64]:
     place = np.einsum("nij,nj->ni", earth_rotation(ets(epochs)), site.earth_fixed_km(epochs))
     diurnal = np.sum(state("EARTH", "SSB", epochs)[:, 3:] * place, axis=1) / C_KM_S**2
     return tdb_minus_tt_s((epochs - J2000_TAI_NS) / SECOND) + diurnal
+
+
+def test_distance_at_the_end_of_the_capture_burn() -> None:
+    """On 2016-10-19 at 16:00 UTC Mars was 587.30 light seconds from the Earth at that instant; the press said 9 min 47 s."""
+    at = one("2016-10-19T16:00")
+    geometric_s = np.linalg.norm(state("MARS", "EARTH", at)[0, :3]) / C_KM_S
+    received, sent = (light_times("EARTH", "MARS", at, outgoing=out, sun_delay=False).light_s[0] for out in (False, True))
+    print(f"{geometric_s:.3f} s geometric, {received:.3f} s as received, {sent:.3f} s as sent")
+    assert geometric_s == pytest.approx(587.30, abs=0.01)
+    assert received == pytest.approx(587.341, abs=0.001)
 
 
 @pytest.mark.parametrize(("outgoing", "correction"), [(False, "CN+S"), (True, "XCN+S")])
@@ -169,6 +180,10 @@ def test_directions_are_those_of_spice(outgoing: bool, correction: str) -> None:
 )
 def test_elevations_at_published_limits_of_passes(station: str, utc: str, elevation_deg: float) -> None:
     site = NEW_NORCIA if station == "NNO" else dsn(int(station))
+    up = np.einsum("ij,j->i", earth_rotation(ets(one(utc)))[0], site.axes()[2])
+    there = state("MARS", "EARTH", one(utc))[0, :3] - earth_rotation(ets(one(utc)))[0] @ site.earth_fixed_km(one(utc))[0]
+    geometric_deg = np.degrees(np.arcsin(there @ up / np.linalg.norm(there)))  # no light time, aberration or refraction
+    assert geometric_deg == pytest.approx(elevation_deg, abs=0.05)
     assert elevation_azimuth(site, "MARS", one(utc)).elevation_deg[0] == pytest.approx(elevation_deg, abs=0.006)
 
 
