@@ -27,15 +27,24 @@ from .searching import first_orbit, search
 from .tracking import Kind, Observations, Quasar, Refusal, doppler, ranges
 from .tracking_files import read_ramps, read_tracking
 from .tracking_messages import message_of_tracking, tracking_of_message
+from .aerobraking import Campaign
+from .aerobraking_text import AerobrakingFile, read_aerobraking
+from .corridor import refuse_unsafe
+from .drag_pass import Surroundings, Vehicle, estimated_pass, revolution, surroundings
+from .lifetime import lifetime
+from .maintenance import height_keeping, track_keeping
+from .phasing import phase_over
 
 __all__ = [
-    "GM_KM3_S2", "Ascent", "Asymptote", "BurnAssessment", "Comparison", "Determination", "DeterminationError", "Dispersion",
-    "Drag", "Estimate", "FilteredOrbit", "FiniteBurn", "Forces", "ImpactError", "ImpulsiveBurn", "Injection", "Kind",
-    "LaunchPlan", "LaunchPlane", "Launcher", "LauncherFile", "Network", "Observations", "Opportunity", "Parameter", "Profile",
-    "Quasar", "Ramps", "Refusal", "Residuals", "Rotation", "Rules", "Setting", "SolarPressure", "StateVector", "Station",
-    "Trajectory", "allowed_turn_km_s", "ascend", "assess_burn", "capacity_kg", "compare_orbits", "compute", "constant_uplink",
-    "departure_impulse_km_s", "determine", "doppler", "filter_orbit", "first_orbit", "inject", "launch_windows",
-    "linear_dispersion", "message_of_tracking", "optimised_steering", "planar", "propagate", "ranges", "read_launcher",
-    "read_launches", "read_ramps", "read_tracking", "residual_table", "residuals", "sampled_dispersion", "search",
-    "sigmas_km", "tracking_of_message",
+    "GM_KM3_S2", "AerobrakingFile", "Ascent", "Asymptote", "BurnAssessment", "Campaign", "Comparison", "Determination",
+    "DeterminationError", "Dispersion", "Drag", "Estimate", "FilteredOrbit", "FiniteBurn", "Forces", "ImpactError",
+    "ImpulsiveBurn", "Injection", "Kind", "LaunchPlan", "LaunchPlane", "Launcher", "LauncherFile", "Network", "Observations",
+    "Opportunity", "Parameter", "Profile", "Quasar", "Ramps", "Refusal", "Residuals", "Rotation", "Rules", "Setting",
+    "SolarPressure", "StateVector", "Station", "Surroundings", "Trajectory", "Vehicle", "allowed_turn_km_s", "ascend",
+    "assess_burn", "capacity_kg", "compare_orbits", "compute", "constant_uplink", "departure_impulse_km_s", "determine",
+    "doppler", "estimated_pass", "filter_orbit", "first_orbit", "height_keeping", "inject", "launch_windows", "lifetime",
+    "linear_dispersion", "message_of_tracking", "optimised_steering", "phase_over", "planar", "propagate", "ranges",
+    "read_aerobraking", "read_launcher", "read_launches", "read_ramps", "read_tracking", "refuse_unsafe", "residual_table",
+    "residuals", "revolution", "sampled_dispersion", "search", "sigmas_km", "surroundings", "track_keeping",
+    "tracking_of_message",
 ]  # fmt: skip
