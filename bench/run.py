@@ -32,6 +32,7 @@ PARTS = {
     "console": "console",
     "journal": "journal",
     "commanding": "commanding",
+    "ephemeris": "ephemeris",
 }
 WITH_SETTING = {"reception", "chain", "live", "interface", "console", "commanding"}
 PACKAGES = (
