@@ -11,8 +11,7 @@ from .options import JsonOption, MissionOption, OutOption, settings, utc
 from .output import deliver, say, writing
 
 if TYPE_CHECKING:
-    from ..services import Mission
-    from ..services.navigation import Sky
+    from ..services import Mission, navigation
 
 commands = typer.Typer(no_args_is_help=True, help="Flight dynamics: passes, events, orbits, transfers, launch, aerobraking.")
 DEFAULT_MISSION = "exomars"
@@ -68,10 +67,10 @@ def picture(png: Path | None, draw: Callable[[Path], object]) -> None:
     say(f"picture written to {png}")
 
 
-def _sky(context: typer.Context, mission: str, kernels: list[Path] | None) -> "Sky":
-    from ..services.navigation import Sky
+def _sky(context: typer.Context, mission: str, kernels: list[Path] | None) -> "navigation.Sky":
+    from ..services import navigation
 
-    return Sky(mission_of(context, mission), kernels or ())
+    return navigation.Sky(mission_of(context, mission), kernels or ())
 
 
 @commands.command("passes")
@@ -94,14 +93,14 @@ def passes(
     out: OutOption = None,
 ) -> None:
     """List when spacecraft stand above the horizons of stations, and how long Mars hides them in each pass."""
-    from ..services.navigation import draw_passes, span_text
+    from ..services import navigation
 
     sky = _sky(context, mission, kernel)
     first, last = span(start, stop, days)
     craft = spacecraft or [sky.mission.spacecraft[0].key]
     found = sky.passes(craft, first, last, stations=station or (), outgoing=uplink, step_s=step)
-    title = f"Passes of {', '.join(craft)}, {span_text(first, last)}"
-    picture(png, lambda path: draw_passes(found, path, title=title))
+    title = f"Passes of {', '.join(craft)}, {navigation.span_text(first, last)}"
+    picture(png, lambda path: navigation.draw_passes(found, path, title=title))
     deliver(found, out=out, as_json=json, title=title, limit=limit)
 
 

@@ -48,22 +48,22 @@ def propagate(
 ) -> None:
     """Propagate an orbit: gravity of any degree, third bodies, relativity, sunlight and drag."""
     from ..ephemeris import furnish
-    from ..services.navigation import forces_of, propagated, read_arcs, tai_now, write_arcs
+    from ..services import navigation
 
     furnish(*(kernel or ()))
-    arc = read_arcs(orbit)[0 if row >= 0 else -1]
+    arc = navigation.read_arcs(orbit)[0 if row >= 0 else -1]
     if not -len(arc.epochs) <= row < len(arc.epochs):
         raise UsageError(f"there is no state {row}", where=str(orbit), remedy=f"It has {len(arc.epochs)}")
     start = arc.at(row)
     last = instant(until) if until is not None else start.epoch_tai_ns + round(hours * 3.6e12)
-    forces = forces_of(
+    forces = navigation.forces_of(
         start.centre, gravity=gravity, degree=degree, bodies=bodies, area_m2=area, reflectivity=reflectivity,
         drag_coefficient=drag, dust=dust,
     )  # fmt: skip
-    made = propagated(start, forces, last, step, name=name or arc.name, ident=arc.ident, mass_kg=mass)
+    made = navigation.propagated(start, forces, last, step, name=name or arc.name, ident=arc.ident, mass_kg=mass)
     if out is not None and out.suffix.lower() in (".oem", ".kvn", ".txt", ".xml", ".bsp", ".spk"):
         with writing(out):
-            write_arcs((made,), out, made_at=tai_now(), body=body)
+            navigation.write_arcs((made,), out, made_at=navigation.tai_now(), body=body)
         say(f"{len(made.epochs):,} states about {made.centre} written to {out}")
         return
     title = f"{made.name} about {made.centre}, J2000"
@@ -79,11 +79,10 @@ def convert(
     json: JsonOption = False,
 ) -> None:
     """Convert a navigation message between KVN, XML and SPK; what breaks its standard is refused by line and keyword."""
-    from ..services.navigation import convert as converted
-    from ..services.navigation import tai_now
+    from ..services import navigation
 
     with writing(out):
-        told = converted(source, out, made_at=tai_now(), body=body)
+        told = navigation.convert(source, out, made_at=navigation.tai_now(), body=body)
     if json:
         print_json({"source": source, "out": out, "message": told})
     else:
