@@ -134,14 +134,14 @@ def test_considered_errors_are_those_that_happen() -> None:
     random = np.random.default_rng(9)
     x, sigma, c_sigma = np.linspace(0, 1, 50), np.full(50, 0.02), 0.3
     errors, told = [], np.zeros((2, 2))
-    for _ in range(400):
+    for _ in range(250):
         y = 1 + x + c_sigma * random.normal() * x**2 + 0.02 * random.normal(size=50)
         found = estimate(line(x, y, sigma), (*two(), Parameter("c", 0.0, c_sigma, consider=True)), LOOSE)
         errors.append(found.values - [1, 1])
         told = found.covariance + found.sensitivity @ found.sensitivity.T
     seen = np.cov(np.array(errors).T)
     print(f"sigmas seen {np.sqrt(np.diag(seen))}, foretold {np.sqrt(np.diag(told))}, formal {np.sqrt(np.diag(found.covariance))}")
-    assert np.sqrt(np.diag(seen)) == pytest.approx(np.sqrt(np.diag(told)), rel=0.12)
+    assert np.sqrt(np.diag(seen)) == pytest.approx(np.sqrt(np.diag(told)), rel=0.15)
     assert np.all(np.diag(told) > 4 * np.diag(found.covariance))
 
 
@@ -150,7 +150,7 @@ def test_alike_residuals_make_honest_sigmas_grow() -> None:
     random = np.random.default_rng(2)
     x, sigma = np.linspace(-1, 1, 300), np.ones(300)
     errors, honest, scaled = [], [], []
-    for _ in range(150):
+    for _ in range(100):
         white = random.normal(size=300) * np.sqrt(1 - 0.81)
         noise = np.empty(300)
         noise[0] = random.normal()
@@ -214,15 +214,15 @@ def guess(scale: float = 1.0) -> StateVector:
 
 
 def test_estimates_are_within_their_covariance(truth: Trajectory) -> None:
-    """The statistic of Mahalanobis over ten seeds of noise: chi-square with 60 degrees of freedom."""
+    """The statistic of Mahalanobis over eight seeds of noise: chi-square with 48 degrees of freedom."""
     total, reached = 0.0, []
-    for seed in range(10):
-        found = determine(guess(), simulated(truth, seed, hours=3), SETTING)
+    for seed in range(8):
+        found = determine(guess(), simulated(truth, seed, hours=2), SETTING)
         away = found.estimate.values - orbiter().six
         total += float(away @ np.linalg.solve(found.estimate.covariance, away))
         reached.append(found.estimate.rms)
-    print(f"chi-square of ten estimates: {total:.1f} for 60 (99.9 %: 31 to 100), weighted rms {np.mean(reached):.3f}")
-    assert 31 < total < 100 and np.mean(reached) == pytest.approx(1.0, abs=0.06)
+    print(f"chi-square of eight estimates: {total:.1f} for 48 (99.9 %: 23 to 84), weighted rms {np.mean(reached):.3f}")
+    assert 23 < total < 84 and np.mean(reached) == pytest.approx(1.0, abs=0.06)
 
 
 def test_parameters_are_estimated_with_the_orbit(truth: Trajectory) -> None:

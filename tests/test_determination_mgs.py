@@ -36,7 +36,7 @@ def setting(degree: int) -> Setting:
 def first() -> StateVector:
     """From the documented orbit, with node and anomaly searched for by Doppler."""
     doppler = mgs_pass("09")
-    tried = [mgs_like(hour, anomaly) for hour in np.arange(13.0, 15.1, 0.25) for anomaly in range(0, 360, 10)]
+    tried = [mgs_like(hour, anomaly) for hour in np.arange(13.5, 14.6, 0.25) for anomaly in range(0, 360, 10)]
     found = first_orbit((doppler,), setting(4), tried, int(doppler.epochs_tai_ns[-1]), tries=3)
     print(f"first orbits fitted at degree 4, of {len(tried)}: {[round(0.01 * one.misfit, 1) for one in found]} Hz rms")
     assert found[0].misfit * 0.01 < 15
