@@ -13,6 +13,7 @@ from aelita.dynamics.departure_kernels import required_velocity
 from aelita.dynamics.earth_model import RADIUS_KM, from_j2000, rotation_angle_rad
 from aelita.dynamics.launch_window import _gains_km_s, asymptotes_in_plane, turn_cost_km_s
 from aelita.ephemeris import state
+from aelita.errors import UsageError
 from aelita.services.navigation.launcher_file import find_launch
 from aelita.services.navigation.launching import as_json, work_out
 from aelita.time import SECOND, tai_ns_from_utc
@@ -141,3 +142,13 @@ def test_windows_of_2016_and_2020() -> None:
     two = work_out(MISSION, "exomars-2020")
     assert len(two.window) == 40 and two.injection.margin_kg > 0.0
     assert two.injection.asked.c3_km2_s2 == min(goal.c3_km2_s2 for _, goal in two.plan.days)
+
+
+def test_another_asymptote_at_its_own_time() -> None:
+    """What a cruise asks for is put in; at the published liftoff it is out of the plane, at its own time it flies."""
+    least = plan_2016().days[0][1]
+    with pytest.raises(UsageError, match=r"lacks \d+ kg"):
+        work_out(MISSION, "exomars-2016", asymptote=least)
+    found = work_out(MISSION, "exomars-2016", asymptote=least, best_liftoff=True).injection
+    assert found.margin_kg > launch_2016().margin_kg and abs(found.plane_miss_rad) < 1e-4
+    assert abs(found.liftoff_tai_ns - tai_ns_from_utc("2016-03-14T10:26:51")) < 120 * SECOND

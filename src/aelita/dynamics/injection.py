@@ -14,7 +14,7 @@ from .departure_kernels import coast
 from .earth_model import GM_KM3_S2, RADIUS_KM, Reals, from_j2000
 from .launcher import Launcher
 from .minimum import least
-from .upper_stage import NO_BELIEF, Book, Burn, Flight, axis_of_apogee_km, time_to
+from .upper_stage import NO_BELIEF, Book, Burn, Flight, axis_of_apogee_km, heights_km, time_to
 
 FAR_KM = 300_000.0  # where the asymptote is read: oblateness bends nothing there
 LEAST_C3_KM2_S2 = 0.25
@@ -36,7 +36,10 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """A launch into an asymptote. `state_j2000` is that of the payload at separation (km, km/s, geocentric, J2000)."""
+    """A launch into an asymptote. `state_j2000` is that of the payload at separation (km, km/s, geocentric, J2000).
+
+    `burns` are those after the parking orbit; `track` has times (s) and states of date from there on.
+    """
 
     launcher: Launcher
     payload_kg: float
@@ -64,6 +67,20 @@ class Injection:
         """How long at least it coasts before each of these burns: half of what it does."""
         ends = [self.ascent.time_s, *(burn.end_s for burn in self.burns)]
         return tuple(0.5 * (burn.start_s - end) for burn, end in zip(self.burns, ends, strict=False))
+
+    @property
+    def all_burns(self) -> tuple[Burn, ...]:
+        """The upper stage's burns from the one that closes the parking orbit; its loss is over the change of speed."""
+        ascent, upper = self.ascent, self.launcher.upper
+        begun, ended = (ascent.event(f"{upper.name} {what}") for what in ("first ignition", "cut-off"))
+        used = ascent.first_burn_kg - upper.start_kg
+        gained = float(upper.engine.exhaust_km_s * np.log((ended.mass_kg + used) / ended.mass_kg))
+        perigee, apogee, period = heights_km(ascent.orbit)
+        first = Burn(
+            1, begun.time_s, ended.time_s - begun.time_s, gained, gained - (ended.speed_km_s - begun.speed_km_s), used,
+            ended.mass_kg, perigee, apogee, period,
+        )  # fmt: skip
+        return (first, *self.burns)
 
     @property
     def margin_kg(self) -> float:

@@ -23,7 +23,7 @@ from ...dynamics import (
     linear_dispersion,
 )  # fmt: skip
 from ...errors import UsageError
-from ...time import utc_from_tai_ns
+from ...time import DAY, utc_from_tai_ns
 from .launcher_file import find_launch
 
 
@@ -38,25 +38,41 @@ class Launch:
     window: tuple[Opportunity, ...]
 
 
-def work_out(mission: Path, name: str, *, asymptote: Asymptote | None = None, liftoff_tai_ns: int | None = None) -> Launch:
+def work_out(
+    mission: Path, name: str, *, asymptote: Asymptote | None = None, liftoff_tai_ns: int | None = None, best_liftoff: bool = False
+) -> Launch:
     """Return a launch of a mission's folder worked out, with another asymptote or liftoff where they are given.
 
-    Without a liftoff it is the best time of the window's day of least C3, in the plane of its asymptote. Raises UsageError
+    With `best_liftoff`, or where none is known, it lifts off when the asymptote lies in the plane of its parking orbit: on the
+    day of the known liftoff, of two times the nearer; else at the first time of the window's day of least C3. Raises UsageError
     when the payload cannot get there, DefinitionError for files that do not fit.
     """
     plan, launcher = find_launch(mission, name)
-    liftoff, asymptote = liftoff_tai_ns or plan.liftoff_tai_ns, asymptote or plan.asymptote
-    reference = plan.days[0][0] if plan.days else liftoff
+    known, asymptote = liftoff_tai_ns or plan.liftoff_tai_ns, asymptote or plan.asymptote
+    reference = known if known is not None or not plan.days else plan.days[0][0]
     if reference is None or (asymptote is None and not plan.days):
         raise UsageError(f"launch {name!r} has neither an asymptote nor days", remedy="Give both, or one of them in its file")
     ascent = ascend(launcher.launcher, plan.payload_kg, reference)
     plane = LaunchPlane.of(ascent, reference)
-    if liftoff is None or asymptote is None:
-        day, asymptote = min(plan.days, key=lambda row: row[1].c3_km2_s2)
-        liftoff = launch_windows(launcher.launcher, plane, [(day, asymptote)], apogee_km=1e4, allowed_km_s=1.0)[0].liftoff_tai_ns
+    liftoff = known
+    if asymptote is None or known is None:
+        day, least = min(plan.days, key=lambda row: row[1].c3_km2_s2)
+        asymptote = asymptote or least
+        liftoff = _in_plane(launcher, plane, day, asymptote, day)
+    elif best_liftoff:
+        liftoff = _in_plane(launcher, plane, known - DAY // 2, asymptote, known)
+    assert liftoff is not None
     profile = replace(launcher.profile, separation_s=plan.separation_s) if launcher.profile.apogees_km else launcher.profile
-    flown = inject(launcher.launcher, plan.payload_kg, liftoff, asymptote, profile)
+    flown = inject(
+        launcher.launcher, plan.payload_kg, liftoff, asymptote, profile, ascent=ascent if liftoff == reference else None
+    )
     return Launch(plan, launcher, flown, linear_dispersion(flown, launcher.errors), window_of(plan, launcher, flown, plane))
+
+
+def _in_plane(launcher: LauncherFile, plane: LaunchPlane, day: int, asymptote: Asymptote, near: int) -> int:
+    """Return the time of liftoff within a day from `day` on, nearest to another, with the asymptote in the plane."""
+    rows = launch_windows(launcher.launcher, plane, [(day, asymptote)], apogee_km=1e4, allowed_km_s=1.0)
+    return min((row.liftoff_tai_ns for row in rows), key=lambda at: abs(at - near))
 
 
 def window_of(plan: LaunchPlan, launcher: LauncherFile, flown: Injection, plane: LaunchPlane) -> tuple[Opportunity, ...]:
@@ -87,7 +103,7 @@ def event_rows(flown: Injection) -> list[dict[str, Any]]:
 
 
 def burn_rows(flown: Injection) -> list[dict[str, Any]]:
-    """Return the table of the upper stage's burns after the parking orbit."""
+    """Return the table of the upper stage's burns, from the one that closes the parking orbit."""
     return [
         {
             "burn": burn.number, "start_s": round(burn.start_s, 1), "duration_s": round(burn.duration_s, 1),
@@ -95,7 +111,7 @@ def burn_rows(flown: Injection) -> list[dict[str, Any]]:
             "propellant_kg": round(burn.propellant_kg, 1), "perigee_km": round(burn.perigee_km, 1),
             "apogee_km": round(burn.apogee_km, 1) if np.isfinite(burn.apogee_km) else None,
         }
-        for burn in flown.burns
+        for burn in flown.all_burns
     ]  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def draw_ascent(flown: Injection, path: Path) -> Path:
         if event.name.endswith(("separation", "jettison", "first ignition")):
             panels[0, 0].text(
                 event.time_s, low + 0.03 * (high - low), f" {event.name}, {event.time_s:.1f} s", rotation=90, fontsize=6.5,
-                color=INK, va="bottom", ha="right",
+                color=INK, va="bottom", ha="left" if "jettison" in event.name else "right",
             )  # fmt: skip
     _way_out(panels[2, 0], flown)
     _text(panels[2, 1], flown)
@@ -129,7 +129,7 @@ def _way_out(panel: "Axes", flown: Injection) -> None:
 def _text(panel: "Axes", flown: Injection) -> None:
     panel.axis("off")
     lines = [f"burn {b.number}: {b.duration_s:6.0f} s {1000 * b.speed_km_s:7.0f} m/s, loss {1000 * b.loss_km_s:4.0f} m/s,"
-             f" {b.propellant_kg:6.0f} kg" for b in flown.burns]  # fmt: skip
+             f" {b.propellant_kg:6.0f} kg" for b in flown.all_burns]  # fmt: skip
     lines += [
         "", f"C3 {flown.reached.c3_km2_s2:.3f} km²/s²", f"declination {np.degrees(flown.reached.declination_rad):.3f} deg",
         f"right ascension {np.degrees(flown.reached.right_ascension_rad):.3f} deg", f"separation {flown.separation_s:,.0f} s",
