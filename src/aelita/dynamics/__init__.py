@@ -5,6 +5,8 @@ from .ascent import Ascent, ascend
 from .asymptote import Asymptote
 from .burns import FiniteBurn, ImpulsiveBurn
 from .dispersion import Dispersion, linear_dispersion, sampled_dispersion
+from .elements import Elements, elements_of, mean_anomaly, states_of, true_anomaly
+from .events import Event, apsides, below, eclipses, heights_km, nodes, occultations
 from .forces import GM_KM3_S2, Drag, Forces, SolarPressure
 from .injection import Injection, Profile, capacity_kg, inject, planar
 from .launch_text import LaunchPlan, read_launches
@@ -34,17 +36,21 @@ from .drag_pass import Surroundings, Vehicle, estimated_pass, revolution, surrou
 from .lifetime import lifetime
 from .maintenance import height_keeping, track_keeping
 from .phasing import phase_over
+from . import mission_design
+from .mission_design import *  # noqa: F403
 
 __all__ = [
     "GM_KM3_S2", "AerobrakingFile", "Ascent", "Asymptote", "BurnAssessment", "Campaign", "Comparison", "Determination",
-    "DeterminationError", "Dispersion", "Drag", "Estimate", "FilteredOrbit", "FiniteBurn", "Forces", "ImpactError",
-    "ImpulsiveBurn", "Injection", "Kind", "LaunchPlan", "LaunchPlane", "Launcher", "LauncherFile", "Network", "Observations",
-    "Opportunity", "Parameter", "Profile", "Quasar", "Ramps", "Refusal", "Residuals", "Rotation", "Rules", "Setting",
-    "SolarPressure", "StateVector", "Station", "Surroundings", "Trajectory", "Vehicle", "allowed_turn_km_s", "ascend",
-    "assess_burn", "capacity_kg", "compare_orbits", "compute", "constant_uplink", "departure_impulse_km_s", "determine",
-    "doppler", "estimated_pass", "filter_orbit", "first_orbit", "height_keeping", "inject", "launch_windows", "lifetime",
-    "linear_dispersion", "message_of_tracking", "optimised_steering", "phase_over", "planar", "propagate", "ranges",
-    "read_aerobraking", "read_launcher", "read_launches", "read_ramps", "read_tracking", "refuse_unsafe", "residual_table",
-    "residuals", "revolution", "sampled_dispersion", "search", "sigmas_km", "surroundings", "track_keeping",
-    "tracking_of_message",
+    "DeterminationError", "Dispersion", "Drag", "Elements", "Estimate", "Event", "FilteredOrbit", "FiniteBurn", "Forces",
+    "ImpactError", "ImpulsiveBurn", "Injection", "Kind", "LaunchPlan", "LaunchPlane", "Launcher", "LauncherFile", "Network",
+    "Observations", "Opportunity", "Parameter", "Profile", "Quasar", "Ramps", "Refusal", "Residuals", "Rotation", "Rules",
+    "Setting", "SolarPressure", "StateVector", "Station", "Surroundings", "Trajectory", "Vehicle", "allowed_turn_km_s",
+    "apsides", "ascend", "assess_burn", "below", "capacity_kg", "compare_orbits", "compute", "constant_uplink",
+    "departure_impulse_km_s", "determine", "doppler", "eclipses", "elements_of", "estimated_pass", "filter_orbit",
+    "first_orbit", "height_keeping", "heights_km", "inject", "launch_windows", "lifetime", "linear_dispersion",
+    "mean_anomaly", "message_of_tracking", "nodes", "occultations", "optimised_steering", "phase_over", "planar", "propagate",
+    "ranges", "read_aerobraking", "read_launcher", "read_launches", "read_ramps", "read_tracking", "refuse_unsafe",
+    "residual_table", "residuals", "revolution", "sampled_dispersion", "search", "sigmas_km", "states_of",
+    "surroundings", "track_keeping", "tracking_of_message", "true_anomaly",
 ]  # fmt: skip
+__all__ += mission_design.__all__
