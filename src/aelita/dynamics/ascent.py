@@ -6,15 +6,18 @@ of the upper stage, which closes the parking orbit, belongs to the ascent.
 """
 
 from dataclasses import dataclass
-from math import atan2, pi
+from math import atan2, hypot, pi
 
 import numpy as np
 
 from ..errors import UsageError
 from .ascent_flight import STEP_S, AscentFlight
-from .earth_model import ROTATION_RAD_S, Reals, height_km
+from .departure_kernels import coast
+from .earth_model import FLATTENING, ROTATION_RAD_S, Reals, height_km
 from .launcher import Launcher
 from .steering import inclination_rad, solved
+
+LONGEST_FALL_S = 5400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,16 @@ class Event:
     air_speed_km_s: float
     speed_km_s: float
     mass_kg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Where something dropped comes down: geodetic latitude and longitude (rad), seconds after liftoff."""
+
+    name: str
+    latitude_rad: float
+    longitude_rad: float
+    time_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,22 @@ class Ascent:
     def acceleration_m_s2(self) -> float:
         """The greatest acceleration felt."""
         return float(self.history[:, 11].max())
+
+    @property
+    def impacts(self) -> tuple[Impact, ...]:
+        """Where stages and fairing come down, falling without air, which would shorten that by some per cent.
+
+        What does not come down within its revolution is left out.
+        """
+        found = []
+        for event in self.events:
+            name, _, what = event.name.rpartition(" ")
+            if what in ("separation", "jettison"):
+                row = self.history[int(np.argmin(np.abs(self.history[:, 0] - event.time_s)))]
+                fall_s = _fall_s(row[1:7])
+                if fall_s is not None:
+                    found.append(_impact(name, self, row[1:7], event.time_s, fall_s))
+        return tuple(found)
 
     @property
     def inclination_rad(self) -> float:
@@ -139,8 +168,27 @@ def _within(launcher: Launcher, ascent: Ascent) -> None:
         raise UsageError("the fairing is never jettisoned: heating stays above its limit", where=where)
 
 
-def ground_track(ascent: Ascent) -> tuple[Reals, Reals]:
-    """Return geocentric latitude and longitude east of the pad's (rad) along the history."""
-    x, y, z = ascent.history[:, 1], ascent.history[:, 2], ascent.history[:, 3]
-    east = np.arctan2(y, x) - atan2(y[0], x[0]) - ROTATION_RAD_S * ascent.history[:, 0]
-    return np.arcsin(z / np.sqrt(x * x + y * y + z * z)), (east + pi) % (2 * pi) - pi
+def _fall_s(state: Reals) -> float | None:
+    """Return how long a free fall takes to the ellipsoid, to a millisecond, or None when it does not reach it in 90 minutes."""
+
+    def height(seconds: float) -> float:
+        fallen = coast(state, seconds)
+        return float(height_km(fallen[0], fallen[1], fallen[2]))
+
+    low, high = 0.0, 20.0
+    while height(high) > 0.0:
+        low, high = high, high + 20.0
+        if high > LONGEST_FALL_S:
+            return None
+    while high - low > 1e-3:
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if height(middle) > 0.0 else (low, middle)
+    return high
+
+
+def _impact(name: str, ascent: Ascent, state: Reals, begun_s: float, fall_s: float) -> Impact:
+    fallen, pad, start = coast(state, fall_s), ascent.launcher.pad, ascent.history[0, 1:4]
+    turned = atan2(fallen[1], fallen[0]) - atan2(start[1], start[0]) - ROTATION_RAD_S * (begun_s + fall_s)
+    latitude = atan2(fallen[2], hypot(fallen[0], fallen[1]) * (1.0 - FLATTENING) ** 2)
+    longitude = (pad.longitude_rad + turned + pi) % (2.0 * pi) - pi
+    return Impact(name, latitude, longitude, begun_s + fall_s)

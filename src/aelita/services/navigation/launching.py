@@ -130,6 +130,17 @@ def window_rows(window: tuple[Opportunity, ...]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def impact_rows(flown: Injection) -> list[dict[str, Any]]:
+    """Return where stages and fairing come down (geodetic), falling without air."""
+    return [
+        {
+            "what": impact.name, "latitude_deg": round(degrees(impact.latitude_rad), 2),
+            "longitude_deg": round(degrees(impact.longitude_rad), 2), "time_s": round(impact.time_s, 0),
+        }
+        for impact in flown.ascent.impacts
+    ]  # fmt: skip
+
+
 def dispersion_row(dispersion: Dispersion) -> dict[str, Any]:
     """Return the dispersion: standard deviations, the ellipse of three of them in the sky, each source's share of variance."""
     c3, declination, ascension = dispersion.sigmas
@@ -156,7 +167,8 @@ def as_json(launch: Launch) -> dict[str, Any]:
         "plane_miss_deg": degrees(flown.plane_miss_rad), "margin_kg": flown.margin_kg,
         "propellant_kg": {key: float(getattr(book, key)) for key in book.__slots__},
         "state_j2000_km_km_s": [float(x) for x in flown.state_j2000],
-        "events": event_rows(flown), "burns": burn_rows(flown), "window": window_rows(launch.window),
+        "events": event_rows(flown), "burns": burn_rows(flown),
+        "impacts": impact_rows(flown), "window": window_rows(launch.window),
         "window_source": launch.plan.window_source, "dispersion": dispersion_row(launch.dispersion),
         "fitted": [figure.key for figure in flown.launcher.fitted],
         "figures": [
