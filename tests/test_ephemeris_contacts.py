@@ -35,6 +35,7 @@ from aelita.time import DAY, SECOND, et_from_tai_ns, tai_ns_from_utc
 MALARGUE = Site("Malargüe", (1823.334828, -4850.439314, -3708.962262))
 KALYAZIN = Site("Kalyazin", (2731.191749, 2126.199292, 5339.538091))
 CEBREROS = Site("Cebreros", (4846.733554, -370.174689, 4116.878658), (1e-5, 2e-5, 1e-5))
+NEW_NORCIA = Site("New Norcia", (-2414.066593, 4907.869333, -3270.605780))
 SITES = (MALARGUE, KALYAZIN, CEBREROS)
 START = int(tai_ns_from_utc("2022-03-01"))
 STOP = START + 6 * DAY
@@ -181,6 +182,48 @@ def test_contacts_are_divided_where_a_kernel_ends() -> None:
     assert length == pytest.approx(sum(one.stop - one.start for one in whole), abs=3 * SECOND)
     with pytest.raises(TimeError, match=CRAFT[1]):
         contacts([MALARGUE], [CRAFT[1]], STOP - DAY, STOP + 3 * DAY)
+
+
+def test_the_end_of_a_kernel_is_seen_later_than_it_is_reached() -> None:
+    """By two light times: what is received then left before, what is sent then comes after."""
+    craft, end = Target(CRAFT[1], through="MARS", within_km=4000), STOP + DAY  # the orbit's last state is within two minutes
+    light_ns = round(float(light_times("EARTH", "MARS", np.array([end])).light_s[0]) * SECOND)
+    seams = []
+    for outgoing in (False, True):
+        found = contacts([NEW_NORCIA], [craft], end - DAY // 2, end + DAY // 2, outgoing=outgoing)
+        ends = {one.site: one.stop for one in found if one.known}
+        seams.append(
+            {one.site: ends[one.site] for one in found if not one.known and 0 <= one.start - ends.get(one.site, 0) < SECOND}
+        )
+    both = seams[0].keys() & seams[1].keys()
+    assert both
+    for site in both:
+        assert (seams[0][site] - seams[1][site]) / SECOND == pytest.approx(2 * light_ns / SECOND, abs=0.5)
+        assert abs(seams[0][site] - light_ns - end) < 130 * SECOND
+
+
+def test_a_short_gap_between_kernels_is_seen(tmp_path: Path) -> None:
+    """Ten minutes without a kernel divide a contact with a stand-in, and are named without one."""
+    first = float(et_from_tai_ns(START))
+    gap = (first + 30_000.0, first + 30_600.0)
+    halves = []
+    for begin, end in ((first - 7200, gap[0]), (gap[1], first + 2 * 86400)):
+        ets = np.linspace(begin, end, 200)
+        rows = np.hstack([np.tile([3700.0, 0.0, 500.0], (200, 1)), np.zeros((200, 3))])
+        halves.append(HermiteStates(-999_299, 499, ets, rows, degree=3))
+    path = tmp_path / "halves.bsp"
+    path.write_bytes(b"".join(spk_octets(halves)))
+    furnish(path)
+    try:
+        found = contacts(SITES, [Target("-999299", through="MARS", within_km=4000)], START, START + DAY)
+        light_s = float(light_times("EARTH", "MARS", np.array([START + 31_000 * SECOND])).light_s[0])
+        blind = [one for one in found if not one.known]
+        assert blind and all(one.length_s == pytest.approx(600, abs=0.3) for one in (Interval(x.start, x.stop) for x in blind))
+        assert float(et_from_tai_ns(blind[0].start)) == pytest.approx(gap[0] + light_s, abs=0.2)
+        with pytest.raises(TimeError, match=r"no kernel holds -999299 from 2022-03-01T08:1.*\(600\.000 s\)"):
+            contacts(SITES, ["-999299"], START, START + DAY)
+    finally:
+        release(path)
 
 
 def test_pieces_of_the_search_leave_no_seam(monkeypatch: pytest.MonkeyPatch, found: tuple[Contact, ...]) -> None:

@@ -8,9 +8,11 @@ from itertools import pairwise
 import numpy as np
 
 from ..errors import UsageError
-from ..time import DAY, SECOND, et_from_tai_ns
-from .finding import Interval, edges_between, from_samples, gaps, intervals, joined, with_extremes
-from .light import light_times
+from ..time import DAY, SECOND, et_from_tai_ns, tai_ns_from_et
+from .coverage import covered, require_coverage
+from .finding import Interval, edges_between, from_samples, gaps, joined, with_extremes
+from .light import LIGHT_KM_S, light_times
+from .links import light_times_down
 from .load import earth_spans, kernels
 from .occultation import shape_of
 from .sights import BODY_WIDTH, WIDTH, Scene, depths, looks, share, share_behind
@@ -24,7 +26,7 @@ TURN_DEG_S = (
 )
 BODY_TOLERANCE_KM, TURN_TOLERANCE = 1e-4, 2e-10
 NEAR_EDGE_NS = 50_000_000  # a site may see the edge of a kernel 21 ms before or after the centre of the Earth does
-SEARCH_S = 1800.0
+REACH_NS = DAY // 4  # farther than light comes from Neptune
 TOUCH_NS = 1_000_000
 
 
@@ -104,18 +106,25 @@ def _parts(target: Target, start: int, stop: int, outgoing: bool) -> list[tuple[
         return []
     if not target.through:
         return [(whole, True)]
-
-    def height(at: Epochs) -> Reals:
-        return np.where(light_times("EARTH", target, at, outgoing=outgoing).direct, 1.0, -1.0)
-
-    rough = intervals(height, start, stop, min(SEARCH_S, (stop - start) / SECOND / 2))
-    held = [Interval(a, b) for a, b in ((_in(one.start, start, 1), _in(one.stop, stop, -1)) for one in rough) if a < b]
+    near_ns = NEAR_EDGE_NS + round(target.within_km / LIGHT_KM_S * SECOND)
+    held = []
+    for one in covered(target.body, start - REACH_NS, stop + REACH_NS):
+        first = _at_earth(target.through, one.start, outgoing) + near_ns
+        last = _at_earth(target.through, one.stop, outgoing) - near_ns
+        if max(first, start) < min(last, stop):
+            held.append(Interval(max(first, start), min(last, stop)))
     return [(one, True) for one in held] + [(one, False) for one in gaps(whole, held)]
 
 
-def _in(edge: int, end: int, way: int) -> int:
-    """Return an edge of a kernel moved inwards, unless it is the end of the search."""
-    return edge if edge == end else edge + way * NEAR_EDGE_NS
+def _at_earth(body: str, there: int, outgoing: bool) -> int:
+    """Return when light that leaves a body at an instant comes to the Earth, or when light left that comes to the body then."""
+    at = np.array([there], np.int64)
+    if not outgoing:
+        return there + round(float(light_times_down("EARTH", body, at).light_s[0]) * SECOND)
+    for _ in range(4):
+        light_s = float(light_times("EARTH", body, at, outgoing=True).light_s[0])
+        at = np.array([there - round(light_s * SECOND)], np.int64)
+    return int(at[0])
 
 
 def _chunks(part: Interval) -> Iterator[Interval]:
@@ -281,6 +290,7 @@ class _Sky:
         light = light_times("EARTH", search.body, ends, outgoing=outgoing, sun_delay=False).light_s
         first, last = (float(et_from_tai_ns(int(one))) for one in ends)
         far = first + search.way * float(light[0]), last + search.way * float(light[1])
+        require_coverage(search.body.body, *sorted(int(tai_ns_from_et(et)) for et in far))
         with kernels():
             earth = _need(_body_track(EARTH, first, last), "the Earth")
             turning = _need(

@@ -1,8 +1,8 @@
 """Geometric states and light times of bodies, at columns of epochs."""
 
 import numpy as np
-import spiceypy
 from numpy.typing import NDArray
+from spiceypy import cyice
 from spiceypy.utils.exceptions import SpiceyError, SpiceyPyKeyError
 
 from ..errors import TimeError, UsageError
@@ -37,10 +37,10 @@ def _look_up(
 ) -> tuple[States, NDArray[np.float64]]:
     known = epochs_tai_ns != NO_TIME
     states, light_s = np.full((epochs_tai_ns.size, 6), np.nan), np.full(epochs_tai_ns.size, np.nan)
-    ets = np.asarray(et_from_tai_ns(epochs_tai_ns[known]))
+    ets = np.ascontiguousarray(et_from_tai_ns(epochs_tai_ns[known]), np.float64)
     with kernels():
         try:
-            found = [spiceypy.spkezr(target, et, frame, correction, observer) for et in ets.tolist()]
+            found = cyice.spkezr_v(target, ets, frame, correction, observer)
         except SpiceyPyKeyError as error:
             raise UsageError(
                 short(error), remedy="Use a name or number of SPICE, or furnish the kernel that defines it"
@@ -51,6 +51,5 @@ def _look_up(
                 f"no state of {target} from {observer} in {frame} between {first} and {last}: {short(error)}",
                 remedy="Furnish kernels that hold these bodies at these epochs",
             ) from error
-    if found:
-        states[known], light_s[known] = np.array([s for s, _ in found]), np.array([t for _, t in found])
+    states[known], light_s[known] = found
     return states, light_s
