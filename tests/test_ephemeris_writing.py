@@ -151,7 +151,7 @@ def test_attitudes_are_read_back_by_spice(tmp_path: Path, rated: bool) -> None:
 
 
 def test_a_clock_we_write_is_read_by_spice(tmp_path: Path) -> None:
-    """Resets, a drift of a second a day, and instants before J2000 are not among them: see docs/ephemeris.md."""
+    """Two segments that gain and lose a second a day."""
     segments = (Segment(0, 10**18, 1.00001), Segment(86_400 * 65536, 10**18 + 86_401 * 10**9, 0.99999))
     clock = SpacecraftClock("c", 65536, segments, "TDB", (Partition(0, 2**48),))
     path = tmp_path / "ours.tsc"

@@ -21,7 +21,6 @@ from .tracks import Track, track
 from .windows import Horizon
 
 CHUNK_NS = 64 * DAY
-TURN_DEG_S = (
     0.0047  # most by which an elevation changes in a second: the turn of the Earth, and 0.0005 for what is near or masked
 )
 BODY_TOLERANCE_KM, TURN_TOLERANCE = 1e-4, 2e-10
@@ -197,7 +196,7 @@ class _Search:
         elevation, azimuth = sky.look(rows, spot, axes, masked)
         heights = elevation - (horizon.at_deg(azimuth) if masked else horizon.least_deg)
         # a wall of a mask may be passed in a moment: with one every summit and valley is looked at
-        seen = from_samples(above, at, heights, np.inf if masked else TURN_DEG_S)
+        seen = from_samples(above, at, heights, np.inf if masked else _fastest(at, heights))
         if not seen:
             return []
         tops = self._tops(sky, at, elevation, seen, spot, axes)
@@ -237,7 +236,7 @@ class _Search:
         if near.size:
             depth = depth.copy()
             depth[near] = sky.depth(at[near], spot)
-        fastest = 2.0 * float(np.abs(np.diff(depth)).max()) / self.step_s
+        fastest = _fastest(at, depth)
 
         def at_site(epochs: Epochs) -> Reals:
             return sky.depth(epochs, spot)
@@ -252,6 +251,11 @@ class _Search:
         edges[matter] = edges_between(at_site, at[those], at[those + 1], depth[those], depth[those + 1])
         bounds = ([int(at[0])] if depth[0] > 0 else []) + edges.tolist() + ([int(at[-1])] if depth[-1] > 0 else [])
         return tuple(Interval(a, b) for a, b in zip(bounds[::2], bounds[1::2], strict=True))
+
+
+def _fastest(at: Epochs, heights: Reals) -> float:
+    """Return twice the greatest change per second between samples: what bounds how near to zero a summit has to be looked at."""
+    return 2.0 * float((np.abs(np.diff(heights)) / (np.diff(at) / SECOND)).max())
 
 
 def _samples(span: Interval, step_s: float) -> Epochs:
