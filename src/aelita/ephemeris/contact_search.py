@@ -21,8 +21,6 @@ from .tracks import Track, track
 from .windows import Horizon
 
 CHUNK_NS = 64 * DAY
-    0.0047  # most by which an elevation changes in a second: the turn of the Earth, and 0.0005 for what is near or masked
-)
 BODY_TOLERANCE_KM, TURN_TOLERANCE = 1e-4, 2e-10
 NEAR_EDGE_NS = 50_000_000  # a site may see the edge of a kernel 21 ms before or after the centre of the Earth does
 REACH_NS = DAY // 4  # farther than light comes from Neptune
