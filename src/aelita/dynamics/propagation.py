@@ -158,7 +158,11 @@ class _Run:
             self._jump(burn, 1.0 if forward else -1.0)
 
     def _jump(self, burn: ImpulsiveBurn, sign: float) -> None:
-        dv = np.array(burn.dv_km_s)
+        """Change the velocity at once; backwards, find the velocity before, in whose axes the burn was made."""
+        dv, after = np.array(burn.dv_km_s), self.y[3:].copy()
+        if sign < 0:
+            for _ in range(50):
+                self.y[3:] = after - frame_of(burn, self.y[:3], self.y[3:]) @ dv
         frame = frame_of(burn, self.y[:3], self.y[3:])
         if self.varied:
             jacobian = np.eye(6)
@@ -167,14 +171,16 @@ class _Run:
                 step[j] = 1e-3 if j < 3 else 1e-6
                 ahead, behind = self.y + step, self.y - step
                 bent = frame_of(burn, ahead[:3], ahead[3:]) - frame_of(burn, behind[:3], behind[3:])
-                jacobian[3:, j] += sign * (bent @ dv) / (2 * step[j])
-            self.phi = jacobian @ self.phi
+                jacobian[3:, j] += (bent @ dv) / (2 * step[j])
+            added = np.zeros_like(self.phi)
             for column, name in enumerate(self.names):
                 its, _, component = name.partition(".")
                 if its == burn.name:
-                    by = frame[:, COMPONENTS.index(component)] if component else frame @ dv
-                    self.phi[3:, 6 + column] += sign * by
-        self.y[3:] += sign * (frame @ dv)
+                    added[3:, 6 + column] = frame[:, COMPONENTS.index(component)] if component else frame @ dv
+            self.phi = jacobian @ self.phi + added if sign > 0 else np.linalg.solve(jacobian, self.phi - added)
+            self.phi = np.ascontiguousarray(self.phi)
+        if sign > 0:
+            self.y[3:] += frame @ dv
         self.mass_kg = burn.mass_after_kg(self.mass_kg) if sign > 0 else self.mass_kg**2 / burn.mass_after_kg(self.mass_kg)
 
     def _model(self, burn: FiniteBurn | None) -> Model:
