@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spiceypy
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aelita.ephemeris import (
     Attitudes,
@@ -26,6 +28,8 @@ from aelita.ephemeris import (
     spk_octets,
     state,
 )
+from aelita.ephemeris.clashes import clashes_among
+from aelita.ephemeris.inventory import text_inventory
 from aelita.errors import DefinitionError, TimeError, UsageError
 from aelita.time import DAY, SECOND, Segment, SpacecraftClock, et_from_tai_ns, kernel_from_clock, tai_ns_from_et, tai_ns_from_utc
 from shared import shared
@@ -193,6 +197,33 @@ def test_a_meta_kernel_is_looked_into(tmp_path: Path) -> None:
         furnish(meta)
     meta.write_text(meta.read_text().replace("00010", "00012"))
     with pytest.raises(DefinitionError, match=r"pck00012\.tpc: there is no such kernel"):
+        furnish(meta)
+
+
+KEYS = st.sampled_from(
+    [
+        "NAIF_BODY_NAME", "NAIF_BODY_CODE", "BODY499_NUT_PREC_RA", "BODY4_NUT_PREC_ANGLES", "BODY4_MAX_PHASE_DEGREE",
+        "SCLK_DATA_TYPE_143", "SCLK01_COEFFICIENTS_143", "CK_-143000_SCLK", "FRAME_1399603_CENTER", "FRAME_1399603_NAME",
+        "TKFRAME_1399603_ANGLES", "TKFRAME_1399603_AXES", "TKFRAME_1399603_UNITS", "DELTET/DELTA_AT",
+    ]
+)  # fmt: skip
+ITEMS = st.sampled_from(["1", "3", "2", "399603", "-143", "1D3", "1e999", "nan", "'A'", "'DEGREES'", "x", "@2017-JAN-1", ""])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.lists(st.tuples(KEYS, st.booleans(), st.lists(ITEMS, max_size=4)), max_size=8), min_size=1, max_size=3))
+def test_whatever_text_kernels_say_is_judged(files: list[list[tuple[str, bool, list[str]]]]) -> None:
+    texts = ["\\begindata\n" + "\n".join(f"{k} {'+' * more}= ( {' '.join(v)} )" for k, more, v in rows) for rows in files]
+    kernels = [text_inventory(f"{n}.t", text) for n, text in enumerate(texts)]
+    for clash in clashes_among(kernels, [-143]):
+        assert clash.what and {clash.first, clash.second} <= {one.path for one in kernels}
+    assert not list(clashes_among([text_inventory("a.t", "no data"), text_inventory("b.t", "")]))
+
+
+def test_a_meta_kernel_in_another_is_refused(tmp_path: Path) -> None:
+    meta = tmp_path / "loop.tm"
+    meta.write_text(f"KPL/MK\n\\begindata\nKERNELS_TO_LOAD = ( '{meta}' )\n\\begintext\n")
+    with pytest.raises(DefinitionError, match=r"a meta-kernel is named in .*loop\.tm"):
         furnish(meta)
 
 

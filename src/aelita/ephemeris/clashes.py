@@ -6,7 +6,7 @@ from math import dist
 from pathlib import PurePath
 
 from ..time import BUILT_IN
-from .inventory import STATIONS, Inventory, Place, number, plain
+from .inventory import STATIONS, Inventory, Place, plain, whole
 
 APART_KM = 0.05  # two solutions for one station differ by metres
 TURNED_DEG = 0.1
@@ -130,12 +130,10 @@ def _strange_clocks(kernel: Inventory, spacecraft: Collection[int]) -> Iterator[
 def _attitudes_without_clock(kernels: Sequence[Inventory]) -> Iterator[Clash]:
     """Yield attitudes of which only clocks of other spacecraft are there."""
     clocks = {body for one in kernels for body in one.clocks}
-    named = {
-        key: int(number(value[0])) for one in kernels for key, value in one.variables.items() if key.endswith("_SCLK") and value
-    }
+    named = {key: whole(value[0]) for one in kernels for key, value in one.variables.items() if key.endswith("_SCLK") and value}
     for one in kernels:
         for structure in sorted(one.structures):
-            own = named.get(f"CK_{structure}_SCLK", _craft(structure))
+            own = named.get(f"CK_{structure}_SCLK") or _craft(structure)
             if clocks and own not in clocks:
                 other = next(each for each in kernels if each.clocks)
                 yield Clash(
@@ -163,8 +161,9 @@ def _rotations(kernels: Sequence[Inventory]) -> Iterator[Clash]:
             continue
         system = body[:-2] if len(body) == 3 else body
         angles, gives = pool.get(f"BODY{system}_NUT_PREC_ANGLES", ((), needs))
-        (degree, *_), _ = pool.get(f"BODY{system}_MAX_PHASE_DEGREE", (("1",), needs))
-        held = len(angles) // (int(number(degree)) + 1)
+        degrees, _ = pool.get(f"BODY{system}_MAX_PHASE_DEGREE", (("1",), needs))
+        degree = whole(degrees[0]) if degrees else None
+        held = len(angles) // (1 + max(degree or 1, 1))
         if len(values) > held:
             yield Clash(
                 f"{_short(gives)} over {_short(needs)} breaks the rotation of {body}: {key} needs {len(values)} angles and "

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import degrees
+from math import degrees, isfinite
 
 import numpy as np
 
@@ -60,8 +60,9 @@ class Inventory:
 def _names(variables: Variables) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
     for name, code in zip(variables.get("NAIF_BODY_NAME", ()), variables.get("NAIF_BODY_CODE", ()), strict=False):
-        if _is_number(code):
-            found[int(number(code))] = (*found.get(int(number(code)), ()), plain(name))
+        body = whole(code)
+        if body is not None:
+            found[body] = (*found.get(body, ()), plain(name))
     return found
 
 
@@ -79,23 +80,24 @@ def _horizons(variables: Variables) -> dict[int, tuple[float, float]]:
     found = {}
     for key, values in variables.items():
         match = re.fullmatch(r"FRAME_(\d+)_CENTER", key)
-        if not match or not values or not _is_number(values[0]) or int(number(values[0])) not in STATIONS:
+        centre = whole(values[0]) if match and values else None
+        if match is None or centre not in STATIONS:
             continue
         for own in (match[1], *variables.get(f"FRAME_{match[1]}_NAME", ())):
             turn = _turn(variables, f"TKFRAME_{own.upper()}_")
             if turn is not None:
-                found[int(number(values[0]))] = turn
+                found[centre] = turn
     return found
 
 
 def _turn(variables: Variables, prefix: str) -> tuple[float, float] | None:
     """Return longitude and latitude of a frame turned by -longitude, -colatitude and 180 degrees about axes 3, 2 and 3."""
     angles, axes = variables.get(prefix + "ANGLES", ()), variables.get(prefix + "AXES", ())
-    units = variables.get(prefix + "UNITS", ("",))
-    if len(angles) != 3 or axes != ("3", "2", "3") or units[0].upper() != "DEGREES" or not all(map(_is_number, angles)):
+    units = tuple(one.upper() for one in variables.get(prefix + "UNITS", ()))
+    if len(angles) != 3 or axes != ("3", "2", "3") or units[:1] != ("DEGREES",):
         return None
-    lon, colatitude = -number(angles[0]), -number(angles[1])
-    return (lon + 180.0) % 360.0 - 180.0, 90.0 - colatitude
+    first, second = number(angles[0]), number(angles[1])
+    return None if first is None or second is None else ((180.0 - first) % 360.0 - 180.0, 90.0 + second)
 
 
 def text_inventory(path: str, text: str) -> Inventory:
@@ -148,14 +150,16 @@ def plain(name: str) -> str:
     return " ".join(name.upper().replace("_", " ").split())
 
 
-def number(text: str) -> float:
-    """Return a number as text kernels write it."""
-    return float(text.upper().replace("D", "E"))
-
-
-def _is_number(text: str) -> bool:
+def number(text: str) -> float | None:
+    """Return a number as text kernels write it, None for what is none."""
     try:
-        number(text)
+        found = float(text.upper().replace("D", "E"))
     except ValueError:
-        return False
-    return True
+        return None
+    return found if isfinite(found) else None
+
+
+def whole(text: str) -> int | None:
+    """Return a whole number as text kernels write it, None for what is none."""
+    found = number(text)
+    return int(found) if found is not None and found.is_integer() else None

@@ -114,7 +114,7 @@ def _is_meant(clash: Clash, contents: Mapping[str, Sequence[Inventory]], chosen:
     return (clash.first in preferred) != (clash.second in preferred)
 
 
-def _inventories(path: str) -> tuple[Inventory, ...]:
+def _inventories(path: str, named_by: str = "") -> tuple[Inventory, ...]:
     """Return what a kernel holds; for a meta-kernel what the kernels that it names hold."""
     if not Path(path).is_file():
         raise DefinitionError("there is no such kernel", where=path)
@@ -127,7 +127,9 @@ def _inventories(path: str) -> tuple[Inventory, ...]:
         return (Inventory(path, "OTHER"),)
     found = text_inventory(path, file.read_text("latin-1"))
     if found.kind == "META":
-        return tuple(one for each in kernels_of(found) for one in _inventories(each))
+        if named_by:  # SPICE loads none of these either
+            raise DefinitionError(f"a meta-kernel is named in {named_by}", where=path, remedy="Name the kernels themselves there")
+        return tuple(one for each in kernels_of(found) for one in _inventories(each, path))
     return (found,)
 
 
