@@ -90,10 +90,11 @@ def test_sums_of_waves_are_searched_as_a_dense_grid_shows(
     runs = np.split(np.arange(grid.size), turns + 1)
     for run in runs:
         if grid[run[-1]] - grid[run[0]] > shortest_s * SECOND:
-            inside = np.any(
-                [(one.start <= grid[run]) & (grid[run] <= one.stop) for one in found] or [np.zeros(run.size, bool)], axis=0
-            )
-            assert np.array_equal(inside, above[run])
+            inner = run[1:-1]  # a sample may lie in the millisecond beside an edge
+            inside = np.zeros(inner.size, np.bool_)
+            for one in found:
+                inside |= (one.start <= grid[inner]) & (grid[inner] <= one.stop)
+            assert np.array_equal(inside, above[inner])
     for one in found:
         edges = np.array([one.start, one.stop, one.start - MS, one.stop + MS])
         high = height(edges) > 0

@@ -81,7 +81,7 @@ def _horizons(variables: Variables) -> dict[int, tuple[float, float]]:
     for key, values in variables.items():
         match = re.fullmatch(r"FRAME_(\d+)_CENTER", key)
         centre = whole(values[0]) if match and values else None
-        if match is None or centre not in STATIONS:
+        if match is None or centre is None or centre not in STATIONS:
             continue
         for own in (match[1], *variables.get(f"FRAME_{match[1]}_NAME", ())):
             turn = _turn(variables, f"TKFRAME_{own.upper()}_")
