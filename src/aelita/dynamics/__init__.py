@@ -13,7 +13,7 @@ from .launch_text import LaunchPlan, read_launches
 from .launch_window import LaunchPlane, Opportunity, allowed_turn_km_s, departure_impulse_km_s, launch_windows
 from .launcher import Launcher
 from .launcher_text import LauncherFile, read_launcher
-from .propagation import propagate
+from .propagation import prepare, propagate
 from .rotation import Rotation
 from .steering import optimised_steering
 from .states import ImpactError, StateVector, Trajectory
@@ -47,10 +47,10 @@ __all__ = [
     "Setting", "SolarPressure", "StateVector", "Station", "Surroundings", "Trajectory", "Vehicle", "allowed_turn_km_s",
     "apsides", "ascend", "assess_burn", "below", "capacity_kg", "compare_orbits", "compute", "constant_uplink",
     "departure_impulse_km_s", "determine", "doppler", "eclipses", "elements_of", "estimated_pass", "filter_orbit",
-    "first_orbit", "height_keeping", "heights_km", "inject", "launch_windows", "lifetime", "linear_dispersion",
-    "mean_anomaly", "message_of_tracking", "nodes", "occultations", "optimised_steering", "phase_over", "planar", "propagate",
+    "first_orbit", "height_keeping", "heights_km", "inject", "launch_windows", "lifetime", "linear_dispersion", "mean_anomaly",
+    "message_of_tracking", "nodes", "occultations", "optimised_steering", "phase_over", "planar", "prepare", "propagate",
     "ranges", "read_aerobraking", "read_launcher", "read_launches", "read_ramps", "read_tracking", "refuse_unsafe",
-    "residual_table", "residuals", "revolution", "sampled_dispersion", "search", "sigmas_km", "states_of",
-    "surroundings", "track_keeping", "tracking_of_message", "true_anomaly",
+    "residual_table", "residuals", "revolution", "sampled_dispersion", "search", "sigmas_km", "states_of", "surroundings",
+    "track_keeping", "tracking_of_message", "true_anomaly",
 ]  # fmt: skip
 __all__ += mission_design.__all__

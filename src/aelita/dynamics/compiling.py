@@ -1,12 +1,36 @@
-"""How functions of this room are compiled."""
+"""How functions of this room are compiled, and what tells of it."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from numba import njit
+from numba.core import event
 
 # without the ways in from Python, which take as long to compile as the function
 _WITHIN: dict[str, Any] = {"cache": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 inner = njit(**_WITHIN)
-"""For functions that only compiled code calls."""
+"""For functions that only compiled code calls: called from Python they end the process."""
 loops = njit(fastmath=True, **_WITHIN)
 """For such functions whose sums may be taken in any order."""
+
+
+@contextmanager
+def told(tell: Callable[[str], None]) -> Iterator[None]:
+    """Call `tell` with the name of each function that begins to be compiled meanwhile; none when the cache has them."""
+
+    class Listener(event.Listener):  # type: ignore[misc]
+        def on_start(self, what: Any) -> None:
+            function = what.data["dispatcher"].py_func
+            if function.__module__.startswith(__package__):
+                tell(function.__name__)
+
+        def on_end(self, what: Any) -> None:
+            pass
+
+    listener = Listener()
+    event.register("numba:compile", listener)
+    try:
+        yield
+    finally:
+        event.unregister("numba:compile", listener)

@@ -11,6 +11,7 @@ from ..time import utc_from_tai_ns
 from .acceleration import NO_THRUST, Model
 from .burns import AXES, Burn, FiniteBurn, ImpulsiveBurn, frame_of, in_order
 from .collocation import DONE, IMPACT, NODES, STUCK, Steps, advance, evaluated, surface_height_km
+from .compiling import told
 from .forces import Forces, model_of
 from .states import ImpactError, StateVector, Trajectory, elapsed_s, epochs_of, et_of
 
@@ -60,6 +61,16 @@ def propagate(
         run.burn(burn, forward)
     run.coast(length_s)
     return run.trajectory(until_tai_ns)
+
+
+def prepare(tell: Callable[[str], None] | None = None) -> None:
+    """Compile what `propagate` needs, if the cache beside the package has it not: some 15 s once after an installation.
+
+    `tell` is called with the name of each function as its turn comes, so that a display can show progress.
+    """
+    start = StateVector(0, np.array([4000.0, 0.0, 0.0]), np.array([0.0, 3.0, 0.0]))
+    with told(tell or (lambda _: None)):
+        propagate(start, Forces(bodies=(), relativity=False), 10**9, partials=())
 
 
 def _acting(burns: tuple[Burn, ...], start: int, until: int, mass_kg: float) -> tuple[Burn, ...]:
