@@ -75,7 +75,8 @@ def draw_window(launch: Launch, path: Path) -> Path:
         day = int(days[np.searchsorted(days, liftoff, side="right") - 1])
         above.plot(number[day], (liftoff - day) / DAY * 24.0, "*", color=WARM, markersize=13, label="published liftoff")
     above.set_ylabel("liftoff, hours UTC", color=INK)
-    above.legend(frameon=False, fontsize=8, ncols=4, loc="upper right")
+    above.legend(frameon=False, fontsize=8, ncols=4, loc="center")
+    above.margins(y=0.12)
     c3 = [asymptote.c3_km2_s2 for _, asymptote in launch.plan.days]
     declination = [np.degrees(asymptote.declination_rad) for _, asymptote in launch.plan.days]
     below.plot(range(len(days)), c3, "o-", color=TRACE, markersize=4, linewidth=1.2)
