@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aelita.dynamics.assessing import assess_burn
-from aelita.dynamics.burns import FiniteBurn
+from aelita.dynamics.burns import FiniteBurn, ImpulsiveBurn
 from aelita.dynamics.correlation import autocorrelation, memory
 from aelita.dynamics.determining import Setting, determine, moved
 from aelita.dynamics.estimation import DeterminationError, Model, Parameter, Predicted, Rules, estimate
+from aelita.dynamics.forces import SolarPressure
 from aelita.dynamics.observables import compute
 from aelita.dynamics.propagation import propagate
 from aelita.dynamics.states import StateVector, Trajectory
@@ -291,3 +292,22 @@ def test_a_burn_is_assessed_within_minutes(truth: Trajectory) -> None:
         assess_burn(
             ranges("Cebreros", "Cebreros", seen.epochs_tai_ns, seen.observed, sigma_s=1.0), without, planned, orbiter_network()
         )
+
+
+def test_burns_and_sunlight_are_estimated_with_the_orbit() -> None:
+    """A finite burn of 0.9 and an impulsive one whose component is not as planned, and sunlight of 0.8, from ideal numbers."""
+    forces = replace(small_forces(), solar_pressure=SolarPressure(20.0, 0.3))
+    trim = FiniteBurn(ORIGIN + 3000 * SECOND, 60.0, 20.0, 300.0, (1.0, 0.0, 0.0), "rtn", name="trim")
+    kick = ImpulsiveBurn(ORIGIN + 9000 * SECOND, (1e-5, 0.0, 2e-5), "rtn", name="kick")
+    made = (replace(trim, thrust_n=18.0, isp_s=270.0), replace(kick, dv_km_s=(1e-5, 1.5e-5, 2e-5)))
+    bright = replace(forces, solar_pressure=SolarPressure(16.0, 0.3))
+    true = propagate(orbiter(), bright, ORIGIN + 6 * 3600 * SECOND, burns=made)
+    asked = (Parameter("trim", 1.0, 0.3), Parameter("kick.y", 0.0, 1e-4), Parameter("solar_pressure", 1.0, 1.0))
+    setting = Setting(forces, orbiter_network(), mask_deg=-90.0, burns=(trim, kick))
+    found = determine(guess(0.1), simulated(true, 4), setting, parameters=asked)
+    sigma = np.sqrt(np.diag(found.estimate.covariance)[6:])
+    off = (found.estimate.values[6:] - [0.9, 1.5e-5, 0.8]) / sigma
+    print(f"burns and sunlight: {found.estimate.values[6:]} with sigmas {sigma}: {np.round(off, 2)} sigmas off")
+    assert np.abs(off).max() < 4 and sigma[0] < 0.01 and sigma[1] < 1e-6
+    assert isinstance(found.forces.solar_pressure, SolarPressure)
+    assert found.forces.solar_pressure.area_m2 == pytest.approx(20.0 * found.estimate.values[8])

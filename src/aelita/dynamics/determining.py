@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, UsageError
 from ..time import SECOND, utc_from_tai_ns
-from .burns import Burn
+from .burns import Burn, ImpulsiveBurn
 from .estimation import DEFAULT_RULES, Estimate, Parameter, Predicted, Rules, estimate
 from .forces import Forces
 from .network import Network, value_of, with_value
@@ -93,8 +93,9 @@ def determine(
     """Return the orbit that fits tracking best, from a first guess of the state at its epoch.
 
     Besides the state, `parameters` are estimated or considered: named as those of `propagate` (`GM` in km3/s2, `solar_pressure`
-    and `drag` as scales) or of the network (`DSS-45 zenith wet`, see `with_value`). `state_sigma` is a priori knowledge of
-    position (km) and velocity (km/s), else none. The trajectory reaches `until_tai_ns`, or as far as the observations.
+    and `drag` as scales, `trim` as a scale of the burn of that name, `trim.x` as its component in km/s or N) or of the network
+    (`DSS-45 zenith wet`, see `with_value`). `state_sigma` is a priori knowledge of position (km) and velocity (km/s), else
+    none. The trajectory reaches `until_tai_ns`, or as far as the observations.
 
     Raises UsageError for an unknown station or parameter, DataError when nothing is left to fit, DeterminationError (with the
     last good orbit in `last_good`) when the fit diverges, does not converge or is bad by the rules.
@@ -164,7 +165,8 @@ class _Orbit:
             if name not in self.of_forces:
                 value_of(setting.network, name)  # refuses what is unknown
         last = max(int(one.epochs_tai_ns[-1]) for one in tracking)
-        self.until = max(last + MARGIN_NS, until_tai_ns or last)
+        self.until = last + MARGIN_NS
+        self.last = max(self.until, until_tai_ns or last)  # of the orbit that is given back
         self.kept: tuple[Flags, ...] = ()
         self.refused: list[Refusal] = []
         self.group = np.zeros(0, np.int64)
@@ -196,20 +198,25 @@ class _Orbit:
     def _given(self, name: str) -> float:
         if name == "GM":
             return self.setting.forces.gm_km3_s2
+        for burn in self.setting.burns:
+            if name.startswith(f"{burn.name}."):
+                return _component(burn, name)
         return 1.0 if name in self.of_forces else value_of(self.setting.network, name)
 
     def _arc(self, values: Reals, *, partials: bool) -> tuple[Trajectory, Network]:
         """Return trajectory and network at these values."""
         state = replace(self.guess, position_km=values[:3], velocity_km_s=values[3:6])
-        forces, network = self.setting.forces, self.setting.network
+        forces, network, burns = self.setting.forces, self.setting.network, self.setting.burns
         for name, value in zip(self.names, values[6:], strict=True):
-            if name in self.of_forces:
+            if name in ("GM", *_SCALES):
                 forces = _with_force(forces, name, float(value))
+            elif name in self.of_forces:
+                burns = tuple(_with_burn(burn, name, float(value)) for burn in burns)
             else:
                 network = with_value(network, name, float(value))
         arc = propagate(
             state, forces, self.until, mass_kg=self.setting.mass_kg, partials=self.of_forces if partials else None,
-            tolerance_km=self.setting.tolerance_km, burns=self.setting.burns,
+            tolerance_km=self.setting.tolerance_km, burns=burns,
         )  # fmt: skip
         return arc, network
 
@@ -233,21 +240,27 @@ class _Orbit:
             computed = compute(one, trajectory, network)
             residual.append(one.observed - computed.values)
             sigma.append(one.sigma)
-            partials.append(self._columns(computed, trajectory))
+            partials.append(self._columns(computed, trajectory, values))
         return Predicted(np.concatenate(residual), np.concatenate(sigma), np.concatenate(partials), self.group)
 
-    def _columns(self, computed: Computed, trajectory: Trajectory) -> Reals:
+    def _columns(self, computed: Computed, trajectory: Trajectory, values: Reals) -> Reals:
         by_orbit = computed.by_orbit(trajectory.partials)
         columns = [by_orbit[:, :6]]
         for name in self.names:
             if name in self.of_forces:
-                columns.append(by_orbit[:, 6 + self.of_forces.index(name), None])
+                columns.append(by_orbit[:, 6 + self.of_forces.index(name), None] / self._scale(name, values))
             else:
                 columns.append(computed.by_name.get(name, np.zeros(computed.values.size))[:, None])
         return np.hstack(columns)
 
+    def _scale(self, name: str, values: Reals) -> float:
+        """Return by what the derivative of a trajectory is to be divided: for scales it is by a share of the force as it is."""
+        value = float(values[6 + self.names.index(name)])
+        return value if name != "GM" and "." not in name and value != 0 else 1.0
+
     def determination(self, found: Estimate) -> Determination:
         """Return what was found, with the values of considered parameters as they were given."""
+        self.until = self.last
         values = np.empty(6 + len(self.names))
         values[:6] = found.values[:6]
         for number, name in enumerate(self.names):
@@ -261,7 +274,7 @@ class _Orbit:
             rows.append(Residuals(one, found.residual[those], elevation, found.used[those]))
             at += one.size
         forces = self.setting.forces
-        for name in self.of_forces:
+        for name in set(self.of_forces) & {"GM", *_SCALES}:
             forces = _with_force(forces, name, float(values[6 + self.names.index(name)]))
         return Determination(
             trajectory.start, trajectory, network, forces, found, tuple(rows), tuple(self.refused), found.honest[:6, :6]
@@ -319,6 +332,30 @@ def _with_force(forces: Forces, name: str, value: float) -> Forces:
     if name == "drag" and forces.drag is not None:
         return replace(forces, drag=replace(forces.drag, coefficient=forces.drag.coefficient * value))
     raise UsageError(f"{name} is estimated but does not act", remedy="Give it among the forces")
+
+
+def _vector(burn: Burn) -> Reals:
+    return np.array(burn.dv_km_s) if isinstance(burn, ImpulsiveBurn) else burn.force_n
+
+
+def _component(burn: Burn, name: str) -> float:
+    return float(_vector(burn)["xyz".index(name.partition(".")[2])])
+
+
+def _with_burn(burn: Burn, name: str, value: float) -> Burn:
+    """Return a burn with its velocity change or force scaled (`name`), or one component set (`name.x`); mass flows as before."""
+    whose, _, component = name.partition(".")
+    if whose != burn.name:
+        return burn
+    vector = _vector(burn) * (1.0 if component else value)
+    if component:
+        vector = vector.copy()
+        vector["xyz".index(component)] = value
+    x, y, z = vector.tolist()
+    if isinstance(burn, ImpulsiveBurn):
+        return replace(burn, dv_km_s=(x, y, z))
+    thrust = float(np.linalg.norm(vector))
+    return replace(burn, thrust_n=thrust, isp_s=burn.isp_s * thrust / burn.thrust_n, direction=(x, y, z))
 
 
 def residuals(

@@ -14,6 +14,8 @@ Flags = NDArray[np.bool_]
 LEAST_DAMPING, MOST_DAMPING = 1e-12, 1e3
 SINGULAR = 1e-13
 RETURN = 0.7
+SHORTEST_STEP = 1e-5  # in scaled sigmas
+ROUNDING, ROUGH = 2e-3, 0.1  # shares of the cost
 
 
 class DeterminationError(AelitaError):
@@ -153,6 +155,7 @@ class _Fit:
         self.a_priori = np.array([one.value for one in parameters])
         self.weight = np.array([1.0 / one.sigma for one in parameters])
         self.damping = 0.0
+        self.notes: tuple[str, ...] = ()
         self.history: list[Iteration] = []
         self.last_good: Estimate | None = None
 
@@ -228,12 +231,10 @@ class _Fit:
         spread = np.linalg.norm(self._inverse(triangle, norm)[0], axis=1) * max(
             _rms((predicted.residual / predicted.sigma)[used]), 1e-12
         )
-        full = np.inf
         while self.damping <= MOST_DAMPING:
             matrix = np.vstack([triangle, np.sqrt(self.damping) * np.eye(norm.size)])
             step = np.linalg.lstsq(matrix, np.concatenate([right, np.zeros(norm.size)]), rcond=None)[0] / norm
             length = float(np.max(np.abs(step) / spread))
-            full = length if self.damping == 0.0 else full
             whole = np.zeros(values.size)
             whole[self.free] = step
             moved = self.moved(values, whole)
@@ -248,9 +249,14 @@ class _Fit:
                 )
             except AelitaError as error:
                 reason = f"the orbit of the step cannot be used: {error}"
-            if full < self.rules.step_sigmas:  # rounding of the model is all that is left
+            if float(right @ right) < ROUNDING * cost:  # what a step could gain is below what the model is rounded by
                 return None
+            if length < SHORTEST_STEP:
+                break
             self.damping = max(10 * self.damping, LEAST_DAMPING)
+        if float(right @ right) < ROUGH * cost:
+            self.notes = ("the model is not smooth: what a step could still gain is lost in its jumps",)
+            return None
         raise self._failed(f"it diverges: no step makes a better fit; {reason}")
 
     def _estimate(self, values: Reals, predicted: Predicted, used: Flags, converged: bool) -> Estimate:
@@ -271,7 +277,7 @@ class _Fit:
         names, considered = self._names(consider=False), self._names(consider=True)
         return Estimate(
             names, values[self.free], formal, factor * formal, honest, considered, sensitivity, predicted.residual, weighted,
-            used, tuple(self.history), converged, condition,
+            used, tuple(self.history), converged, condition, self.notes,
         )  # fmt: skip
 
     def _judged(self, found: Estimate) -> Estimate:
