@@ -19,7 +19,7 @@ loops = njit(fastmath=True, **_WITHIN)
 def told(tell: Callable[[str], None]) -> Iterator[None]:
     """Call `tell` with the name of each function that begins to be compiled meanwhile; none when the cache has them."""
 
-    class Listener(event.Listener):  # type: ignore[misc]
+    class Listener(event.Listener):
         def on_start(self, what: Any) -> None:
             function = what.data["dispatcher"].py_func
             if function.__module__.startswith(__package__):
@@ -29,8 +29,8 @@ def told(tell: Callable[[str], None]) -> Iterator[None]:
             pass
 
     listener = Listener()
-    event.register("numba:compile", listener)
+    event.register("numba:compile", listener)  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
-        event.unregister("numba:compile", listener)
+        event.unregister("numba:compile", listener)  # type: ignore[no-untyped-call]

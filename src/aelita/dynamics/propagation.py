@@ -188,8 +188,8 @@ class _Run:
                 its, _, component = name.partition(".")
                 if its == burn.name:
                     added[3:, 6 + column] = frame[:, COMPONENTS.index(component)] if component else frame @ dv
-            self.phi = jacobian @ self.phi + added if sign > 0 else np.linalg.solve(jacobian, self.phi - added)
-            self.phi = np.ascontiguousarray(self.phi)
+            varied = jacobian @ self.phi + added if sign > 0 else np.linalg.solve(jacobian, self.phi - added)
+            self.phi = np.ascontiguousarray(varied, np.float64)
         if sign > 0:
             self.y[3:] += frame @ dv
         self.mass_kg = burn.mass_after_kg(self.mass_kg) if sign > 0 else self.mass_kg**2 / burn.mass_after_kg(self.mass_kg)
