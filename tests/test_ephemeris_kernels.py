@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from aelita.ephemeris import (
     Attitudes,
     HermiteStates,
+    Interval,
+    attitude_gaps,
     ck_octets,
     coverage_gaps,
     covered,
@@ -273,6 +275,23 @@ def test_gaps_are_named_with_their_spans(tmp_path: Path) -> None:
     assert gap.length_s == pytest.approx(60, abs=1e-6)
     with pytest.raises(TimeError):
         state("-999333", "MARS", np.array([gap.start + 30 * SECOND]))
+
+
+def test_gaps_of_attitude_are_told() -> None:
+    attitude = shared(SPICE + "em16/ck/em16_tgo_sc_ssm_20180311_20190101_s20191109_v02.bc")
+    furnish(attitude)
+    start, stop = int(tai_ns_from_utc("2018-12-01")), int(tai_ns_from_utc("2019-01-01"))
+    with pytest.raises(UsageError, match="SCLK"):
+        attitude_gaps(-143_000, start, stop)
+    furnish(shared(CLOCKS.format("20191109")))
+    left = attitude_gaps(-143_000, start, stop)
+    assert left[0].start == start and left[-1].stop == stop
+    held_s = (stop - start) / SECOND - sum(one.length_s for one in left)
+    print(f"attitude of TGO: {held_s:.0f} s of December 2018, {len(left)} gaps")
+    assert 4000 < held_s < 4300  # the excerpt is of 70 minutes
+    middle = float(et_from_tai_ns((left[0].stop + left[1].start) // 2))
+    assert spiceypy.ckgp(-143_000, spiceypy.sce2c(-143, middle), 0.0, "J2000")[1] > 0
+    assert attitude_gaps(-999_000, start, stop) == (Interval(start, stop),) and attitude_gaps(-143_000, stop, start) == ()
 
 
 def test_stations_are_known_by_name() -> None:

@@ -5,7 +5,9 @@ from .ck import Attitudes, ck_octets
 from .clashes import Clash
 from .conjunction import Conjunction, SunAngles, conjunctions, sun_angles
 from .contact_search import Contact, contacts
-from .coverage import coverage_gaps, covered, earth_orientation_until, planets_until, require_coverage, site_from_kernels
+from .coverage import (
+    attitude_gaps, coverage_gaps, covered, earth_orientation_until, planets_until, require_coverage, site_from_kernels,
+)  # fmt: skip
 from .daf import DafFile, DafSegment, read_daf
 from .finding import Interval, gaps, intervals, joined, overlaps
 from .fine import FineStates, fine_states, tdb_tt_s
@@ -32,12 +34,12 @@ __all__ = [
     "IAU2000", "IAU2015", "MARS_RADII_KM", "SOL_S", "Attitudes", "ChebyshevStates", "Clash", "Conjunction", "Contact",
     "DafFile", "DafSegment", "FineStates", "GroundTrack", "HermiteStates", "Horizon", "Interval", "LightLink", "LightTime",
     "LightTimes", "Look", "MarsLook", "MarsOrientation", "MarsSite", "MarsTime", "Observer", "Shadow", "Site", "SolClock",
-    "SunAngles", "SunDisc", "Target", "Window", "beta_angle_deg", "body_number", "ck_octets", "conjunctions", "contacts",
-    "coverage_gaps", "covered", "earth_orientation_until", "eclipses", "elevation_azimuth", "fine_states", "fitted_chebyshev",
-    "fixed_to_geodetic", "from_mars_fixed", "furnish", "gaps", "geodetic_to_fixed_km", "ground_track", "intervals",
-    "is_hidden", "joined", "kernel_clashes", "light_time_s", "light_times", "light_times_down", "mars_rotation", "mars_time",
-    "mars_years", "occultations", "occulted", "overlaps", "planets_until", "read_daf", "release", "require_coverage",
-    "seen_from_mars", "shadow", "site_from_kernels", "sol_clock_from_et", "spk_octets", "state", "subsolar_points",
-    "sun_angle_deg", "sun_angles", "sun_disc", "tdb_tt_s", "terminator", "to_mars_fixed", "topocentric_axes", "uplink_height",
-    "uplink_windows", "visibility",
+    "SunAngles", "SunDisc", "Target", "Window", "attitude_gaps", "beta_angle_deg", "body_number", "ck_octets", "conjunctions",
+    "contacts", "coverage_gaps", "covered", "earth_orientation_until", "eclipses", "elevation_azimuth", "fine_states",
+    "fitted_chebyshev", "fixed_to_geodetic", "from_mars_fixed", "furnish", "gaps", "geodetic_to_fixed_km", "ground_track",
+    "intervals", "is_hidden", "joined", "kernel_clashes", "light_time_s", "light_times", "light_times_down", "mars_rotation",
+    "mars_time", "mars_years", "occultations", "occulted", "overlaps", "planets_until", "read_daf", "release",
+    "require_coverage", "seen_from_mars", "shadow", "site_from_kernels", "sol_clock_from_et", "spk_octets", "state",
+    "subsolar_points", "sun_angle_deg", "sun_angles", "sun_disc", "tdb_tt_s", "terminator", "to_mars_fixed",
+    "topocentric_axes", "uplink_height", "uplink_windows", "visibility",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """When kernels tell where bodies are and how the Earth is turned; gaps named with their spans; stations by name."""
 
+import numpy as np
 import spiceypy
 from spiceypy.utils.exceptions import SpiceyError
 
@@ -7,7 +8,7 @@ from ..errors import TimeError, UsageError
 from ..time import NO_TIME, et_from_tai_ns, tai_ns_from_et, utc_from_tai_ns
 from .finding import Interval, gaps, joined
 from .load import EARTH_FRAME_CLASS, earth_orientation_files, kernels, planets_span, spans
-from .sites import EARTH, JULIAN_YEAR_S, Site, body_number
+from .sites import EARTH, JULIAN_YEAR_S, Site, body_number, refusal
 
 LAST = 2**63 - 1
 MOST_TOLD = 5
@@ -65,6 +66,24 @@ def require_coverage(body: str, start: int, stop: int) -> None:
             f"no kernel holds {body} from {', from '.join(told)}{more}",
             remedy="Furnish kernels that hold it there, or ask for another span",
         )
+
+
+def attitude_gaps(structure: int, start: int, stop: int) -> tuple[Interval, ...]:
+    """Return when no kernel holds the attitude of a structure (SPICE number, as -143000), between two instants (TAI nanoseconds).
+
+    Raises UsageError when the clock of its spacecraft, by which attitudes are timed, is not furnished.
+    """
+    cell = spiceypy.cell_double(200_000)
+    with kernels():
+        for name in (spiceypy.kdata(n, "CK")[0] for n in range(spiceypy.ktotal("CK"))):
+            try:
+                spiceypy.ckcov(name, structure, False, "INTERVAL", 0.0, "TDB", cell)
+            except SpiceyError as error:
+                raise refusal(error) from error
+    rows = np.array(list(cell), np.float64).reshape(-1, 2).tolist()
+    held = [Interval(max(_instant(a), start), min(_instant(b), stop)) for a, b in rows]
+    left = gaps(Interval(start, stop), (one for one in held if one.start < one.stop)) if start < stop else ()
+    return tuple(one for one in left if one.stop - one.start > 1000)
 
 
 def site_from_kernels(name: str, at: int) -> Site:
