@@ -179,31 +179,32 @@ def parse_column(tokens: list[bytes], scale: str) -> tuple[Days, Days] | None:
     table = np.array(tokens, "S")
     lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
     text = table.view(np.uint8).reshape(len(tokens), -1)
+    if text.shape[1] < 17:
+        return None
+    zulu = text[np.arange(len(tokens)), lengths - 1] == ord("Z")
+    forms = lengths * 4 + zulu * 2 + (text[:, 8] == ord("T"))
     days, of_day = np.empty(len(tokens), np.int64), np.empty(len(tokens), np.int64)
-    for length in np.unique(lengths).tolist():
-        same = lengths == length
-        found = _parse_same(text if same.all() else text[same], length, scale)
+    for form in np.unique(forms).tolist():
+        same = forms == form
+        length = form // 4 - form // 2 % 2
+        found = _parse_same(text if same.all() else text[same], length, bool(form % 2), scale)
         if found is None:
             return None
         days[same], of_day[same] = found
     return days, of_day
 
 
-def _parse_same(text: Octets, length: int, scale: str) -> tuple[Days, Days] | None:
-    if length < 17 or length > 60:
-        return None
-    ordinal = bool(text[0, 8] == ord("T"))
+def _parse_same(text: Octets, length: int, ordinal: bool, scale: str) -> tuple[Days, Days] | None:
+    """Return what texts of one form and length say, without their Z."""
     tee = 8 if ordinal else 10
-    if text[0, length - 1] == ord("Z"):
-        if (text[:, length - 1] != ord("Z")).any():
-            return None
-        length -= 1
+    if length < tee + 9 or length > 60:
+        return None
     marks = (
         {4: "-", tee: "T", tee + 3: ":", tee + 6: ":"}
         | ({} if ordinal else {7: "-"})
         | ({tee + 9: "."} if length > tee + 9 else {})
     )
-    if length < tee + 9 or any((text[:, at] != ord(mark)).any() for at, mark in marks.items()):
+    if any((text[:, at] != ord(mark)).any() for at, mark in marks.items()):
         return None
     figures = [at for at in range(length) if at not in marks]
     digits = text[:, figures] - np.uint8(48)

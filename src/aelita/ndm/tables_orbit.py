@@ -48,7 +48,7 @@ OPM = Standard(
         Section(
             "maneuverParameters",
             keywords("""
-            MAN_EPOCH_IGNITION e O
+            MAN_EPOCH_IGNITION e M
             MAN_DURATION f O s
             MAN_DELTA_MASS f O kg
             MAN_REF_FRAME t O

@@ -139,7 +139,8 @@ class _Validating:
 
     def table(self, section: Section, block: Block, rows: Rows, values: dict[str, Value]) -> None:
         what = layout(section.rows, values, Place(self.where, 0, block.name))
-        if what.columns and (rows.columns != what.columns[: len(rows.columns)] or len(rows.columns) not in what.widths):
+        named = not what.columns or rows.columns == what.columns[: len(rows.columns)]
+        if not named or (what.widths and len(rows.columns) not in what.widths):
             raise self.wrong(
                 f"the columns of {block.name} are {', '.join(rows.columns)}, not {', '.join(what.columns)}",
                 block.name,
@@ -149,6 +150,8 @@ class _Validating:
             words = rows.texts.get(name, ())
             if (name in what.words) != (name in rows.texts) or any(not w or w.split() != [w] or not is_plain(w) for w in words):
                 raise self.wrong(f"column {name} of {block.name} is not as its keyword has it", name)
+        if rows.values.shape != (len(rows), len(rows.columns)):
+            raise self.wrong(f"the values of {block.name} are not {len(rows)} lines of {len(rows.columns)}", block.name)
         numeric = [at for at, name in enumerate(rows.columns) if name not in what.words]
         known = np.isfinite(rows.values[:, numeric])
         optional = section.rows == "states" and rows.values.shape[1] == 9
