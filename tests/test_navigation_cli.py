@@ -12,6 +12,7 @@ import spiceypy
 
 from aelita.ndm import read
 from command_line import run
+from determination_material import dsn
 from shared import shared
 
 
@@ -91,3 +92,44 @@ def test_messages_that_break_their_standard_are_refused_by_name(tmp_path: Path) 
     good = shared("data/nav/ndm/anise/LRO_Nyx.oem")
     assert "needs the number of the body" in run("nav", "convert", good, tmp_path / "made.bsp", expected=2)[1]
     assert "no form of a message" in run("nav", "convert", good, tmp_path / "made.doc", expected=2)[1]
+
+
+MGS = """CCSDS_OPM_VERS = 2.0
+CREATION_DATE = 1999-03-10T00:00:00
+ORIGINATOR = TEST
+OBJECT_NAME = MGS
+OBJECT_ID = 1996-062A
+CENTER_NAME = MARS
+REF_FRAME = EME2000
+TIME_SYSTEM = UTC
+EPOCH = 1999-03-09T17:30:00
+X = 1167.8
+Y = -2414.4
+Z = 2704.1
+X_DOT = -2.3056
+Y_DOT = -2.2010
+Z_DOT = -0.9821
+"""  # kilometres off: what `test_determination_mgs.py` finds at degree 20 from the documented orbit, rounded
+
+
+def test_the_orbit_of_mars_global_surveyor_from_files_alone(tmp_path: Path) -> None:
+    site = dsn(45)
+    (tmp_path / "mgs.opm").write_text(MGS)
+    lines = [f"xyz_km = {list(site.position_km)}", f"velocity_km_per_year = {list(site.velocity_km_per_year)}"]
+    (tmp_path / "dsn.toml").write_text(
+        "\n".join(['[[stations]]\nname = "DSS-45"', *lines, 'epoch = "2016-12-08T20:10:30"']) + "\n"
+    )
+    tracking = shared("data/nav/tracking/mgs/9066071a.msr")
+    words = ("determine", tracking, "--orbit", tmp_path / "mgs.opm", "--kind", "doppler", "--receiver", "DSS-45")
+    words += ("--start", "1999-03-09", "--stop", "1999-03-10", "--ramps", tracking.with_suffix(".ramp.gz"))
+    words += ("--gravity", shared("data/nav/gravity/jgmro120d.txt.gz"))
+    drawn = ("--png", tmp_path / "residuals.png", "--out", tmp_path / "mgs.oem", "--step", "300")
+    found = asked(*words, "--stations", tmp_path / "dsn.toml", "--degree", "60", *drawn)
+    (link,) = found["links"]
+    assert link["rms"] < 0.1 and link["used"] >= 153 and found["converged"]  # the goal; 0.010 Hz is reached
+    assert (tmp_path / "residuals.png").stat().st_size > 10_000
+    assert len(read((tmp_path / "mgs.oem").read_bytes()).block("ephemeris").rows) > 50  # type: ignore[union-attr, arg-type]
+    told = run("nav", *words, "--stations", tmp_path / "dsn.toml", "--degree", "20", expected=2)[1]
+    assert "sigma" in told  # residuals far above it: no orbit
+    unknown = run("nav", *words, "--degree", "4", expected=2)[1]
+    assert "195 two-way Doppler DSS-45 to DSS-45: unknown station DSS-45" in unknown

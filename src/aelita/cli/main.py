@@ -25,6 +25,7 @@ from . import (
     live,
     missions,
     navigation,
+    navigation_fits,
     navigation_orbits,
     stations,
     users,
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 for room in (
     live, alarms, ingestion, histories, archives, databases, missions, stations, users, commanding, auditing, navigation,
-    navigation_orbits,
+    navigation_orbits, navigation_fits,
 ):  # fmt: skip
     room.register(app)
 

@@ -1,0 +1,97 @@
+"""`aelita nav determine`: where tracking says that a spacecraft is."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from .navigation import KernelOption, commands, instant, mission_of, picture
+from .options import JsonOption, MissionOption
+from .output import print_json, print_pairs, print_table, rows_as_json, say, writing
+
+Files = Annotated[list[Path], typer.Argument(help="Tracking: TDM, or text of measurements; gzip or not.", exists=True)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to those of `aelita nav`."""
+    commands.command("determine")(determine)
+
+
+def determine(
+    context: typer.Context,
+    tracking: Files,
+    orbit: Annotated[Path, typer.Option("--orbit", help="OPM or OEM of the orbit to begin with.", exists=True)],
+    ramps: Annotated[list[Path] | None, typer.Option("--ramps", help="Text of uplink ramps; may be repeated.")] = None,
+    stations: Annotated[
+        list[Path] | None, typer.Option("--stations", help="TOML file of stations beside those of the mission.")
+    ] = None,
+    receiver: Annotated[list[str] | None, typer.Option("--receiver", help="Only what these stations received.")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="Only this kind: doppler, range, ... Default: all.")] = "",
+    start: Annotated[str | None, typer.Option("--start", help="First instant of tracking, UTC.")] = None,
+    stop: Annotated[str | None, typer.Option("--stop", help="Instant before which to stop, UTC.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="How far the orbit shall reach, UTC.")] = None,
+    gravity: Annotated[Path | None, typer.Option("--gravity", help="Public file of gravity coefficients.")] = None,
+    degree: Annotated[int, typer.Option("--degree", min=0, help="Of the gravity field; 0: all of it.")] = 0,
+    mass: Annotated[float, typer.Option("--mass", min=0.001, help="kg.")] = 1000.0,
+    area: Annotated[float, typer.Option("--area", min=0.0, help="Cross section, m2, for sunlight and drag.")] = 0.0,
+    drag: Annotated[float, typer.Option("--drag", min=0.0, help="Drag coefficient, about Mars.")] = 0.0,
+    mask: Annotated[float, typer.Option("--mask", help="Least elevation of tracking that is used, degrees.")] = 8.0,
+    estimate: Annotated[
+        list[str] | None,
+        typer.Option("--estimate", help="A parameter besides the state: 'GM', 'drag=1', 'DSS-45 zenith wet=0.1:0.05'."),
+    ] = None,
+    consider: Annotated[
+        list[str] | None,
+        typer.Option("--consider", help="To be reckoned with only, with its sigma: 'DSS-45 x=-4460.9:1e-5'."),
+    ] = None,
+    worst: Annotated[float | None, typer.Option("--worst-rms", help="Weighted rms above which it is no orbit.")] = None,
+    spacecraft: Annotated[str, typer.Option("--spacecraft", help="The participant of TDMs that is it.")] = "",
+    step: Annotated[float, typer.Option("--step", min=0.001, help="Seconds between two states of --out.")] = 60.0,
+    body: Annotated[int | None, typer.Option("--body", help="The SPICE number in an SPK (.bsp).")] = None,
+    mission: MissionOption = "",
+    kernel: KernelOption = None,
+    png: Annotated[Path | None, typer.Option("--png", help="Draw the residuals to this PNG file.")] = None,
+    json: JsonOption = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the orbit: .oem, .xml or .bsp.")] = None,
+) -> None:
+    """Determine an orbit from Doppler and ranges: batch least squares with editing and an honest covariance."""
+    from ..ephemeris import furnish
+    from ..services import navigation
+
+    furnish(*(kernel or ()))
+    begin = navigation.read_arcs(orbit)[0]
+    held = navigation.load_tracking(tuple(tracking), tuple(ramps or ()), spacecraft=spacecraft or begin.name)
+    chosen = navigation.cut(
+        held, None if start is None else instant(start), None if stop is None else instant(stop), tuple(receiver or ())
+    )
+    if kind:
+        chosen = tuple(one for one in chosen if one.kind.name.casefold() == kind.casefold())
+    if not chosen:
+        raise UsageError("no observation is left", remedy="Look at --start, --stop, --receiver and --kind")
+    forces = navigation.forces_of(begin.centre, gravity=gravity, degree=degree, area_m2=area, drag_coefficient=drag)
+    asked = navigation.parameters_of(tuple(estimate or ()), tuple(consider or ()))
+    found = navigation.fitted(
+        begin.first(), held, chosen, forces, mission_of(context, mission), station_files=tuple(stations or ()), mass_kg=mass,
+        mask_deg=mask, parameters=asked, until=None if until is None else instant(until), worst_rms=worst,
+    )  # fmt: skip
+    table, summary = navigation.fit_table(found), navigation.fit_summary(found, held)
+    if out is not None:
+        with writing(out):
+            arc = navigation.fit_arc(found, step, begin.name, begin.ident)
+            navigation.write_arcs((arc,), out, made_at=navigation.tai_now(), body=body)
+        say(f"orbit written to {out}")
+    picture(png, lambda path: navigation.draw_residuals(found.residuals, path, title=f"Residuals of {begin.name}"))
+    if json:
+        print_json({"links": rows_as_json(table), **summary})
+        return
+    print_table(table, title=f"{begin.name} about {begin.centre}: residuals by link")
+    print_pairs("Orbit", [(key.replace("_", " "), _said(value)) for key, value in summary.items() if value not in ([], {})])
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list):
+        return "  ".join(_said(one) for one in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_said(one)}" for key, one in value.items())
+    return f"{value:.9g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,164 @@
+"""Orbit determination as a job: tracking files, stations and a first orbit in; an orbit, residuals and a picture out."""
+
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from ...dynamics import (
+    Determination,
+    Forces,
+    Network,
+    Observations,
+    Parameter,
+    Ramps,
+    Refusal,
+    Rules,
+    Setting,
+    StateVector,
+    determine,
+    read_ramps,
+    read_tracking,
+    residual_table,
+    tracking_of_message,
+)  # fmt: skip
+from ...errors import UsageError
+from ...ndm import Composite, read
+from ...time import SECOND, utc_from_tai_ns
+from ..missions import Mission
+from .orbit_files import Arc, octets_of
+from .tracking_stations import known_stations
+
+AXES = ("radial", "along", "across")
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """What tracking files hold: observations, ramps of uplinks by station, and what was left out and why."""
+
+    observations: tuple[Observations, ...]
+    ramps: dict[str, Ramps]
+    refused: tuple[Refusal, ...]
+
+
+def load_tracking(paths: tuple[Path, ...], ramps: tuple[Path, ...] = (), *, spacecraft: str = "") -> Tracking:
+    """Return what files of tracking hold: TDM (KVN or XML), or text of measurements with ramps beside it, gzip or not."""
+    found: list[Observations] = []
+    uplinks: dict[str, Ramps] = {}
+    refused: list[Refusal] = []
+    for path in paths:
+        octets = _plain(path)
+        if _is_message(octets):
+            message = read(octets, where=str(path))
+            if isinstance(message, Composite):
+                raise UsageError("several messages in one", where=str(path), remedy="Give one TDM a file")
+            observed, its_ramps, left = tracking_of_message(message, spacecraft=spacecraft, where=str(path))
+            uplinks |= its_ramps
+        else:
+            observed, left = read_tracking(_text(octets, path), where=str(path))
+        found += observed
+        refused += left
+    for path in ramps:
+        uplinks |= read_ramps(_text(_plain(path), path), where=str(path))
+    return Tracking(tuple(found), uplinks, tuple(refused))
+
+
+def cut(tracking: Tracking, start: int | None, stop: int | None, stations: tuple[str, ...] = ()) -> tuple[Observations, ...]:
+    """Return the observations between two instants (TAI nanoseconds), of receivers if some are named, without empty ones."""
+    first, last = (start if start is not None else -(2**62)), (stop if stop is not None else 2**62)
+    chosen = (one.between(first, last) for one in tracking.observations if not stations or one.receiver in stations)
+    return tuple(one for one in chosen if one.size)
+
+
+def fitted(
+    guess: StateVector, tracking: Tracking, observations: tuple[Observations, ...], forces: Forces, mission: Mission, *,
+    station_files: tuple[Path, ...] = (), mass_kg: float = 1000.0, mask_deg: float = 8.0,
+    parameters: tuple[Parameter, ...] = (), until: int | None = None, worst_rms: float | None = None,
+) -> Determination:  # fmt: skip
+    """Return the orbit that fits observations best; errors are those of `determine`."""
+    network = Network(known_stations(mission, station_files), tracking.ramps, centre=guess.centre)
+    rules = Rules() if worst_rms is None else Rules(worst_rms=worst_rms)
+    setting = Setting(forces, network, mass_kg, mask_deg)
+    return determine(guess, observations, setting, parameters=parameters, rules=rules, until_tai_ns=until)
+
+
+def fit_table(found: Determination) -> pl.DataFrame:
+    """Return a row a link: what was observed, used, and mean and rms of the residuals in the unit of the observations."""
+    return pl.DataFrame([dict(row) for row in residual_table(found)])
+
+
+def fit_summary(found: Determination, tracking: Tracking) -> dict[str, object]:
+    """Return what a person asks first: state, sigmas, iterations, what was not used and why."""
+    state, estimate = found.state, found.estimate
+    deviations = np.sqrt(np.diag(found.covariance))
+    left = (*tracking.refused, *found.edited())
+    return {
+        "epoch_utc": utc_from_tai_ns(state.epoch_tai_ns, 6),
+        "centre": state.centre,
+        "position_km": state.position_km.tolist(),
+        "velocity_km_s": state.velocity_km_s.tolist(),
+        "sigma_position_km": deviations[:3].tolist(),
+        "sigma_velocity_km_s": deviations[3:].tolist(),
+        "iterations": len(estimate.iterations),
+        "converged": estimate.converged,
+        "weighted_rms": estimate.rms,
+        "parameters": {
+            name: {"value": float(value), "sigma": float(np.sqrt(estimate.honest[at, at]))}
+            for at, (name, value) in enumerate(zip(estimate.names, estimate.values, strict=True))
+            if at >= 6
+        },
+        "considered": list(estimate.considered),
+        "not_used": [{"link": one.where, "reason": one.reason, "count": one.count} for one in left],
+        "notes": list(estimate.notes),
+    }
+
+
+def fit_arc(found: Determination, step_s: float, name: str, ident: str = "") -> Arc:
+    """Return the determined orbit as states every so many seconds over its whole span."""
+    first, last = found.trajectory.span
+    epochs = np.append(np.arange(first, last, round(step_s * SECOND), dtype=np.int64), last)
+    return Arc(name, found.state.centre, epochs, found.trajectory.states(epochs), ident)
+
+
+def parameters_of(estimated: tuple[str, ...], considered: tuple[str, ...]) -> tuple[Parameter, ...]:
+    """Return parameters of texts `name`, `name=value` or `name=value:sigma`; considered ones need a sigma.
+
+    Values default to 0, but 1 for scales (`drag`, `solar_pressure`). Raises UsageError for numbers that are none.
+    """
+    found = []
+    for texts, consider in ((estimated, False), (considered, True)):
+        for text in texts:
+            name, _, numbers = text.partition("=")
+            value, _, sigma = numbers.partition(":")
+            usual = 1.0 if name.strip() in ("drag", "solar_pressure") else 0.0
+            try:
+                given = float(value) if value.strip() else usual
+                known = float(sigma) if sigma.strip() else float("inf")
+            except ValueError as error:
+                raise UsageError(f"{text!r} is no parameter: {error}", remedy="Write name=value:sigma") from error
+            found.append(Parameter(name.strip(), given, known, consider))
+    return tuple(found)
+
+
+def _plain(path: Path) -> bytes:
+    octets = octets_of(path)
+    if octets[:2] != b"\x1f\x8b":
+        return octets
+    try:
+        return gzip.decompress(octets)
+    except (OSError, EOFError) as error:
+        raise UsageError(f"is not whole gzip: {error}", where=str(path)) from error
+
+
+def _is_message(octets: bytes) -> bool:
+    head = octets[:4000]
+    return b"CCSDS_TDM_VERS" in head or b"<?xml" in head.replace(b"\0", b"") or b"<tdm" in head
+
+
+def _text(octets: bytes, path: Path) -> str:
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"is no text: {error}", where=str(path)) from error
