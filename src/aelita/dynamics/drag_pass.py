@@ -10,9 +10,10 @@ from ..environment import GravityField, gravity_table
 from ..errors import UsageError
 from ..time import et_from_tai_ns, utc_from_tai_ns
 from . import drag_kernels as kernels
-from .airfit import Atmosphere, fitted
+from .airfit import Atmosphere
 from .ephemerides import windows
 from .forces import GM_KM3_S2, RADII_KM
+from .pass_air import pass_air
 from .rotation import rotation_of
 from .states import ImpactError, StateVector, elapsed_s, epochs_of
 
@@ -130,14 +131,14 @@ def surroundings(
 ) -> Surroundings:
     """Return gravity (to a degree within 1.9 radii, to 4 beyond), the Sun and the air for a span, ready for `revolution`.
 
-    Without a field the one of degree 2 serves. The air is the integrator's fit to the atmosphere (`airfit`). Left out against the
+    Without a field the one of degree 2 serves. The air is a fit to the atmosphere (`pass_air`). Left out against the
     full model of `propagate`: higher degrees, Earth, planets, relativity, sunlight (see docs/aerobraking.md for what that does).
     """
     field = gravity or plain_gravity()
     rotation = rotation_of("IAU2000")
     first_et, last_et = float(et_from_tai_ns(first_tai_ns)), float(et_from_tai_ns(last_tai_ns))
     sun_et, sun = windows(("SUN",), "MARS", first_et, last_et)
-    tables, span = fitted(atmosphere, "MARS", rotation, first_et, last_et)
+    tables, span = pass_air(atmosphere, rotation, first_et, last_et)
     acts = kernels.Surroundings(
         first_et, gravity_table(field, min(degree, field.degree)), gravity_table(field, min(FAR_DEGREE, degree, field.degree)),
         rotation.angles, np.array(RADII_KM["MARS"]), sun_et, sun, GM_KM3_S2["SUN"], tables, span,

@@ -18,6 +18,7 @@ from .states import ImpactError
 Reals = NDArray[np.float64]
 SPIN_RAD_S = 7.0882181e-5  # 350.89198 deg a day
 POINTS = 96
+HEIGHT_STEP_KM = 1.0  # which periapsis falls in a step: a small part of a scale height
 YEAR_S = 365.25 * 86400.0
 MARS_YEAR_S = 686.9725 * 86400.0  # tropical
 
@@ -134,10 +135,16 @@ def _decayed(
     while t < most_years * YEAR_S:
         turn = _turning(p, q, inclination)
         dp, dq = averaged_rates(p, q, inclination, angles, vehicle, atmosphere, factor)
-        loss = max(-dp / (p - radius - floor_km + 2.0), -dq / (q - p + 5.0), -dq / 20.0, 1e-30)
-        h = min(0.2 / loss, 10 * 86400.0, most_years * YEAR_S - t + 1.0)
+        loss = max(-dp / HEIGHT_STEP_KM, -dq / (0.1 * (q - p) + HEIGHT_STEP_KM), 1e-30)
+        h = min(1.0 / loss, 10 * 86400.0, most_years * YEAR_S - t + 1.0)
         half = averaged_rates(
-            p + 0.5 * h * dp, max(q + 0.5 * h * dq, p), inclination, angles + 0.5 * h * turn, vehicle, atmosphere, factor
+            p + 0.5 * h * dp,
+            max(q + 0.5 * h * dq, p + 0.5 * h * dp),
+            inclination,
+            angles + 0.5 * h * turn,
+            vehicle,
+            atmosphere,
+            factor,
         )
         end = p + h * half[0] - radius
         if end <= floor_km:
