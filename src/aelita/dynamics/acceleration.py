@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from .air import SHAPES, density
 from .compiling import inner
 from .ephemerides import placed
-from .harmonics import field
+from .harmonics import field, gradient
 from .rotation import turned
 
 Reals = NDArray[np.float64]
@@ -133,8 +133,7 @@ def gravity(model: Model, m: Reals, degree: int, r: Reals, rows: Reals, fixed: R
     if degree > 0:
         for i in range(3):
             fixed[i] = m[i, 0] * r[0] + m[i, 1] * r[1] + m[i, 2] * r[2]
-        field(model.gm, model.radius, degree, model.acceleration, model.gradient, model.factors, model.diagonal,
-              fixed, False, rows, part, m)  # fmt: skip
+        field(model.gm, model.radius, degree, model.acceleration, model.factors, model.diagonal, fixed, rows, part)
         for i in range(3):
             a[i] = m[0, i] * part[0] + m[1, i] * part[1] + m[2, i] * part[2]
     else:
@@ -243,8 +242,8 @@ def differentials(
     if model.degree > 0:
         for i in range(3):
             fixed[i] = m[i, 0] * r[0] + m[i, 1] * r[1] + m[i, 2] * r[2]
-        field(model.gm, model.radius, model.degree, model.acceleration, model.gradient, model.factors, model.diagonal,
-              fixed, True, rows, part, g)  # fmt: skip
+        field(model.gm, model.radius, model.degree, model.acceleration, model.factors, model.diagonal, fixed, rows, part)
+        gradient(model.gm, model.radius, model.degree, model.gradient, model.factors, model.diagonal, fixed, rows, g)
         for i in range(3):
             pull[i] = m[0, i] * part[0] + m[1, i] * part[1] + m[2, i] * part[2]
             for j in range(3):

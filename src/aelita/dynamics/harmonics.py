@@ -70,10 +70,9 @@ def _factors(size: int) -> tuple[Reals, Reals]:
 
 @loops
 def field(
-    gm: float, radius: float, degree: int, acceleration: Reals, gradient: Reals, factors: Reals, diagonal: Reals,
-    r: Reals, want: bool, rows: Reals, a: Reals, g: Reals,
-) -> None:  # fmt: skip
-    """Write the acceleration `a` (km/s2) and, when wanted, its gradient `g` (1/s2) at a body-fixed position (km).
+    gm: float, radius: float, degree: int, acceleration: Reals, factors: Reals, diagonal: Reals, r: Reals, rows: Reals, a: Reals
+) -> None:
+    """Write the acceleration `a` (km/s2) at a body-fixed position (km).
 
     `rows` is room for (6, degree + 3) numbers: three rows of the harmonics, cosines and sines.
     """
@@ -81,47 +80,71 @@ def field(
     scale = radius / r2
     x, y, z, q = r[0] * scale, r[1] * scale, r[2] * scale, radius * scale
     for k in range(6):
-        for m in range(rows.shape[1]):
+        for m in range(degree + 2):
             rows[k, m] = 0.0
     rows[0, 0] = radius / np.sqrt(r2)
     a0 = a1 = a2 = 0.0
-    g0 = g1 = g2 = g3 = g4 = 0.0
-    for n in range(1, degree + (3 if want else 2)):
+    for n in range(1, degree + 2):
         now, last, before = n % 3, (n + 2) % 3, (n + 1) % 3
         v, w, v1, w1, v2, w2 = rows[now], rows[3 + now], rows[last], rows[3 + last], rows[before], rows[3 + before]
-        fa, fb = factors[n, 0], factors[n, 1]
+        fa, fb, k = factors[n, 0], factors[n, 1], acceleration[n]
         last_v = diagonal[n] * (x * v1[n - 1] - y * w1[n - 1])
         last_w = diagonal[n] * (x * w1[n - 1] + y * v1[n - 1])
-        k = acceleration[min(n, degree + 1)]  # the one row more, for the gradient, is summed below
-        if n > degree + 1:
-            for m in range(n):
-                v[m] = fa[m] * z * v1[m] - fb[m] * q * v2[m]
-                w[m] = fa[m] * z * w1[m] - fb[m] * q * w2[m]
-        else:
-            for m in range(n):
-                value_v = fa[m] * z * v1[m] - fb[m] * q * v2[m]
-                value_w = fa[m] * z * w1[m] - fb[m] * q * w2[m]
-                v[m], w[m] = value_v, value_w
-                a0 += k[0, m] * value_v + k[1, m] * value_w
-                a1 += k[2, m] * value_v + k[3, m] * value_w
-                a2 += k[4, m] * value_v + k[5, m] * value_w
-            a0 += k[0, n] * last_v + k[1, n] * last_w
-            a1 += k[2, n] * last_v + k[3, n] * last_w
-            a2 += k[4, n] * last_v + k[5, n] * last_w
-        v[n], w[n] = last_v, last_w
-        if want and n >= 2:
-            k = gradient[n]
-            for m in range(n + 1):
-                g0 += k[0, m] * v[m] + k[1, m] * w[m]
-                g1 += k[2, m] * v[m] + k[3, m] * w[m]
-                g2 += k[4, m] * v[m] + k[5, m] * w[m]
-                g3 += k[6, m] * v[m] + k[7, m] * w[m]
-                g4 += k[8, m] * v[m] + k[9, m] * w[m]
+        for m in range(n):
+            value_v = fa[m] * z * v1[m] - fb[m] * q * v2[m]
+            value_w = fa[m] * z * w1[m] - fb[m] * q * w2[m]
+            v[m] = value_v
+            w[m] = value_w
+            a0 += k[0, m] * value_v + k[1, m] * value_w
+            a1 += k[2, m] * value_v + k[3, m] * value_w
+            a2 += k[4, m] * value_v + k[5, m] * value_w
+        v[n] = last_v
+        w[n] = last_w
+        a0 += k[0, n] * last_v + k[1, n] * last_w
+        a1 += k[2, n] * last_v + k[3, n] * last_w
+        a2 += k[4, n] * last_v + k[5, n] * last_w
     scale = gm / (radius * radius)
     a[0], a[1], a[2] = a0 * scale, a1 * scale, a2 * scale
-    if want:
-        scale /= radius
-        g[0, 0], g[1, 1], g[2, 2] = g0 * scale, g3 * scale, -(g0 + g3) * scale
-        g[0, 1] = g[1, 0] = g1 * scale
-        g[0, 2] = g[2, 0] = g2 * scale
-        g[1, 2] = g[2, 1] = g4 * scale
+
+
+@loops
+def gradient(
+    gm: float, radius: float, degree: int, coefficients: Reals, factors: Reals, diagonal: Reals, r: Reals, rows: Reals, g: Reals
+) -> None:
+    """Write the gradient `g` (1/s2) of the acceleration at a body-fixed position (km); `rows` as for `field`."""
+    r2 = r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
+    scale = radius / r2
+    x, y, z, q = r[0] * scale, r[1] * scale, r[2] * scale, radius * scale
+    for k in range(6):
+        for m in range(degree + 3):
+            rows[k, m] = 0.0
+    rows[0, 0] = radius / np.sqrt(r2)
+    g0 = g1 = g2 = g3 = g4 = 0.0
+    for n in range(1, degree + 3):
+        now, last, before = n % 3, (n + 2) % 3, (n + 1) % 3
+        v, w, v1, w1, v2, w2 = rows[now], rows[3 + now], rows[last], rows[3 + last], rows[before], rows[3 + before]
+        fa, fb, k = factors[n, 0], factors[n, 1], coefficients[n]
+        last_v = diagonal[n] * (x * v1[n - 1] - y * w1[n - 1])
+        last_w = diagonal[n] * (x * w1[n - 1] + y * v1[n - 1])
+        for m in range(n):
+            value_v = fa[m] * z * v1[m] - fb[m] * q * v2[m]
+            value_w = fa[m] * z * w1[m] - fb[m] * q * w2[m]
+            v[m] = value_v
+            w[m] = value_w
+            g0 += k[0, m] * value_v + k[1, m] * value_w
+            g1 += k[2, m] * value_v + k[3, m] * value_w
+            g2 += k[4, m] * value_v + k[5, m] * value_w
+            g3 += k[6, m] * value_v + k[7, m] * value_w
+            g4 += k[8, m] * value_v + k[9, m] * value_w
+        v[n] = last_v
+        w[n] = last_w
+        g0 += k[0, n] * last_v + k[1, n] * last_w
+        g1 += k[2, n] * last_v + k[3, n] * last_w
+        g2 += k[4, n] * last_v + k[5, n] * last_w
+        g3 += k[6, n] * last_v + k[7, n] * last_w
+        g4 += k[8, n] * last_v + k[9, n] * last_w
+    scale = gm / (radius * radius * radius)
+    g[0, 0], g[1, 1], g[2, 2] = g0 * scale, g3 * scale, -(g0 + g3) * scale
+    g[0, 1] = g[1, 0] = g1 * scale
+    g[0, 2] = g[2, 0] = g2 * scale
+    g[1, 2] = g[2, 1] = g4 * scale
