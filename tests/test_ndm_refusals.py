@@ -89,6 +89,47 @@ def test_xml_is_refused_with_its_line(old: str, new: str, line: int, words: str)
     assert caught.value.line == line
 
 
+LONG = 300_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1" * LONG + "x",
+        " " * LONG + "x",
+        "[" * LONG,
+        "[" + " " * LONG + "]",
+        "1e" + "9" * LONG,
+        "1." + "0" * LONG + "1 [m]",
+        "," * LONG,
+    ],
+    ids=["digits", "blanks", "brackets", "unit", "exponent", "decimals", "commas"],
+)
+def test_long_values_are_refused_in_the_time_that_reading_takes(value: str) -> None:
+    for old in ("1e3", "TDB", "2016-11-26T22:20:30"):
+        with pytest.raises(NdmError) as caught:
+            read(OPM.replace(old, value, 1).encode())
+        assert len(str(caught.value)) < 400
+
+
+def test_relative_times_of_any_exponent() -> None:
+    head = "CCSDS_OCM_VERS = 3.0\nCREATION_DATE = 2016-11-01T00:00:00\nORIGINATOR = X\nMETA_START\nTIME_SYSTEM = TDB\n"
+    lines = "EPOCH_TZERO = 2016-11-01T00:00:00\nMETA_STOP\nTRAJ_START\nTRAJ_TYPE = CARTP\n{} 1 2 3\nTRAJ_STOP\n"
+    for time, text in (
+        ("1e-99999999999999999999", "00:00:00"),
+        ("-0", "00:00:00"),
+        ("1.5e1", "00:00:15"),
+        ("0.0000000004", "00:00:00"),
+    ):
+        found = read((head + lines.format(time)).encode())
+        assert isinstance(found, Message)
+        rows = found.block("traj").rows
+        assert rows is not None and str(rows.epochs[0]) == f"2016-11-01T{text}"
+    for time in ("9e9999999999", "1e10", "-x"):
+        with pytest.raises(NdmError, match="traj: "):
+            read((head + lines.format(time)).encode())
+
+
 def test_octets_that_are_no_text_are_named() -> None:
     with pytest.raises(NdmError, match="octet 0xe9 at offset 70 is no UTF-8") as caught:
         read(OPM.replace("ESOC", "\xe9SOC").encode("latin-1"))

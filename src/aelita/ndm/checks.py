@@ -169,7 +169,7 @@ def _units(block: Block, keyword: str, needed: list[str]) -> Iterator[Found]:
         if unit.casefold() != right.casefold():
             yield (
                 keyword,
-                f"{keyword}: the unit of value {at + 1} is [{unit}], not [{right}] of the standard",
+                f"{keyword}: the unit of value {at + 1} is [{unit[:40]}], not [{right}] of the standard",
                 "Convert the values",
             )
 

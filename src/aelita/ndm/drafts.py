@@ -91,7 +91,7 @@ class Drafts:
             raise self.fault(f"{section.name} stands before the metadata", line, section.name)
         else:
             data = self.segments[-1][1]
-            before = next((block for block in data if block.section is section and not section.many), None)
+            before = None if section.many else next((block for block in data if block.section is section), None)
             if before is not None:
                 raise self.fault(f"{section.name} stands twice, here and at line {before.line}", line, section.name)
             data.append(draft)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import TimeError
 from ..time import DAY, NO_TIME, SECOND, tai_ns_from_utc_days, utc_datetime64
+from .faults import shown
 
 Days = NDArray[np.int64]
 Octets = NDArray[np.uint8]
@@ -137,13 +138,13 @@ def epoch_of(text: str, scale: str) -> Epoch:
     """Return the epoch of a calendar text; digits beyond the nanosecond are cut. Raises TimeError for what is no such text."""
     match = _CALENDAR.match(text)
     if not match:
-        raise TimeError(f"{text!r} is no epoch", remedy=FORMS)
+        raise TimeError(f"{shown(text)} is no epoch", remedy=FORMS)
     year, month, day, doy, hour, minute, second, fraction = match.groups()
     days = _civil(int(year), int(month or 1), int(day or doy), ordinal=doy is not None)
     h, m, s = int(hour), int(minute), int(second)
     of_day = (h * 3600 + m * 60 + s) * SECOND + int((fraction or "")[:9].ljust(9, "0"))
     if days is None or h > 23 or m > 59 or s > 60 or (s == 60 and not _leap_second(days, of_day, scale)):
-        raise TimeError(f"{text!r} is no epoch of {scale}", remedy="Its month, day, hour, minute or second is out of range")
+        raise TimeError(f"{shown(text)} is no epoch of {scale}", remedy="Its month, day, hour, minute or second is out of range")
     return Epoch(scale, days, of_day)
 
 

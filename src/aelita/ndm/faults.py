@@ -14,3 +14,8 @@ class NdmError(DataError):
         super().__init__(
             what, where=f"{where}, line {line}" if where and line else where or (f"line {line}" if line else ""), remedy=remedy
         )
+
+
+def shown(text: str) -> str:
+    """Return a text in quotes as an error has it, a long one cut."""
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")

@@ -15,7 +15,6 @@ from .tables import Keyword, Section
 
 _VERSION = re.compile(r"CCSDS_([A-Z]{3})_VERS\s*=\s*(\S+)\s*$")
 _ENTRY = re.compile(r"([A-Z][A-Za-z0-9_]*)\s*=\s*(.*)$", re.DOTALL | re.ASCII)
-_UNIT = re.compile(r"(.*?)\s*\[([^\[\]]*)\]$", re.DOTALL)
 _NO_RECORD = re.compile(rb"^[ \t]*(COMMENT(?![^ \t\n])|[A-Z]+_ST(?:OP|ART)[ \t]*$)", re.MULTILINE)
 _NUMERIC_KINDS = frozenset("fivr")
 Offsets = NDArray[np.int64]
@@ -73,8 +72,9 @@ def _word(drafts: Drafts, lines: "_Split", at: int) -> int:
     if not match:
         raise drafts.fault(f"{line[:60]!r} is neither keyword = value nor a comment", number, " ".join(line.split()[:1]))
     keyword, value = match.group(1), match.group(2).strip()
-    unit = _UNIT.match(value) if _may_have_unit(drafts, keyword) else None
-    drafts.entry(keyword, unit.group(1) if unit else value, unit.group(2) if unit else None, number)
+    begin = value.rfind("[") if value.endswith("]") and _may_have_unit(drafts, keyword) else -1
+    text, unit = (value, None) if begin < 0 else (value[:begin].rstrip(), value[begin + 1 : -1])
+    drafts.entry(keyword, text, unit, number)
     return at + 1
 
 

@@ -11,7 +11,7 @@ from ..errors import TimeError
 from ..time import SECOND
 from .columns import Layout
 from .epochs import Epoch, Epochs, after, epoch_of, parse_column
-from .faults import NdmError
+from .faults import NdmError, shown
 from .model import Observations, Reals, Rows
 from .tables import Keyword
 from .values import NUMBER, Place, number_of
@@ -175,10 +175,17 @@ def _time(text: str, reading: Reading, place: Place) -> Epoch:
         if reading.zero is None:
             raise place.wrong("relative times without EPOCH_TZERO", "Give EPOCH_TZERO in the metadata")
         if abs(number_of(text, place)) > MOST_SECONDS:
-            raise place.wrong(f"{text} seconds past EPOCH_TZERO are out of range")
-        return after(reading.zero, np.array([int((Decimal(text) * SECOND).to_integral_value())]))[0]
+            raise place.wrong(f"{shown(text)} seconds past EPOCH_TZERO are out of range")
+        return after(reading.zero, np.array([_elapsed_ns(text)]))[0]
     except TimeError as error:
         raise place.wrong(error.what, error.remedy) from error
+
+
+def _elapsed_ns(text: str) -> int:
+    try:
+        return int((Decimal(text) * SECOND).to_integral_value())
+    except ArithmeticError:  # an exponent that no decimal has; what is too great was refused before
+        return 0
 
 
 def observations_of(lines: list[Lines], reading: Reading, observables: Mapping[str, Keyword], version: str) -> Observations:
@@ -224,14 +231,14 @@ def _slow_records(lines: Lines, reading: Reading, ids: dict[bytes, int], observa
         name, equals, rest = (part.strip() for part in line.decode("utf-8").partition("="))
         place = Place(reading.where, number, name if equals else reading.block)
         if not equals:
-            raise place.wrong(f"{name!r} is no line of data", "Write KEYWORD = epoch value")
+            raise place.wrong(f"{shown(name)} is no line of data", "Write KEYWORD = epoch value")
         if name.encode() not in ids:
             late = observables.get(name)
             what = f"came with version {late.since}" if late else "is no data keyword of a TDM"
             raise place.wrong(what, "Correct the keyword, or the version of the message")
         words = rest.split()
         if len(words) != 2:
-            raise place.wrong(f"{rest!r} is not one epoch and one value", "Write KEYWORD = epoch value")
+            raise place.wrong(f"{shown(rest)} is not one epoch and one value", "Write KEYWORD = epoch value")
         of.append(ids[name.encode()])
         epochs.append(_time(words[0], reading, place))
         values.append(number_of(words[1], place))

@@ -6,11 +6,11 @@ from math import isfinite
 
 from ..errors import TimeError
 from .epochs import FORMS, SCALES, Epoch, epoch_of
-from .faults import NdmError
+from .faults import NdmError, shown
 from .model import Value
 from .tables import Keyword
 
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$", re.ASCII)
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$", re.ASCII)
 INTEGER = re.compile(r"[+-]?\d{1,18}$", re.ASCII)
 PATH = re.compile(r"[1-5](?:,[1-5])+$", re.ASCII)
 _SEQUENCE = re.compile(r"[123]{3}$|[XYZ]{3}$", re.ASCII)
@@ -43,7 +43,7 @@ def value_of(keyword: Keyword, text: str, scale: str, place: Place) -> Value:
         return number_of(text, place)
     if kind == "i":
         if not INTEGER.match(text):
-            raise place.wrong(f"{text!r} is no integer")
+            raise place.wrong(f"{shown(text)} is no integer")
         return int(text)
     if kind == "v":
         return tuple(number_of(part, place) for part in text.split())
@@ -53,10 +53,10 @@ def value_of(keyword: Keyword, text: str, scale: str, place: Place) -> Value:
 def number_of(text: str, place: Place) -> float:
     """Return a decimal number. Raises NdmError, also for one too great for 64 bits."""
     if not NUMBER.match(text):
-        raise place.wrong(f"{text!r} is no number")
+        raise place.wrong(f"{shown(text)} is no number")
     value = float(text)
     if not isfinite(value):
-        raise place.wrong(f"{text} is too great a number")
+        raise place.wrong(f"{shown(text)} is too great a number")
     return value
 
 
@@ -67,15 +67,15 @@ def tidy(text: str) -> str:
 
 def _word(keyword: Keyword, text: str, place: Place) -> str:
     if keyword.kind == "=" and text.upper().replace("_", " ") not in {choice.upper() for choice in keyword.choices}:
-        raise place.wrong(f"{text!r} is none of {', '.join(keyword.choices)}")
+        raise place.wrong(f"{shown(text)} is none of {', '.join(keyword.choices)}")
     if keyword.kind == "s":
         if text.upper() not in SCALES:
-            raise place.wrong(f"{text!r} is no time system that is known", f"Known are {', '.join(SCALES)}")
+            raise place.wrong(f"{shown(text)} is no time system that is known", f"Known are {', '.join(SCALES)}")
         return text.upper()
     if keyword.kind == "x" and not (_SEQUENCE.match(text.upper()) and text[0] != text[1] != text[2]):
-        raise place.wrong(f"{text!r} is no rotation sequence", "Write three axes, as 321 or ZYX, no two neighbours alike")
+        raise place.wrong(f"{shown(text)} is no rotation sequence", "Write three axes, as 321 or ZYX, no two neighbours alike")
     if keyword.kind == "p" and not PATH.match(text.replace(" ", "")):
-        raise place.wrong(f"{text!r} is no signal path", "Write the numbers of participants, as 1,2,1")
+        raise place.wrong(f"{shown(text)} is no signal path", "Write the numbers of participants, as 1,2,1")
     return text
 
 
@@ -90,7 +90,7 @@ def check_unit(keyword: Keyword, unit: str | None, place: Place) -> None:
     if given in _NO_UNIT or given.casefold() == keyword.unit.casefold():
         return
     needed = f"[{keyword.unit}]" if keyword.unit else "no unit"
-    raise place.wrong(f"the unit [{given}] is not that of the standard, {needed}", "Convert the value, or leave the unit out")
+    raise place.wrong(f"the unit [{given[:40]}] is not that of the standard, {needed}", "Convert the value, or leave the unit out")
 
 
 def text_of_value(value: Value) -> str:

@@ -7,6 +7,7 @@ from lxml import etree
 
 from .columns import STATES, layout
 from .drafts import Drafts
+from .faults import shown
 from .lines import Lines
 from .tables import Keyword, Section
 from .tables_attitude import APM_2
@@ -72,7 +73,7 @@ def _leaves(element: "etree._Element", drafts: Drafts, line: int) -> dict[str, s
             continue
         text = (child.text or "").strip()
         if not text or " " in text or name in found:
-            what = "stands twice" if name in found else f"holds {text!r}, not one value"
+            what = "stands twice" if name in found else f"holds {shown(text)}, not one value"
             raise drafts.fault(f"{name} {what} in {local(element)}", child.sourceline or line, name)
         if child.attrib and "units" in child.attrib:
             keyword = _SINGLE.get(name) or Keyword(
