@@ -1,0 +1,49 @@
+"""A rebuilt cruise as products: arcs for orbit messages and kernels, and rows of the comparison for people."""
+
+from pathlib import Path
+from typing import Any
+
+from ...dynamics import Reference, rebuild_cruise
+from ...time import utc_from_tai_ns
+from .cruise_file import CRUISE, CruiseFile, load_cruise
+from .orbit_files import Arc
+
+
+def find_cruise(mission: Path) -> tuple[CruiseFile, Reference]:
+    """Return the cruise file of a mission's folder and the trajectory rebuilt from it (seconds). Errors are of both."""
+    given = load_cruise(mission / CRUISE)
+    return given, rebuild_cruise(given.plan)
+
+
+def cruise_arcs(cruise: Reference, craft: str, name: str, *, step_s: float = 3600.0) -> tuple[Arc, ...]:
+    """Return the arcs of one craft, `orbiter` (and the composite before) or `lander`; each burn is an arc of its own."""
+    wanted = {craft, "composite"} if craft == "orbiter" else {craft}
+    return tuple(
+        Arc(name, each.centre, each.epochs_tai_ns, each.states) for each in cruise.segments(step_s) if each.craft in wanted
+    )
+
+
+def figure_rows(cruise: Reference, given: CruiseFile) -> list[dict[str, Any]]:
+    """Return the public figures, ours, tolerance, verdict, grade and source, as rows."""
+    rows = []
+    for each in cruise.compared(given.figures):
+        verdict = "in conflict" if each.public.conflict else "met" if each.met else "missed"
+        rows.append({
+            "figure": each.public.name, "public": each.public.value, "ours": each.ours, "tolerance": each.public.tolerance,
+            "unit": each.public.unit, "verdict": verdict, "grade": each.public.grade, "source": each.public.source,
+            "conflict": each.public.conflict,
+        })  # fmt: skip
+    return rows
+
+
+def burn_rows(cruise: Reference) -> list[dict[str, Any]]:
+    """Return the manoeuvres in order: name, start (UTC), size (m/s) or duration (s) and thrust (N)."""
+    rows = []
+    for burn in cruise.burns:
+        size = getattr(burn, "dv_km_s", None)
+        rows.append({
+            "name": burn.name, "start_utc": utc_from_tai_ns(burn.start_tai_ns, 0),
+            "size_m_s": 1000 * sum(each * each for each in size) ** 0.5 if size is not None else None,
+            "duration_s": getattr(burn, "duration_s", None), "thrust_n": getattr(burn, "thrust_n", None),
+        })  # fmt: skip
+    return rows

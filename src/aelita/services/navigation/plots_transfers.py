@@ -1,0 +1,246 @@
+"""Pictures of transfers as PNG: the pork-chop of a window, and a rebuilt cruise about the Sun and at the planet."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...dynamics import PorkChop, Reference
+from ...ephemeris import state
+from ...time import DAY, SECOND, utc_datetime64, utc_from_tai_ns
+from ..plots import GRID, INK, PAPER
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+AU_KM = 149597870.7
+ECLIPTIC_RAD = 0.40909280422232897  # obliquity of J2000: pictures about the Sun look down on the ecliptic
+EARTH_INK, MARS_INK, CRAFT_INK, BURN_INK, ARRIVAL_INK = "#2a6f97", "#bc6c25", "#1b2733", "#d62839", "#6a4c93"
+C3_LEVELS = (8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 24, 28, 32, 40)
+SPEED_LEVELS = (2.6, 3.0, 3.4, 3.8, 4.4, 5.0, 6.0, 7.0)
+Marks = tuple[tuple[str, int, int], ...]
+
+
+def draw_pork_chop(chop: PorkChop, path: Path, *, marks: Marks = ()) -> Path:
+    """Write a pork-chop to `path` (PNG): C3 in colours, arrival speed, declination and days of flight as lines; return the path.
+
+    `marks` are (label, departure, arrival) to point out, epochs in TAI nanoseconds.
+    """
+    from matplotlib.colors import BoundaryNorm
+    from matplotlib.dates import ConciseDateFormatter, MonthLocator
+
+    figure = _figure(10.5, 8.0)
+    axes = figure.subplots()
+    x, y = utc_datetime64(chop.departures_tai_ns), utc_datetime64(chop.arrivals_tai_ns)
+    norm = BoundaryNorm(C3_LEVELS, 256, extend="max")
+    shown = np.where(chop.c3_km2_s2 > C3_LEVELS[-1], np.nan, chop.c3_km2_s2)
+    filled = axes.contourf(x, y, shown, levels=C3_LEVELS, cmap="YlGnBu_r", norm=norm)
+    axes.contour(x, y, shown, levels=C3_LEVELS, colors="white", linewidths=0.5)
+    near = ~np.isnan(shown)
+    drawn = (
+        (chop.arrival_speed_km_s, SPEED_LEVELS, BURN_INK, "%.1f km/s"),
+        (chop.flight_days, tuple(range(120, 460, 40)), INK, "%d d"),
+    )
+    for values, levels, colour, unit in drawn:
+        lines = axes.contour(x, y, np.where(near, values, np.nan), levels=levels, colors=colour, linewidths=0.9)
+        axes.clabel(lines, fmt=unit, fontsize=7)
+    steep = np.where(near, np.abs(chop.departure_declination_deg), np.nan)
+    axes.contour(x, y, steep, levels=(51.5,), colors=ARRIVAL_INK, linewidths=1.2, linestyles="--")
+    for label, departure, arrival in marks:
+        at = utc_datetime64(np.array([departure, arrival]))
+        axes.plot(at[:1], at[1:], marker="o", color=BURN_INK, markeredgecolor="white", markersize=8, zorder=5)
+        axes.annotate(
+            label, (at[0], at[1]), (9, -12), textcoords="offset points", fontsize=8.5, color=INK, fontweight="bold",
+            bbox={"facecolor": PAPER, "alpha": 0.8, "edgecolor": "none", "pad": 1.5}, zorder=6,
+        )  # fmt: skip
+    bar = figure.colorbar(filled, ax=axes, pad=0.015, ticks=C3_LEVELS)
+    bar.set_label("C3, km²/s²", color=INK)
+    bar.ax.tick_params(labelsize=8)
+    for axis, name in ((axes.xaxis, "departure"), (axes.yaxis, "arrival")):
+        locator = MonthLocator()
+        axis.set_major_locator(locator)
+        axis.set_major_formatter(ConciseDateFormatter(locator))
+        axis.set_label_text(f"{name}, UTC", color=INK)
+    axes.grid(True, color=GRID, linewidth=0.4)
+    axes.set_title(
+        "colours: C3; red: arrival speed; black: days of flight; violet: declination of departure ±51.5°",
+        fontsize=8.5, loc="left", color=INK,
+    )  # fmt: skip
+    first, last = (utc_from_tai_ns(int(pick(chop.departures_tai_ns)), 0)[:7] for pick in (np.min, np.max))
+    figure.suptitle(
+        f"{chop.origin.title()} to {chop.target.title()}, {first} to {last}", x=0.01, ha="left", fontweight="bold", color=INK
+    )
+    return _saved(figure, path)
+
+
+def draw_cruise(cruise: Reference, path: Path, *, title: str) -> Path:
+    """Write a rebuilt cruise to `path` (PNG): about the Sun, the arrival, the orbits after it, their heights; return the path."""
+    figure = _figure(13.0, 9.5)
+    panels = figure.subplots(2, 2)
+    _about_the_sun(panels[0, 0], cruise)
+    _arrival(panels[0, 1], cruise)
+    _orbits(panels[1, 0], cruise)
+    _heights(panels[1, 1], cruise)
+    figure.suptitle(title, x=0.01, ha="left", fontweight="bold", color=INK)
+    return _saved(figure, path)
+
+
+def _about_the_sun(axes: "Axes", cruise: Reference) -> None:
+    first, last = cruise.legs[0].trajectory.span[0], cruise.plan.capture.start_tai_ns
+    epochs = np.linspace(0, last - first, 500).astype(np.int64) + first
+    year = np.linspace(0, 690 * DAY, 800).astype(np.int64) + first
+    for body, colour in (("EARTH", EARTH_INK), ("MARS", MARS_INK)):
+        ring = _ecliptic(state(body, "SUN", year)[:, :3]) / AU_KM
+        axes.plot(ring[:, 0], ring[:, 1], color=colour, linewidth=0.6, alpha=0.5)
+        for at, size in ((first, 5), (last, 5)):
+            dot = _ecliptic(state(body, "SUN", np.array([at]))[:, :3])[0] / AU_KM
+            axes.plot(dot[0], dot[1], "o", color=colour, markersize=size, alpha=0.4 if (body == "EARTH") == (at == last) else 1)
+    way = _ecliptic(cruise.states(epochs, "SUN")[:, :3]) / AU_KM
+    axes.plot(way[:, 0], way[:, 1], color=CRAFT_INK, linewidth=1.6)
+    axes.plot(0, 0, "o", color="#e9c46a", markersize=9)
+    for burn in cruise.burns:
+        if burn.start_tai_ns < last - 5 * DAY:
+            at = _ecliptic(cruise.states(np.array([burn.start_tai_ns - SECOND]), "SUN")[:, :3])[0] / AU_KM
+            axes.plot(at[0], at[1], "o", color=BURN_INK, markersize=5)
+            shift = (-75, -16) if burn is cruise.burns[0] else (6, -12)
+            axes.annotate(f"{burn.name}, {utc_from_tai_ns(burn.start_tai_ns, 0)[:10]}", at[:2], shift, **_note())
+    for point, name, shift in (
+        (way[0], "separation " + utc_from_tai_ns(first, 0)[:10], (8, 2)),
+        (way[-1], "capture " + utc_from_tai_ns(last, 0)[:10], (8, 4)),
+    ):
+        axes.annotate(name, point[:2], shift, **_note())
+    axes.set_aspect("equal")
+    axes.set_xlim(-1.9, 2.3)
+    axes.set_ylim(-1.8, 1.7)
+    _labels(axes, "x, au", "y, au", "About the Sun, seen from the north of the ecliptic")
+
+
+def _arrival(axes: "Axes", cruise: Reference) -> None:
+    """Draw the last hours in the plane of the orbiter's motion."""
+    burn = next(each for each in cruise.burns if each.name == "capture")
+    middle = cruise.states(np.array([burn.start_tai_ns]), "MARS")[0]
+    normal = np.cross(middle[:3], middle[3:])
+    normal /= np.linalg.norm(normal)
+    away = cruise.states(np.array([burn.start_tai_ns - DAY]), "MARS")[0, 3:]
+    along = away - (away @ normal) * normal
+    along /= np.linalg.norm(along)
+    plane = np.array([along, np.cross(normal, along)])
+    spans = (
+        ("orbiter, coasting", -2.5 * 3600, 0.0, "orbiter", CRAFT_INK, 1.3),
+        ("orbiter, 139 min of thrust", 0.0, (burn.stop_tai_ns - burn.start_tai_ns) / SECOND, "orbiter", BURN_INK, 2.6),
+        ("captured", (burn.stop_tai_ns - burn.start_tai_ns) / SECOND, 6 * 3600.0, "orbiter", CRAFT_INK, 1.3),
+    )
+    for name, low, high, craft, colour, width in spans:
+        epochs = burn.start_tai_ns + np.rint(np.linspace(low, high, 400) * SECOND).astype(np.int64)
+        way = cruise.states(epochs, "MARS", craft)[:, :3] @ plane.T / 1000
+        axes.plot(way[:, 0], way[:, 1], color=colour, linewidth=width, label=None if name == "captured" else name)
+    entry = cruise.entry.epoch_tai_ns
+    epochs = np.linspace(burn.start_tai_ns - 9000 * SECOND, entry, 400).astype(np.int64)
+    epochs[-1] = entry
+    way = cruise.states(epochs, "MARS", "lander")[:, :3] @ plane.T / 1000
+    axes.plot(way[:, 0], way[:, 1], color=ARRIVAL_INK, linewidth=1.3, linestyle="--", label="lander, to its entry")
+    axes.plot(*way[-1], "v", color=ARRIVAL_INK, markersize=6)
+    _planet(axes, 1000.0)
+    axes.set_aspect("equal")
+    axes.set_xlim(-32, 16)
+    axes.set_ylim(-17, 17)
+    axes.legend(frameon=False, fontsize=8, loc="lower left")
+    _labels(
+        axes,
+        "thousand km",
+        "thousand km",
+        f"Arrival on {utc_from_tai_ns(burn.start_tai_ns, 0)[:10]}, in the plane of the orbiter",
+    )
+
+
+def _orbits(axes: "Axes", cruise: Reference) -> None:
+    """Draw one revolution of each kind of orbit, seen from the equator: height over it against distance along the apsides."""
+    kinds = (
+        ("capture orbit, 9.7°", cruise.plan.capture.start_tai_ns + 9000 * SECOND, 4.23, CRAFT_INK),
+        ("before the turns, 7.3°", cruise.plan.orbits.turn_dates_tai_ns[0] - 5 * DAY, 4.3, EARTH_INK),
+        ("after the turns, 74°", cruise.plan.orbits.periapsis_trim_tai_ns + DAY, 4.3, BURN_INK),
+        ("one-sol orbit, 73°", cruise.plan.orbits.hand_over_tai_ns - 3 * DAY, 1.01, MARS_INK),
+    )
+    start = cruise.states(np.array([kinds[0][1] + 2 * DAY]), "MARS")[0, :3]
+    pole = np.array([0.44615, -0.40623, 0.79742])  # of Mars, J2000
+    first = start - (start @ pole) * pole
+    first /= np.linalg.norm(first)
+    for name, begin, days, colour in kinds:
+        epochs = begin + np.linspace(0, days * DAY, 1500).astype(np.int64)
+        way = cruise.states(epochs, "MARS")[:, :3]
+        axes.plot(way @ first / 1000, way @ pole / 1000, color=colour, linewidth=1.2, label=name)
+    _planet(axes, 1000.0)
+    axes.set_aspect("equal")
+    axes.set_ylim(-26, 26)
+    axes.legend(frameon=False, fontsize=8, loc="lower right", ncols=2)
+    _labels(axes, "thousand km", "north, thousand km", "Orbits at Mars, seen along its equator")
+
+
+def _heights(axes: "Axes", cruise: Reference) -> None:
+    """Draw osculating periapsis height and inclination from capture to the hand-over."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    from ...dynamics import orbit_of
+
+    burn = next(each for each in cruise.burns if each.name == "capture")
+    epochs = np.linspace(burn.stop_tai_ns + DAY // 2, cruise.plan.orbits.hand_over_tai_ns, 1200).astype(np.int64)
+    rows = cruise.states(epochs, "MARS")
+    far = np.linalg.norm(rows[:, :3], axis=1) > 15_000  # near periapsis the flattening moves osculating elements
+    pole = np.array([0.44615, -0.40623, 0.79742])
+    orbits = [orbit_of(row, 42828.3736, pole) for row in rows[far]]
+    utc = utc_datetime64(epochs[far])
+    axes.plot(utc, [each.periapsis_km - 3396.19 for each in orbits], color=CRAFT_INK, linewidth=1.4)
+    axes.set_ylim(150, 360)
+    other = axes.twinx()
+    other.plot(utc, [np.degrees(each.inclination_rad) for each in orbits], color=BURN_INK, linewidth=1.4)
+    other.set_ylabel("inclination, deg", color=BURN_INK)
+    other.tick_params(colors=BURN_INK, labelsize=8)
+    other.spines["top"].set_visible(False)
+    for each in cruise.burns:
+        if each.start_tai_ns > burn.stop_tai_ns:
+            axes.axvline(utc_datetime64(np.array([each.start_tai_ns]))[0], color=GRID, linewidth=1.0, zorder=0)
+    measured = utc_datetime64(np.array([cruise.plan.orbits.compare_tai_ns]))
+    axes.plot(measured, [237.7], "o", color=MARS_INK, markersize=6)
+    axes.annotate("measured 237.7 km, 26 November", (measured[0], 237.7), (-4, -14), **_note())
+    locator = AutoDateLocator(minticks=4, maxticks=8)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    _labels(axes, "UTC", "periapsis height, km", "Periapsis and inclination to the start of aerobraking")
+
+
+def _planet(axes: "Axes", unit_km: float) -> None:
+    from matplotlib.patches import Circle
+
+    axes.add_patch(Circle((0, 0), 3396.19 / unit_km, facecolor=MARS_INK, edgecolor="none", alpha=0.9, zorder=2))
+
+
+def _ecliptic(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    c, s = np.cos(ECLIPTIC_RAD), np.sin(ECLIPTIC_RAD)
+    return rows @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]]).T
+
+
+def _note() -> dict[str, object]:
+    return {"textcoords": "offset points", "fontsize": 8, "color": INK}
+
+
+def _labels(axes: "Axes", x: str, y: str, title: str) -> None:
+    axes.set_xlabel(x, color=INK, fontsize=8.5)
+    axes.set_ylabel(y, color=INK, fontsize=8.5)
+    axes.set_title(title, loc="left", fontsize=9.5, color=INK)
+    axes.grid(True, color=GRID, linewidth=0.5)
+    axes.tick_params(colors=INK, labelsize=8)
+    axes.spines[["top"]].set_visible(False)
+
+
+def _figure(width_in: float, height_in: float) -> "Figure":
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_in, height_in), dpi=110, facecolor=PAPER, layout="constrained")
+
+
+def _saved(figure: "Figure", path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    return path
