@@ -167,42 +167,51 @@ def solved(model: Model, t0: float, h: float, y: Reals, tolerance_km: float, roo
 @inner
 def _roughly(model: Model, pole: Reals, room: Room) -> None:
     """Add by how much the attraction of low degrees differs from the simple one, more than where it was last evaluated."""
-    place, total, part = room.work[6], room.work[8], room.work[9]
+    fixed, turned_back, place, total, part = room.work[0], room.work[1], room.work[6], room.work[8], room.work[9]
+    rows, axes, r, a, more, low = room.rows, room.axes, room.r, room.a, room.more, room.low
     for j in range(AT.size):
         for i in range(3):
-            place[i] = room.r[i, j]
-        gravity(model, room.axes[j], ROUGH, place, room.rows, room.work[0], room.work[1], total)
+            place[i] = r[i, j]
+        gravity(model, axes[j], ROUGH, place, rows, fixed, turned_back, total)
         simple(model, pole, place, part)
         for i in range(3):
-            added = total[i] - part[i] - room.low[i, j]
-            room.more[i, j] += added
-            room.a[i, j] += added
+            added = total[i] - part[i] - low[i, j]
+            more[i, j] += added
+            a[i, j] += added
 
 
 @inner
 def _wholly(model: Model, t0: float, h: float, pole: Reals, again: bool, first: bool, room: Room) -> tuple[float, float]:
     """Put the whole model in place; return the greatest change of what is added (km/s2) and what `rest` returned."""
-    place, speed, total, part = room.work[6], room.work[7], room.work[8], room.work[9]
+    fixed, turned_back, place, speed = room.work[0], room.work[1], room.work[6], room.work[7]
+    total, part, rows, axes, work = room.work[8], room.work[9], room.rows, room.axes, room.work
+    r, v, a, more, low, beside = room.r, room.v, room.a, room.more, room.low, room.rest
     change = steepest = 0.0
+    if again:
+        for j in range(AT.size):
+            for i in range(3):
+                place[i], speed[i] = r[i, j], v[i, j]
+            steepest = max(steepest, rest(model, t0 + h * AT[j], axes[j], room.others[j], place, speed, work, total))
+            for i in range(3):
+                beside[i, j] = total[i]
+    if first and model.degree > ROUGH:
+        for j in range(AT.size):
+            for i in range(3):
+                place[i] = r[i, j]
+            simple(model, pole, place, part)
+            gravity(model, axes[j], ROUGH, place, rows, fixed, turned_back, total)
+            for i in range(3):
+                low[i, j] = total[i] - part[i]
     for j in range(AT.size):
         for i in range(3):
-            place[i], speed[i] = room.r[i, j], room.v[i, j]
-        if again:
-            slope = rest(model, t0 + h * AT[j], room.axes[j], room.others[j], place, speed, room.work, total)
-            steepest = max(steepest, slope)
-            for i in range(3):
-                room.rest[i, j] = total[i]
+            place[i] = r[i, j]
         simple(model, pole, place, part)
-        if first and model.degree > ROUGH:
-            gravity(model, room.axes[j], ROUGH, place, room.rows, room.work[0], room.work[1], total)
-            for i in range(3):
-                room.low[i, j] = total[i] - part[i]
-        gravity(model, room.axes[j], model.degree, place, room.rows, room.work[0], room.work[1], total)
+        gravity(model, axes[j], model.degree, place, rows, fixed, turned_back, total)
         for i in range(3):
-            new = total[i] - part[i] + room.rest[i, j]
-            change = max(change, abs(new - room.more[i, j]))
-            room.a[i, j] += new - room.more[i, j]
-            room.more[i, j] = new
+            new = total[i] - part[i] + beside[i, j]
+            change = max(change, abs(new - more[i, j]))
+            a[i, j] += new - more[i, j]
+            more[i, j] = new
     return change, steepest
 
 
