@@ -90,7 +90,7 @@ def check_unit(keyword: Keyword, unit: str | None, place: Place) -> None:
     if given in _NO_UNIT or given.casefold() == keyword.unit.casefold():
         return
     needed = f"[{keyword.unit}]" if keyword.unit else "no unit"
-    raise place.wrong(f"the unit [{given[:40]}] is not that of the standard, {needed}", "Convert the value, or leave the unit out")
+    raise place.wrong(f"the unit [{given[:40]}] is not that of the standard, {needed}", "Convert the value, or omit the unit")
 
 
 def text_of_value(value: Value) -> str:
