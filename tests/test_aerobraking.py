@@ -39,6 +39,7 @@ from aelita.environment import GravityField, MarsAtmosphere
 from aelita.ephemeris import geodetic_to_fixed_km, state
 from aelita.errors import DefinitionError, UsageError
 from aelita.services.navigation.aerobraking_file import campaign_tables, load_aerobraking
+from aelita.services.navigation.plots_aerobraking import draw_corridor
 from aelita.time import DAY, et_from_tai_ns, tai_ns_from_utc
 from environment_material import gravity
 
@@ -231,6 +232,12 @@ def test_the_end_is_the_science_orbit(tgo: AerobrakingFile, flown: Campaign) -> 
     assert flown.days > 0 and 0 < flown.in_air < len(flown.passes) == len(flown.phases) == len(flown.apoapses)
     tables = campaign_tables(tgo, flown)
     assert len(tables["passes"]) == len(flown.passes) and tables["totals"]["burns"] == len(flown.burns)
+
+
+def test_the_corridor_is_drawn(tgo: AerobrakingFile, flown: Campaign, tmp_path: Path) -> None:
+    drawn = draw_corridor(tgo, flown, tmp_path / "pictures" / "corridor.png", drawn=flown)
+    picture = drawn.read_bytes()
+    assert picture.startswith(b"\x89PNG") and int.from_bytes(picture[16:20], "big") == 1375
 
 
 def short(tgo: AerobrakingFile, end_km: float = 26000.0) -> AerobrakingFile:
