@@ -1,7 +1,7 @@
 """Pictures of transfers as PNG: the pork-chop of a window, and a rebuilt cruise about the Sun and at the planet."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,7 +221,7 @@ def _ecliptic(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     return rows @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]]).T
 
 
-def _note() -> dict[str, object]:
+def _note() -> dict[str, Any]:
     return {"textcoords": "offset points", "fontsize": 8, "color": INK}
 
 
