@@ -12,9 +12,9 @@ from aelita.dynamics import Forces, StateVector, lambert_all, propagate, solve_l
 from aelita.errors import UsageError
 from aelita.time import SECOND, tai_ns_from_utc
 
-numba.config.DISABLE_JIT = True  # compiling the other solvers takes longer than running them
+setattr(numba.config, "DISABLE_JIT", True)  # noqa: B010 - compiling the other solvers takes longer than running them
 gooding1990, izzo2015 = (getattr(import_module("lamberthub"), name) for name in ("gooding1990", "izzo2015"))
-numba.config.DISABLE_JIT = False
+setattr(numba.config, "DISABLE_JIT", False)  # noqa: B010
 
 GM = 1.3271244004127942e11
 START = tai_ns_from_utc("2016-03-14T20:13")
