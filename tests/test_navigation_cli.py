@@ -2,6 +2,8 @@
 
 import csv
 import json
+import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,17 +12,36 @@ import numpy as np
 import pytest
 import spiceypy
 
-from aelita.ndm import read
-from command_line import run
+from aelita.cli import main
+from aelita.ndm import Message, read
 from determination_material import dsn
 from shared import shared
 
-
-def asked(*words: str | Path) -> Any:
-    return json.loads(run("nav", *words, "--json")[0])
+Run = Callable[..., tuple[str, str]]
 
 
-def test_light_time_of_the_day_of_arrival() -> None:
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `aelita nav` in this process, which has its compiled code already, and give what it printed: results and remarks."""
+
+    def of(*words: str | Path, expected: int = 0) -> tuple[str, str]:
+        monkeypatch.setattr(sys, "argv", ["aelita", "nav", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        assert ended.value.code == expected, told.err
+        return told.out, told.err
+
+    return of
+
+
+@pytest.fixture
+def asked(run: Run) -> Callable[..., Any]:
+    return lambda *words: json.loads(run(*words, "--json")[0])
+
+
+def test_light_time_of_the_day_of_arrival(asked: Callable[..., Any]) -> None:
     (row,) = asked("light-time", "EARTH", "MARS", "2016-10-19T16:00:00")
     assert row["down_s"] == pytest.approx(587.341, abs=0.002)  # received then: the public facts have 587.341, emitted 587.361
     assert row["up_s"] < row["down_s"] < 0.51 * row["round_trip_s"]
@@ -28,18 +49,18 @@ def test_light_time_of_the_day_of_arrival() -> None:
     assert len(rows) == 7 and all(a["elevation_deg"] < b["elevation_deg"] for a, b in pairwise(rows))
 
 
-def test_passes_begin_and_end_where_mars_express_was_released(tmp_path: Path) -> None:
+def test_passes_begin_and_end_where_mars_express_was_released(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
     # operations timeline of the flyby of Phobos, 2013-12-29: stations began and ended at elevations of 9.99 to 10.40 degrees
     words = ("--start", "2013-12-29", "--days", "1", "--station", "new-norcia", "--station", "goldstone")
     rows = asked("passes", "MARS", *words)
     of = {(row["station"], row["stop"][11:16]) for row in rows}
     assert ("new-norcia", "03:44") in of  # "stop 2013-12-29T03:44:05Z"
     assert [row["station"] for row in rows if row["start"].startswith("2013-12-29T17:0")] == ["new-norcia"]  # 17:06:02
-    run("nav", "passes", "MARS", *words, "--png", tmp_path / "passes.png")
+    run("passes", "MARS", *words, "--png", tmp_path / "passes.png")
     assert (tmp_path / "passes.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_what_is_asked_wrongly_is_told() -> None:
+def test_what_is_asked_wrongly_is_told(run: Run) -> None:
     for words, told in (
         (("passes", "--start", "2016-10-19", "--station", "nowhere"), "no station 'nowhere'"),
         (("passes", "--start", "2016-10-19", "--stop", "2016-10-18"), "not after the start"),
@@ -47,7 +68,7 @@ def test_what_is_asked_wrongly_is_told() -> None:
         (("light-time", "EARTH", "VULCAN", "2016-10-19"), "knows no body 'VULCAN'"),
         (("light-time", "--", "EARTH", "-143", "2016-10-19"), "holds the position of -143"),
     ):
-        assert told in run("nav", *words, expected=2)[1]
+        assert told in run(*words, expected=2)[1]
 
 
 def capture_rows() -> list[dict[str, str]]:
@@ -63,7 +84,7 @@ def opm_of(row: dict[str, str]) -> str:
     return "\n".join(lines + [f"{key} = {row[column]}" for key, column in names.items()]) + "\n"
 
 
-def test_an_orbit_of_esoc_is_propagated_and_kept_in_every_form(tmp_path: Path) -> None:
+def test_an_orbit_of_esoc_is_propagated_and_kept_in_every_form(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
     first, *_, last = capture_rows()
     (tmp_path / "tgo.opm").write_text(opm_of(first))
     gravity = shared("data/nav/gravity/jgmro120d.txt.gz")
@@ -72,9 +93,9 @@ def test_an_orbit_of_esoc_is_propagated_and_kept_in_every_form(tmp_path: Path) -
     end = np.array([rows[-1][name] for name in ("x_km", "y_km", "z_km")])
     wanted = np.array([float(last[name]) for name in ("x_km", "y_km", "z_km")])
     assert np.linalg.norm(end - wanted) < 1e-3  # across pericentre, km
-    run("nav", *words, "--out", tmp_path / "tgo.oem")
-    run("nav", "convert", tmp_path / "tgo.oem", tmp_path / "tgo.xml")
-    run("nav", "convert", tmp_path / "tgo.xml", tmp_path / "tgo.bsp", "--body", "-143")
+    run(*words, "--out", tmp_path / "tgo.oem")
+    run("convert", tmp_path / "tgo.oem", tmp_path / "tgo.xml")
+    run("convert", tmp_path / "tgo.xml", tmp_path / "tgo.bsp", "--body", "-143")
     assert read((tmp_path / "tgo.oem").read_bytes()) == read((tmp_path / "tgo.xml").read_bytes())
     spiceypy.furnsh(str(tmp_path / "tgo.bsp"))
     try:
@@ -85,13 +106,13 @@ def test_an_orbit_of_esoc_is_propagated_and_kept_in_every_form(tmp_path: Path) -
     assert np.linalg.norm(state[:3] - wanted) < 1e-3
 
 
-def test_messages_that_break_their_standard_are_refused_by_name(tmp_path: Path) -> None:
+def test_messages_that_break_their_standard_are_refused_by_name(tmp_path: Path, run: Run) -> None:
     malformed = shared("data/nav/ndm/orekit/adm/apm/APM-missing-frame.txt")
-    told = run("nav", "convert", malformed, tmp_path / "made.xml", expected=2)[1]
+    told = run("convert", malformed, tmp_path / "made.xml", expected=2)[1]
     assert "Q_FRAME_A is missing" in told and not (tmp_path / "made.xml").exists()
     good = shared("data/nav/ndm/anise/LRO_Nyx.oem")
-    assert "needs the number of the body" in run("nav", "convert", good, tmp_path / "made.bsp", expected=2)[1]
-    assert "no form of a message" in run("nav", "convert", good, tmp_path / "made.doc", expected=2)[1]
+    assert "needs the number of the body" in run("convert", good, tmp_path / "made.bsp", expected=2)[1]
+    assert "no form of a message" in run("convert", good, tmp_path / "made.doc", expected=2)[1]
 
 
 MGS = """CCSDS_OPM_VERS = 2.0
@@ -112,7 +133,7 @@ Z_DOT = -0.9821
 """  # kilometres off: what `test_determination_mgs.py` finds at degree 20 from the documented orbit, rounded
 
 
-def test_the_orbit_of_mars_global_surveyor_from_files_alone(tmp_path: Path) -> None:
+def test_the_orbit_of_mars_global_surveyor_from_files_alone(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
     site = dsn(45)
     (tmp_path / "mgs.opm").write_text(MGS)
     lines = [f"xyz_km = {list(site.position_km)}", f"velocity_km_per_year = {list(site.velocity_km_per_year)}"]
@@ -129,7 +150,50 @@ def test_the_orbit_of_mars_global_surveyor_from_files_alone(tmp_path: Path) -> N
     assert link["rms"] < 0.1 and link["used"] >= 153 and found["converged"]  # the goal; 0.010 Hz is reached
     assert (tmp_path / "residuals.png").stat().st_size > 10_000
     assert len(read((tmp_path / "mgs.oem").read_bytes()).block("ephemeris").rows) > 50  # type: ignore[union-attr, arg-type]
-    told = run("nav", *words, "--stations", tmp_path / "dsn.toml", "--degree", "20", expected=2)[1]
+    told = run(*words, "--stations", tmp_path / "dsn.toml", "--degree", "20", expected=2)[1]
     assert "sigma" in told  # residuals far above it: no orbit
-    unknown = run("nav", *words, "--degree", "4", expected=2)[1]
+    unknown = run(*words, "--degree", "4", expected=2)[1]
     assert "195 two-way Doppler DSS-45 to DSS-45: unknown station DSS-45" in unknown
+
+
+def test_a_launch_is_flown_within_its_margins(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
+    told = asked("launch", "exomars-2016", "--png", tmp_path / "ascent.png")
+    at = {row["event"]: row["time_s"] for row in told["events"]}
+    assert at["third stage separation"] == pytest.approx(582, abs=5)
+    assert at["separation"] == pytest.approx(10 * 3600 + 42 * 60, abs=30)
+    assert told["payload_kg"] == 4332 and 0 < told["margin_kg"] < 500 and told["reached"]["c3_km2_s2"] > 10
+    assert all(key.startswith("proton-m-breeze-m.toml: programme") for key in told["fitted"])
+    assert {path.name for path in tmp_path.iterdir()} == {"ascent.png", "ascent-window.png", "ascent-dispersion.png"}
+    assert [row["launch"] for row in asked("launch")] == ["exomars-2016", "exomars-2020"]
+    assert "no launch 'moon'" in run("launch", "moon", expected=2)[1]
+    assert "Proton" in run("launch", "exomars-2016")[0]
+    assert "energy too high" in run("launch", "exomars-2016", "--c3", "90", "--declination", "-40", expected=2)[1]
+
+
+def test_the_transfer_of_2016_and_its_window(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
+    direct = asked("transfer", "--depart", "2016-03-14T20:13:00", "--arrive", "2016-10-19T14:42:00", "--days", "0")
+    assert direct["c3_km2_s2"] == pytest.approx(14.66, abs=0.05)  # facts/flight-dynamics.yaml, lambert_direct_check
+    assert direct["departure_declination_deg"] == pytest.approx(-49.8, abs=0.2)
+    assert direct["arrival_speed_km_s"] == pytest.approx(3.83, abs=0.01)
+    words = ("transfer", "--depart", "2016-01-01", "--arrive", "2016-08-01", "--count", "60")
+    found = asked(*words, "--png", tmp_path / "chop.png")
+    assert 7 < found["c3_km2_s2"] < direct["c3_km2_s2"] and len(found["grid"]["c3_km2_s2"]) == 60
+    assert (tmp_path / "chop.png").stat().st_size > 20_000
+    told = run("transfer", "--depart", "2016-10-19", "--arrive", "2016-03-14", "--days", "0", expected=2)[1]
+    assert "no transfer" in told
+
+
+def test_the_reference_cruise_meets_the_public_figures(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
+    told = asked("cruise", "--out", tmp_path / "cruise.oem", "--png", tmp_path / "cruise.png", "--step", "21600")
+    verdicts = {row["figure"]: row["verdict"] for row in told["figures"]}
+    assert set(verdicts.values()) <= {"met", "in conflict"} and list(verdicts.values()).count("met") >= 20
+    message = read((tmp_path / "cruise.oem").read_bytes())
+    assert isinstance(message, Message) and len(message.segments) > 5
+    assert "there is no 'bus'" in run("cruise", "--craft", "bus", "--out", tmp_path / "bus.oem", expected=2)[1]
+
+
+def test_the_campaign_of_aerobraking(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
+    told = asked("aerobrake", "--png", tmp_path / "corridor.png")
+    assert told["totals"]["passes"] == pytest.approx(952, abs=50) and (tmp_path / "corridor.png").stat().st_size > 50_000
+    (tmp_path / "bad.toml").write_text("name = 1\n")
+    assert "bad.toml" in run("aerobrake", tmp_path / "bad.toml", expected=2)[1]

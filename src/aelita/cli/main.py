@@ -27,6 +27,7 @@ from . import (
     navigation,
     navigation_fits,
     navigation_orbits,
+    navigation_plans,
     stations,
     users,
 )  # fmt: skip
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 for room in (
     live, alarms, ingestion, histories, archives, databases, missions, stations, users, commanding, auditing, navigation,
-    navigation_orbits, navigation_fits,
+    navigation_orbits, navigation_fits, navigation_plans,
 ):  # fmt: skip
     room.register(app)
 

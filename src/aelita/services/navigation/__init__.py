@@ -1,19 +1,28 @@
 """Flight dynamics at work: what is asked of it, the files it reads and writes, and its plots."""
 
+from ...dynamics import transfer
+from .aerobraking_file import FILE as AEROBRAKING
+from .aerobraking_file import campaign_tables, load_aerobraking
 from .converting import convert
+from .cruising import burn_rows, cruise_arcs, figure_rows, find_cruise
 from .determining import Tracking, cut, fit_arc, fit_summary, fit_table, fitted, load_tracking, parameters_of
-from .events import OrbitEvent, check_kinds, orbit_events, sun_conjunctions
-from .motions import KnownMotion, motions_in_kernels, motions_in_message, places_km
+from .launch_pictures import draw_launch
+from .launching import as_json as launch_as_json
+from .launching import launches_of, work_out
 from .orbit_files import Arc, read_arcs, read_spk, write_arcs
+from .plots_aerobraking import draw_corridor
 from .plots_determination import draw_residuals
 from .plots_sky import draw_passes
+from .plots_transfers import draw_cruise, draw_pork_chop
 from .propagating import forces_of, propagated, read_field
 from .sky import Sky, span_text
 from .tables import tai_now
+from .transferring import chop_of, chop_table, transfer_row
 
 __all__ = [
-    "Arc", "KnownMotion", "OrbitEvent", "Sky", "Tracking", "check_kinds", "convert", "cut", "draw_passes", "draw_residuals",
-    "fit_arc", "fit_summary", "fit_table", "fitted", "forces_of", "load_tracking", "motions_in_kernels", "motions_in_message",
-    "orbit_events", "parameters_of", "places_km", "propagated", "read_arcs", "read_field", "read_spk", "span_text",
-    "sun_conjunctions", "tai_now", "write_arcs",
+    "AEROBRAKING", "Arc", "Sky", "Tracking", "burn_rows", "campaign_tables", "chop_of", "chop_table", "convert", "cruise_arcs",
+    "cut", "draw_corridor", "draw_cruise", "draw_launch", "draw_passes", "draw_pork_chop", "draw_residuals", "figure_rows",
+    "find_cruise", "fit_arc", "fit_summary", "fit_table", "fitted", "forces_of", "launch_as_json", "launches_of",
+    "load_aerobraking", "load_tracking", "parameters_of", "propagated", "read_arcs", "read_field", "read_spk", "span_text",
+    "tai_now", "transfer", "transfer_row", "work_out", "write_arcs",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ from ...dynamics import (
 )  # fmt: skip
 from ...errors import UsageError
 from ...time import DAY, utc_from_tai_ns
-from .launcher_file import find_launch
+from .launcher_file import LAUNCHES, find_launch, load_launches
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,19 @@ class Launch:
     injection: Injection
     dispersion: Dispersion
     window: tuple[Opportunity, ...]
+
+
+def launches_of(mission: Path) -> list[dict[str, Any]]:
+    """Return the launches of a mission's folder as rows; none where it has no file of them."""
+    if not (mission / LAUNCHES).is_file():
+        return []
+    return [
+        {
+            "launch": plan.name, "launcher": plan.launcher, "payload_kg": plan.payload_kg, "days": len(plan.days),
+            "liftoff": utc_from_tai_ns(plan.liftoff_tai_ns, 0) if plan.liftoff_tai_ns is not None else None,
+        }
+        for plan in load_launches(mission / LAUNCHES)
+    ]  # fmt: skip
 
 
 def work_out(
@@ -170,12 +183,17 @@ def as_json(launch: Launch) -> dict[str, Any]:
         "events": event_rows(flown), "burns": burn_rows(flown),
         "impacts": impact_rows(flown), "window": window_rows(launch.window),
         "window_source": launch.plan.window_source, "dispersion": dispersion_row(launch.dispersion),
-        "fitted": [figure.key for figure in flown.launcher.fitted],
+        "fitted": [_key(figure.key) for figure in flown.launcher.fitted],
         "figures": [
-            {"key": f.key, "value": f.value, "source": f.source, "grade": f.grade, "fitted": f.fitted}
+            {"key": _key(f.key), "value": f.value, "source": f.source, "grade": f.grade, "fitted": f.fitted}
             for f in (*flown.launcher.provenance, *launch.plan.provenance)
         ],
     }  # fmt: skip
+
+
+def _key(place: str) -> str:
+    """Return where a figure stands in its file, without the folder."""
+    return Path(place.partition(": ")[0]).name + ": " + place.partition(": ")[2]
 
 
 def _asymptote(asymptote: Asymptote) -> dict[str, Any]:

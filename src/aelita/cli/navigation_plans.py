@@ -1,0 +1,195 @@
+"""`aelita nav launch|transfer|cruise|aerobrake`: what is planned long before it is flown."""
+
+from math import radians
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import UsageError
+from .navigation import commands, instant, mission_of, picture
+from .options import JsonOption, MissionOption
+from .output import print_json, print_pairs, print_table, say, writing
+
+BodyOption = Annotated[int | None, typer.Option("--body", help="The SPICE number in an SPK (.bsp).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to those of `aelita nav`."""
+    for command in (launch, transfer, cruise, aerobrake):
+        commands.command(command.__name__)(command)
+
+
+def launch(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A launch of the mission's launches.toml; none: list them.")] = "",
+    c3: Annotated[float | None, typer.Option("--c3", help="Another C3, km2/s2, with its direction.")] = None,
+    declination: Annotated[float, typer.Option(help="Of the asymptote, J2000, degrees.")] = 0.0,
+    right_ascension: Annotated[float, typer.Option(help="Of the asymptote, J2000, degrees.")] = 0.0,
+    liftoff: Annotated[str | None, typer.Option("--liftoff", help="Another time of liftoff, UTC.")] = None,
+    best: Annotated[bool, typer.Option("--best", help="Lift off when the asymptote lies in the plane.")] = False,
+    mission: MissionOption = "",
+    png: Annotated[
+        Path | None, typer.Option("--png", help="Draw the ascent to this PNG file, the window and the dispersion beside it.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Fly a launch: ascent, the burns of the upper stage, injection, propellant margin, launch window and dispersion."""
+    from ..dynamics import Asymptote
+    from ..services import navigation
+
+    folder = mission_of(context, mission).folder
+    if not name:
+        _list_launches(navigation.launches_of(folder), json)
+        return
+    asymptote = None
+    if c3 is not None:
+        asymptote = Asymptote(c3, radians(declination), radians(right_ascension), "the command line", "E")
+    flown = navigation.work_out(
+        folder, name, asymptote=asymptote, liftoff_tai_ns=None if liftoff is None else instant(liftoff), best_liftoff=best
+    )
+    picture(png, lambda path: navigation.draw_launch(flown, path))
+    told = navigation.launch_as_json(flown)
+    if json:
+        print_json(told)
+        return
+    _print_launch(told)
+
+
+def transfer(
+    depart: Annotated[str, typer.Option("--depart", help="First day of departure, UTC.")],
+    arrive: Annotated[str, typer.Option("--arrive", help="First day of arrival, UTC.")],
+    origin: Annotated[str, typer.Argument(help="Body to leave, by SPICE name.")] = "EARTH",
+    target: Annotated[str, typer.Argument(help="Body to reach.")] = "MARS BARYCENTER",
+    days: Annotated[float, typer.Option("--days", min=0.0, help="Days of departure; 0: one pair of instants alone.")] = 120.0,
+    arrival_days: Annotated[float, typer.Option("--arrival-days", min=0.0, help="Days of arrival; 0: as --days.")] = 0.0,
+    count: Annotated[int, typer.Option("--count", min=3, max=2000, help="Instants along each side.")] = 200,
+    revolutions: Annotated[int, typer.Option("--revolutions", min=0, max=5, help="Whole revolutions about the Sun.")] = 0,
+    high: Annotated[bool, typer.Option("--high", help="The other of the two paths with revolutions.")] = False,
+    weight: Annotated[float, typer.Option("--arrival-weight", min=0.0, help="Of arrival speed squared beside C3.")] = 0.0,
+    png: Annotated[Path | None, typer.Option("--png", help="Draw the pork-chop to this PNG file.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Search transfers between planets: the pork-chop of a window and its best pair, or one Lambert arc (--days 0)."""
+    from ..services import navigation
+
+    first, last = instant(depart), instant(arrive)
+    chop = None
+    if days:
+        span = (days, arrival_days or days)
+        chop = navigation.chop_of(origin, target, (first, last), span, count, revolutions=revolutions, high=high)
+        found = chop.best(weight)
+    else:
+        found = navigation.transfer(origin, target, first, last, revolutions=revolutions, high=high)
+    told = navigation.transfer_row(found)
+    if chop is not None:
+        marks = (("best", found.departure_tai_ns, found.arrival_tai_ns),)
+        picture(png, lambda path: navigation.draw_pork_chop(chop, path, marks=marks))
+    elif png is not None:
+        raise UsageError("one pair of instants makes no picture", remedy="Give --days")
+    if json:
+        print_json(told | ({"grid": navigation.chop_table(chop)} if chop is not None else {}))
+    else:
+        print_pairs(f"{origin} to {target}", [(key.replace("_", " "), _said(value)) for key, value in told.items()])
+
+
+def cruise(
+    context: typer.Context,
+    craft: Annotated[str, typer.Option("--craft", help="Whose states --out holds: orbiter or lander.")] = "orbiter",
+    step: Annotated[float, typer.Option("--step", min=1.0, help="Seconds between two states of --out.")] = 3600.0,
+    body: BodyOption = None,
+    mission: MissionOption = "",
+    png: Annotated[Path | None, typer.Option("--png", help="Draw the cruise to this PNG file.")] = None,
+    json: JsonOption = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the reference trajectory: .oem, .xml or .bsp.")] = None,
+) -> None:
+    """Rebuild the mission's reference cruise from public facts, and compare each with what comes out."""
+    from ..services import navigation
+
+    chosen = mission_of(context, mission)
+    given, found = navigation.find_cruise(chosen.folder)
+    figures, burns = navigation.figure_rows(found, given), navigation.burn_rows(found)
+    if out is not None:
+        arcs = navigation.cruise_arcs(found, craft, f"{chosen.short} {craft}", step_s=step)
+        if not arcs:
+            raise UsageError(f"there is no {craft!r}", remedy="Name orbiter or lander")
+        with writing(out):
+            navigation.write_arcs(arcs, out, made_at=navigation.tai_now(), body=body)
+        say(f"{len(arcs)} arcs written to {out}")
+    picture(png, lambda path: navigation.draw_cruise(found, path, title=f"Reference cruise, {chosen.short}"))
+    if json:
+        print_json({"figures": figures, "burns": burns})
+        return
+    print_table(
+        _frame(figures).select("figure", "public", "ours", "tolerance", "unit", "verdict", "grade"), title="Public figures"
+    )
+    print_table(_frame(burns), title="Manoeuvres")
+
+
+def aerobrake(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="TOML file of a campaign. Default: that of the mission.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Draw the density of each pass at random from here. Default: the nominal air.")
+    ] = None,
+    gravity: Annotated[Path | None, typer.Option("--gravity", help="Public file of gravity coefficients.")] = None,
+    mission: MissionOption = "",
+    png: Annotated[Path | None, typer.Option("--png", help="Draw the corridor to this PNG file.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Passes to show.")] = 20,
+    json: JsonOption = False,
+) -> None:
+    """Fly an aerobraking campaign: walk-in, corridor, daily planning, pop-up, lifetime guard, walk-out."""
+    from ..services import navigation
+
+    given = navigation.load_aerobraking(file or mission_of(context, mission).folder / navigation.AEROBRAKING)
+    field = navigation.read_field(gravity) if gravity is not None else None
+    around = given.surroundings(gravity=field)
+    flown = given.campaign(around)
+    drawn = given.campaign(around, seed=seed) if seed is not None else None
+    told = navigation.campaign_tables(given, drawn or flown)
+    picture(png, lambda path: navigation.draw_corridor(given, flown, path, drawn=drawn))
+    if json:
+        print_json(told)
+        return
+    passes = _frame(told["passes"]).select(
+        "number", "phase", "utc", "lowest_km", "pressure_pa", "flux_w_m2", "drag_m_s", "apoapsis_km", "period_min"
+    )
+    print_table(passes, title=f"{told['name']}: passes", limit=limit)
+    print_table(_frame(told["published"]).drop("source"), title="Published figures")
+    print_pairs("Totals", [(key.replace("_", " "), _said(value)) for key, value in told["totals"].items()])
+
+
+def _list_launches(names: list[dict[str, Any]], json: bool) -> None:
+    if not names:
+        raise UsageError("the mission has no launches", remedy="Give its folder a launches.toml")
+    if json:
+        print_json(names)
+    else:
+        print_table(_frame(names), title="Launches")
+
+
+def _print_launch(told: dict[str, Any]) -> None:
+    print_table(_frame(told["events"]), title=f"{told['name']}: {told['launcher']} with {told['payload_kg']:.0f} kg")
+    print_table(_frame(told["burns"]), title="Upper stage")
+    if told["window"]:
+        print_table(_frame(told["window"]), title="Window")
+    reached, spread = told["reached"], told["dispersion"]
+    rows = [
+        ("C3", f"{reached['c3_km2_s2']:.4f} km2/s2, sigma {spread['c3_sigma_km2_s2']:.4f}"),
+        ("declination", f"{reached['declination_deg']:.4f} deg, sigma {spread['declination_sigma_deg']:.4f}"),
+        ("right ascension", f"{reached['right_ascension_deg']:.4f} deg, sigma {spread['right_ascension_sigma_deg']:.4f}"),
+        ("separation", told["separation"]),
+        ("propellant left", f"{told['margin_kg']:.1f} kg beyond reserves, sigma {spread['margin_sigma_kg']:.1f}"),
+        ("fitted", ", ".join(told["fitted"]) or "nothing"),
+    ]
+    print_pairs("Injection", rows)
+
+
+def _said(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _frame(rows: list[dict[str, Any]]) -> Any:
+    import polars as pl
+
+    return pl.DataFrame(rows, infer_schema_length=None)
