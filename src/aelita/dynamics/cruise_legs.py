@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from ..environment import GravityField
 from ..ephemeris import state
-from ..time import DAY
 from .bplane import aim_for_periapsis, approach_state
 from .burns import Burn
 from .cruise_plan import InjectionPlan
@@ -29,8 +28,7 @@ MARS_FLATTENED = GravityField("Mars, flattened", 42828.37285418775, 3396.0, _C20
 EARTH_FORCES = Forces("EARTH", bodies=("SUN", "MOON", "VENUS BARYCENTER", "JUPITER BARYCENTER"))
 SUN_FORCES = Forces("SUN", bodies=("EARTH", "MOON", "MARS", "VENUS BARYCENTER", "JUPITER BARYCENTER", "SATURN BARYCENTER"))
 MARS_FORCES = Forces("MARS", MARS_FLATTENED, 2, bodies=("SUN", "EARTH", "JUPITER BARYCENTER"))
-EARTH_DAYS, NEAR_DAYS, APPROACH_DAYS = 3, 12, 6  # about the Earth; step by step while it is near; about Mars before arrival
-PIECE, LONG_PIECE = DAY, 10 * DAY
+EARTH_DAYS, APPROACH_DAYS = 3, 9  # about the Earth after separation; about Mars before arrival
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +59,14 @@ class Flier:
         self.legs: list[Leg] = []
         self.burns: list[Burn] = []
 
-    def coast(self, name: str, until_tai_ns: int, forces: Forces, piece: int = 0) -> None:
-        """Coast to an epoch, in pieces of at most so many nanoseconds (0: at once)."""
-        while self.now.epoch_tai_ns < until_tai_ns:
-            stop = min(until_tai_ns, self.now.epoch_tai_ns + piece) if piece else until_tai_ns
-            self._flown(name, propagate(self.now, forces, stop, mass_kg=self.mass_kg))
+    def coast(self, name: str, until_tai_ns: int, forces: Forces) -> None:
+        """Coast to an epoch; nothing happens when it is there already."""
+        if self.now.epoch_tai_ns < until_tai_ns:
+            self._flown(name, propagate(self.now, forces, until_tai_ns, mass_kg=self.mass_kg))
 
     def burn(self, burn: Burn, forces: Forces) -> None:
         """Make a burn, which begins now or later."""
-        self.coast(f"to {burn.name}", burn.start_tai_ns, forces, LONG_PIECE)
+        self.coast(f"to {burn.name}", burn.start_tai_ns, forces)
         if burn.stop_tai_ns == burn.start_tai_ns:
             self.jump(burn)
             return

@@ -18,13 +18,10 @@ from .cruise_legs import (
     EARTH_DAYS,
     EARTH_FORCES,
     GM_MARS,
-    LONG_PIECE,
     MARS_FORCES,
     MARS_POLE,
     MARS_RADII_KM,
     MARS_SPIN_RAD_S,
-    NEAR_DAYS,
-    PIECE,
     SUN_FORCES,
     Flier,
     injection_state,
@@ -188,14 +185,13 @@ def fly_out(plan: CruisePlan, excess_km_s: Vector, direction: Vector) -> Flier:
     craft = Flier("composite", injection_state(plan.injection, excess_km_s), plan.craft.launch_mass_kg)
     craft.coast("escape", begin + EARTH_DAYS * DAY, EARTH_FORCES)
     craft.turn_to("SUN")
-    craft.coast("cruise", begin + NEAR_DAYS * DAY, SUN_FORCES, PIECE)
     for each in plan.manoeuvres:
         dv = each.size_km_s * direction
         burn = burn_of(dv, each.start_tai_ns, craft.mass_kg, plan.craft.thrust_n, plan.craft.isp_s, each.name, at_start=True)
         craft.burn(burn, SUN_FORCES)
-    craft.coast("cruise", plan.lander.entry_tai_ns - (APPROACH_DAYS + 3) * DAY, SUN_FORCES, LONG_PIECE)
+    craft.coast("cruise", plan.lander.entry_tai_ns - APPROACH_DAYS * DAY, SUN_FORCES)
     craft.turn_to("MARS")
-    craft.coast("approach", plan.lander.separation_tai_ns, MARS_FORCES, PIECE)
+    craft.coast("approach", plan.lander.separation_tai_ns, MARS_FORCES)
     return craft
 
 
