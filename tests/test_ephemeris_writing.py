@@ -150,9 +150,10 @@ def test_attitudes_are_read_back_by_spice(tmp_path: Path, rated: bool) -> None:
         release(path, clock)
 
 
-def test_a_clock_we_write_is_read_by_spice(tmp_path: Path) -> None:
-    """Two segments that gain and lose a second a day."""
-    segments = (Segment(0, 10**18, 1.00001), Segment(86_400 * 65536, 10**18 + 86_401 * 10**9, 0.99999))
+@pytest.mark.parametrize("begin_ns", [10**18, -(10**17) - 250_000_000])
+def test_a_clock_we_write_is_read_by_spice(tmp_path: Path, begin_ns: int) -> None:
+    """Two segments that gain and lose a second a day; also before 2000, where seconds are negative with a fraction."""
+    segments = (Segment(0, begin_ns, 1.00001), Segment(86_400 * 65536, begin_ns + 86_401 * 10**9, 0.99999))
     clock = SpacecraftClock("c", 65536, segments, "TDB", (Partition(0, 2**48),))
     path = tmp_path / "ours.tsc"
     path.write_text(kernel_from_clock(clock, -778))

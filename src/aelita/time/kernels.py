@@ -190,7 +190,7 @@ def kernel_from_clock(clock: SpacecraftClock, spacecraft: int, comment: str = ""
         segments, system = clock.segments, {"TDB": 1, "TT": 2}[clock.scale]
     number = -spacecraft
     partitions = clock.partitions or (Partition(0, 2**32 * clock.ticks_per_second - 1),)
-    rows = "\n".join(f"      {s.ticks:d}  {s.start_ns // SECOND:d}.{s.start_ns % SECOND:09d}  {s.rate:.15f}" for s in segments)
+    rows = "\n".join(f"      {s.ticks:d}  {_seconds(s.start_ns)}  {s.rate:.15f}" for s in segments)
     return f"""KPL/SCLK
 
 {comment}
@@ -232,3 +232,9 @@ DELTET/DELTA_AT  = (
 
 \\begintext
 """
+
+
+def _seconds(ns: int) -> str:
+    """Return nanoseconds as exact seconds: the sign is that of the whole, not of the seconds that `//` leaves."""
+    whole, part = divmod(abs(ns), SECOND)
+    return f"{'-' if ns < 0 else ''}{whole:d}.{part:09d}"
