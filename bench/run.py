@@ -33,6 +33,10 @@ PARTS = {
     "journal": "journal",
     "commanding": "commanding",
     "ephemeris": "ephemeris",
+    "propagation": "propagation",
+    "determination": "determination",
+    "transfers": "transfers",
+    "aerobraking": "aerobraking",
 }
 WITH_SETTING = {"reception", "chain", "live", "interface", "console", "commanding"}
 PACKAGES = (
