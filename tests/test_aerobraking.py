@@ -208,6 +208,31 @@ def test_the_nominal_plan_never_leaves_the_limits(tgo: AerobrakingFile, flown: C
     assert all(decision.after.lifetime_s >= 3600 * tgo.plan.guard.hours for decision in flown.decisions)
 
 
+@settings(max_examples=15)
+@given(height=st.floats(98.0, 130.0), apoapsis_km=st.floats(1100.0, 30000.0), factor=st.floats(0.5, 2.0))
+def test_no_decision_plans_outside_of_the_corridor(
+    tgo: AerobrakingFile, mars: Surroundings, height: float, apoapsis_km: float, factor: float
+) -> None:
+    """From anywhere: the choice is inside, or there is none and the planner says so."""
+    planner, corridor = tgo.plan.planner, tgo.plan.corridor
+    state_ = start_of(int(tai_ns_from_utc("2017-11-01")), height, apoapsis_km, 74.0, 100.0, 320.0)
+    row = np.concatenate([state_.six, np.zeros(3)])
+    try:
+        made = planner.decide(mars, tgo.plan.vehicle.drag_m2_kg, mars.seconds(state_.epoch_tai_ns), row, factor)
+    except UsageError as error:
+        assert "no trim up to 3 m/s" in str(error)
+        return
+    assert made.after.share <= corridor.high + 1e-12
+    assert abs(made.trim_m_s) in (0.0, *corridor.trims_m_s)
+    assert made.after.lifetime_s >= 3600 * tgo.plan.guard.hours
+    if made.reason == "hold":
+        assert made.after.share == made.before.share
+    if made.reason == "raise":
+        assert made.before.share > corridor.high and made.trim_m_s > 0
+    if made.reason == "lower":
+        assert made.before.share < corridor.low and made.trim_m_s < 0 and made.after.share > made.before.share
+
+
 def test_what_a_session_foresees_is_what_is_flown(flown: Campaign) -> None:
     """In the model's air the passes of a decision are those that follow, but for the propellant that the trim itself takes."""
     epochs = np.array([each.lowest_tai_ns for each in flown.passes])
@@ -350,3 +375,13 @@ def test_every_figure_has_a_source_and_a_grade(tgo: AerobrakingFile) -> None:
         "node_deg", "argument_deg", "thrust_n", "density_multiplier", "heat_flux_w_m2", "heat_load_j_m2",
     }  # fmt: skip
     assert radians(74) == pytest.approx(1.2915, abs=1e-3)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(24))
+def test_a_campaign_with_any_weather_comes_to_its_end(tgo: AerobrakingFile, seed: int) -> None:
+    found = tgo.campaign(tgo.surroundings(days=500), seed=seed)
+    reasons = Counter(each.reason for each in found.burns)
+    print(f"seed {seed}: {found.days:.1f} d, {found.in_air} passes, {found.burnt_m_s:.0f} m/s, {dict(reasons)}")
+    assert found.end_heights_km[0] > 360 and found.end_heights_km[1] < 430
+    assert 320 < found.days < 420 and min(each.lowest_km for each in found.passes) > 90

@@ -123,14 +123,20 @@ class _Flight:
             if self.due(self.steps[0].at_tai_ns):
                 step = self.steps.pop(0)
                 self.phase = "walk-in"
-                self._to_height(step.height_km, "walk-in")
+                self._step_down(step.height_km)
                 self.session_s = self.t + self.plan.session_s
             return
         if self.phase == "pause":
             return
         if self.t >= self.session_s - 1.0:
             self.phase = "walk-out" if self.phase == "walk-out" else "main"
-            decision = self.planner.decide(self.around, self.drag_m2_kg, self.t, self.y, self.factor)
+            try:
+                decision = self.planner.decide(self.around, self.drag_m2_kg, self.t, self.y, self.factor)
+            except UsageError:
+                if self.weather.rng is None:
+                    raise
+                self._pop_up()  # what no trim mends is left for a while
+                return
             self.decisions.append(decision)
             if decision.reason == "lifetime":
                 self.phase = "walk-out"
@@ -153,6 +159,16 @@ class _Flight:
             self._pop_up()
         elif share > safety.reduction_share:
             self._burn(safety.reduction_m_s, "reduction")
+
+    def _step_down(self, height_km: float) -> None:
+        """Make a step; one that the weather has made unsafe is made shallower, by 2 km at a time, a plan's own is refused."""
+        for higher in range(0, 60, 2):
+            try:
+                self._to_height(height_km + higher, "walk-in")
+                return
+            except UsageError:
+                if self.weather.rng is None:
+                    raise
 
     def _pop_up(self) -> None:
         safety = self.plan.safety
