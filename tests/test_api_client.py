@@ -28,6 +28,7 @@ from aelita.api.client import (
     answers_commands,
     answers_database,
     answers_evidence,
+    answers_navigation,
     answers_operations,
     answers_telemetry,
     delivering,
@@ -816,8 +817,8 @@ def test_answers_are_typed_as_the_schema_says(schema: dict[str, Any]) -> None:
     for name, one in schemas.items():  # two routes may have answers of the same name
         forms.setdefault(name.rpartition("__")[2].partition("-")[0], []).append(set(one.get("properties", ())))
     modules = (
-        answers_accounts, answers_alarms, answers_commands, answers_database, answers_evidence, answers_operations,
-        answers_telemetry,
+        answers_accounts, answers_alarms, answers_commands, answers_database, answers_evidence, answers_navigation,
+        answers_operations, answers_telemetry,
     )  # fmt: skip
     typed = [(name, kind) for module in modules for name, kind in vars(module).items() if hasattr(kind, "__total__")]
     assert len(typed) > 80

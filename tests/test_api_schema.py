@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import threading
 from collections.abc import Container, Iterator
 from concurrent.futures import Future
@@ -54,6 +55,10 @@ STATEMENT = Statement(
     Act.CHECK, "r1", PREPARED.digest, "tgo", BEGIN, BEGIN + 1, "esa", "esoc", "flight-director", "vera", "0" * 16, BEGIN
 )
 STATED = {"statement": STATEMENT.said, "signature": "0" * 128}
+PRODUCT = json.dumps({
+    "kind": "passes", "spacecraft": "tgo", "title": "t", "start": "2016-10-19", "stop": "2016-10-20", "data": {"rows": []},
+})  # fmt: skip
+FORMS = ("navigation/products",)
 CHANGES: tuple[tuple[str, str, Any, str], ...] = (  # method, path, body, action: in an order in which all can be done
     ("post", "auth/first", {"code": "CODE", "user": "otto", "password": PASSWORD}, "link.used"),
     ("post", "auth/login", {"user": "vera", "password": PASSWORD}, "login"),
@@ -102,6 +107,7 @@ CHANGES: tuple[tuple[str, str, Any, str], ...] = (  # method, path, body, action
     ("post", "onboard/{spacecraft}/timeline/adopt", None, "onboard.adopted"),
     ("post", "onboard/{spacecraft}/images", {"name": "a", "version": "1", "memory": 6, "runs": [[0, "00"]]}, "onboard.image"),
     ("post", "onboard/{spacecraft}/images/{name}/{version}", {"what": "load"}, "onboard.image.load"),
+    ("post", "navigation/products", {"record": PRODUCT}, "product.published"),
     ("post", "commands/audit", None, "command.audit.begun"),
     ("delete", "commands/audit", None, "command.audit.cancelled"),
     ("delete", "admin/sessions/{id}", None, "session.ended"),
@@ -237,7 +243,9 @@ def test_every_change_is_in_the_audit_trail(app: FastAPI) -> None:
                 query = QUERIES.get((how, path))
                 told = body | {"code": code} if body and "code" in body else body
                 before = audit.entries(centre.records, audit.Sought(), limit=1)
-                answer = await client.request(how, f"{API}/{path.format(**made)}", json=told, params=query)
+                answer = await client.request(
+                    how, f"{API}/{path.format(**made)}", params=query, **{"data" if path in FORMS else "json": told}
+                )
                 commanding = path.startswith(("commands", "procedures", "onboard"))
                 unanswered = (answer.status_code == 409 and "alarm" in path) or (answer.status_code == 503 and commanding)
                 assert answer.is_success or unanswered, (how, path, answer.text)

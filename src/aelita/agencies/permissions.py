@@ -14,6 +14,7 @@ PERMISSIONS = {
     "complex.operate": "Start, stop and fail over services; back up and restore.",
     "archive.rebuild": "Rebuild tables of the archive with a newer database.",
     "product.release": "Release products of the agency's collections by the rules of the data rights.",
+    "navigation.publish": "Publish products of flight dynamics for the agency and its partners.",
     "plan.propose": "Propose activities and observations for a plan.",
     "plan.approve": "Approve a plan or a share of a relay.",
     "command.request": "Request a command or a procedure.",

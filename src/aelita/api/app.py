@@ -9,18 +9,22 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from .. import __version__
-from ..errors import AelitaError, ArchiveError, DataError, UsageError
+from ..errors import AelitaError, ArchiveError, DataError, TimeError, UsageError
 from .backups import Backups
 from .centre import Centre
 from .door import Door
+from .navigation_desk import NavigationDesk
 
 PREFIX = "/api/v1"
 ROUTES = (
     "auth", "admin", "backups", "machine", "status", "live", "parameters", "packets", "history", "database", "alarms", "log",
     "stations", "displays", "queries", "agencies", "deliveries",
     "command_keys", "commands", "command_acts", "command_control", "command_evidence", "procedures", "onboard",
+    "navigation", "navigation_products",
 )  # fmt: skip
-STATUS_OF: tuple[tuple[type[AelitaError], int], ...] = ((UsageError, 400), (DataError, 422), (ArchiveError, 503))
+STATUS_OF: tuple[tuple[type[AelitaError], int], ...] = (
+    (UsageError, 400), (TimeError, 400), (DataError, 422), (ArchiveError, 503),
+)  # fmt: skip
 
 
 def create_app(centre: Centre) -> FastAPI:
@@ -34,6 +38,7 @@ def create_app(centre: Centre) -> FastAPI:
         app.include_router(import_module(f".routes_{name}", __package__).router, prefix=PREFIX)
     centre.records.make()  # the tables that the routes brought
     app.state.door, app.state.backups = Door(centre), Backups(centre)
+    app.state.navigation = NavigationDesk(centre)
     app.add_exception_handler(AelitaError, _aelita_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)

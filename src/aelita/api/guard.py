@@ -28,6 +28,7 @@ from .sessions import Known
 from .wire import LONGEST_HEAD
 
 LARGEST_BODY = 1 << 20  # octets
+FILES_ROUTE, FILES_PERMISSION, LARGEST_FILES = f"{PREFIX}/navigation/products", "navigation.publish", 72 << 20
 SLOWEST_BODY_S = 30.0  # between two pieces
 DRAIN_OCTETS, DRAIN_S = 1 << 24, 5.0
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -82,13 +83,14 @@ class Guard:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         answer = await self._refusal(scope, headers)
-        if answer is None and _declared(headers) > LARGEST_BODY:
+        most = _largest(scope)
+        if answer is None and _declared(headers) > most:
             await _drain(receive, expected="expect" not in headers)
-            answer = _too_large()
+            answer = _too_large(most)
         if answer is not None:
             await answer(scope, receive, send)
             return
-        bounded = _Bounded(scope, receive, send)
+        bounded = _Bounded(scope, receive, send, most)
         try:
             await self.app(scope, bounded.receive, bounded.send)
         except Exception:
@@ -178,8 +180,8 @@ class Guard:
 class _Bounded:
     """One request whose body may not be too long: `receive` and `send` for the application, and the status it answered."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._scope, self._receive, self._send = scope, receive, send
+    def __init__(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        self._scope, self._receive, self._send, self._most = scope, receive, send, most
         self._octets, self._whole, self.answered, self.status = 0, False, False, 0
 
     async def receive(self) -> Message:
@@ -193,10 +195,10 @@ class _Bounded:
             return await self._answer(problem(408, "The request does not come to its end.", headers={"connection": "close"}))
         self._octets += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
-        if self._octets > LARGEST_BODY:
+        if self._octets > self._most:
             if not self._whole:
                 await _drain(self._receive)
-            return await self._answer(_too_large())
+            return await self._answer(_too_large(self._most))
         return message
 
     async def _answer(self, answer: Response) -> Message:
@@ -285,8 +287,14 @@ def _unknown(scope: Scope) -> Response:
     return RedirectResponse("/login" if asked == "/" else f"/login?next={quote(asked, safe='/')}", 303)
 
 
-def _too_large() -> Response:
-    return problem(413, f"The request is larger than {LARGEST_BODY} octets.", remedy="Send less", headers={"connection": "close"})
+def _largest(scope: Scope) -> int:
+    """Return how long the body of a request may be: files of products are longer, of those who may publish some."""
+    files = scope["path"] == FILES_ROUTE and scope["method"] == "POST" and FILES_PERMISSION in scope["aelita.identity"].may
+    return LARGEST_FILES if files else LARGEST_BODY
+
+
+def _too_large(most: int) -> Response:
+    return problem(413, f"The request is larger than {most} octets.", remedy="Send less", headers={"connection": "close"})
 
 
 async def _deny(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:

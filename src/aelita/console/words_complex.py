@@ -230,6 +230,7 @@ COMPLEX: dict[str, tuple[str, str]] = {
     ),
     "may.archive.rebuild": ("rebuild the archive with a newer database", "перестраивать архив по новой базе"),
     "may.product.release": ("release products", "публиковать продукты"),
+    "may.navigation.publish": ("publish products of flight dynamics", "публиковать продукты баллистики"),
     "may.plan.propose": ("propose activities and observations", "предлагать работы и наблюдения"),
     "may.plan.approve": ("approve plans and shares of relays", "утверждать планы и доли ретрансляции"),
     "may.command.request": ("request commands and procedures", "запрашивать команды и процедуры"),

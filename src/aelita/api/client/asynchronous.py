@@ -17,6 +17,7 @@ from .calls import Calls
 from .commands import AsyncCommands
 from .core import Answer, Asynchronous, Broken, Request, Session, Steps, T
 from .errors import BusyError, UnreachableError
+from .navigation import AsyncNavigation
 from .onboard import AsyncOnBoard
 from .procedures import AsyncProcedures
 from .subscriptions import Item, Subscription, Topic, wanted
@@ -60,6 +61,11 @@ class AsyncClient(Calls, Asynchronous):
     def procedures(self) -> AsyncProcedures:
         """Procedures: which there are, dry runs, runs."""
         return AsyncProcedures(self)
+
+    @property
+    def navigation(self) -> AsyncNavigation:
+        """Flight dynamics: passes, light times, events, states, products."""
+        return AsyncNavigation(self)
 
     @property
     def onboard(self) -> AsyncOnBoard:

@@ -9,7 +9,7 @@ import inspect
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 from urllib.parse import quote, urlsplit
@@ -75,6 +75,7 @@ class Request:
     body: bytes | None = None
     accept: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    media: str = JSON  # of the body
 
     @property
     def where(self) -> str:
@@ -207,9 +208,9 @@ class Session:
 
     def _dressed(self, request: Request) -> Request:
         """Return a request with who asks, and where from."""
-        media = () if request.body is None else (("Content-Type", JSON),)
+        media = () if request.body is None else (("Content-Type", request.media),)
         headers = (("Accept", f"{request.accept}, {PROBLEM}"), *media, *self.headers(), *request.headers)
-        return Request(request.method, request.path, request.query, request.body, request.accept, headers)
+        return replace(request, headers=headers)
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Return the headers that tell who asks."""

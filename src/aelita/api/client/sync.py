@@ -17,6 +17,7 @@ from .calls import Calls
 from .commands import Commands
 from .core import Answer, Broken, Request, Session, Steps, Synchronous, T
 from .errors import BusyError, UnreachableError
+from .navigation import Navigation
 from .onboard import OnBoard
 from .procedures import Procedures
 from .subscriptions import Item, Subscription, Topic, wanted
@@ -52,6 +53,11 @@ class Client(Calls, Synchronous):
     def procedures(self) -> Procedures:
         """Procedures: which there are, dry runs, runs."""
         return Procedures(self)
+
+    @property
+    def navigation(self) -> Navigation:
+        """Flight dynamics: passes, light times, events, states, products."""
+        return Navigation(self)
 
     @property
     def onboard(self) -> OnBoard:

@@ -1,9 +1,10 @@
-"""Watchkeeping of an agency in one process: its alarms and the correlation of its clocks."""
+"""Watchkeeping of an agency in one process: its alarms, the correlation of its clocks, products from and to partners."""
 
 import asyncio
 
 from .alarm_service import alarms
 from .correlation import correlation
+from .product_exchange import product_exchange
 from .serving import Context
 
 
@@ -12,3 +13,4 @@ async def watchkeeper(context: Context) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(correlation(context))
         tasks.create_task(alarms(context))
+        tasks.create_task(product_exchange(context))

@@ -1,0 +1,89 @@
+"""Answers of flight dynamics as they come in JSON; the schema of the centre tells more of each."""
+
+from typing import Any, TypedDict
+
+
+class NavigationPass(TypedDict):
+    """A pass of a spacecraft over a station; `hidden_s` is how long Mars hides it (None where its orbit is not known)."""
+
+    spacecraft: str
+    station: str
+    start: str
+    stop: str
+    duration_s: float
+    max_elevation_deg: float
+    hidden_s: float | None
+    sun_deg: float | None
+    light_s: float | None
+
+
+class LightTimeItem(TypedDict):
+    """Light times (s) at an instant at the observer, off by `bound_s` at most; degrees for a station."""
+
+    at: str
+    down_s: float | None
+    up_s: float | None
+    round_trip_s: float | None
+    bound_s: float | None
+    sun_deg: float | None
+    elevation_deg: float | None
+    azimuth_deg: float | None
+
+
+class NavigationEvent(TypedDict):
+    """An event; `stop` is None for one at an instant."""
+
+    kind: str
+    start: str
+    stop: str | None
+    value: float | None
+    unit: str
+    about: str
+
+
+class NavigationEvents(TypedDict):
+    """Events in order; `known` says from what the orbit is known: kernels, the id of a product, or nothing."""
+
+    rows: list[NavigationEvent]
+    known: str
+
+
+class NavigationStates(TypedDict):
+    """Positions (km) of bodies from a centre at instants; None where nothing holds them."""
+
+    centre: str
+    frame: str
+    utc: list[str]
+    states: dict[str, list[list[float | None]]]
+
+
+class ProductFile(TypedDict):
+    """A file of a product."""
+
+    name: str
+    media: str
+    size: int
+    sha256: str
+
+
+class NavigationProduct(TypedDict):
+    """A product of flight dynamics."""
+
+    id: str
+    kind: str
+    spacecraft: str
+    name: str
+    title: str
+    start: str
+    stop: str
+    made_at: str
+    made_by: str
+    agency: str
+    grade: str
+    files: list[ProductFile]
+
+
+class ShownProduct(NavigationProduct):
+    """A product with what is shown of it."""
+
+    data: dict[str, Any]
