@@ -1,7 +1,6 @@
 """What pulls and pushes a spacecraft: the choice of forces, and its form for compiled code."""
 
 from dataclasses import dataclass
-from math import pi
 from typing import Any, Protocol
 
 import numpy as np
@@ -150,8 +149,3 @@ def model_of(forces: Forces, et_s: float, until_et_s: float, mass_kg: float) -> 
         np.array(forces.surface_km), float(forces.relativity), tables_et_s, tables, np.array(gms), sun, light, air, air_tables,
         air_span, np.array([mass_kg, 0.0, 0.0]), np.zeros(3), NO_THRUST,
     )  # fmt: skip
-
-
-def period_s(gm_km3_s2: float, semi_major_km: float) -> float:
-    """Return the period of an ellipse, seconds."""
-    return 2 * pi * (semi_major_km**3 / gm_km3_s2) ** 0.5

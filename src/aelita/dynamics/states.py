@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TimeError, UsageError
-from ..time import SECOND, et_from_tai_ns, tai_ns_from_et, tdb_minus_tt_s, tt_s_from_tai_ns, utc_from_tai_ns
+from ..time import SECOND, et_from_tai_ns, tdb_minus_tt_s, tt_s_from_tai_ns, utc_from_tai_ns
 from .collocation import Steps, evaluated, evaluated_partials
 
 Reals = NDArray[np.float64]
@@ -131,8 +131,3 @@ class Trajectory:
 def et_of(state: StateVector) -> float:
     """Return the ephemeris time of a state (TDB seconds past J2000)."""
     return float(et_from_tai_ns(state.epoch_tai_ns))
-
-
-def tai_of_et(et_s: float) -> int:
-    """Return TAI nanoseconds of an ephemeris time."""
-    return int(tai_ns_from_et(et_s))
