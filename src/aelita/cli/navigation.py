@@ -67,6 +67,13 @@ def picture(png: Path | None, draw: Callable[[Path], object]) -> None:
     say(f"picture written to {png}")
 
 
+def compiled() -> None:
+    """Compile what propagation needs, where that was not done since the installation, and say what it is at."""
+    from ..dynamics import prepare
+
+    prepare(lambda name: say(f"compiling {name} (once after an installation)"))
+
+
 def _sky(context: typer.Context, mission: str, kernels: list[Path] | None) -> "navigation.Sky":
     from ..services import navigation
 

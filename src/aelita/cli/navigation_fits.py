@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
-from .navigation import KernelOption, commands, instant, mission_of, picture
+from .navigation import KernelOption, commands, compiled, instant, mission_of, picture
 from .options import JsonOption, MissionOption
 from .output import print_json, print_pairs, print_table, rows_as_json, say, writing
 
@@ -59,6 +59,7 @@ def determine(
     from ..ephemeris import furnish
     from ..services import navigation
 
+    compiled()
     furnish(*(kernel or ()))
     begin = navigation.read_arcs(orbit)[0]
     held = navigation.load_tracking(tuple(tracking), tuple(ramps or ()), spacecraft=spacecraft or begin.name)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
-from .navigation import KernelOption, LimitOption, commands, instant
+from .navigation import KernelOption, LimitOption, commands, compiled, instant
 from .options import JsonOption
 from .output import deliver, print_json, say, writing
 
@@ -50,6 +50,7 @@ def propagate(
     from ..ephemeris import furnish
     from ..services import navigation
 
+    compiled()
     furnish(*(kernel or ()))
     arc = navigation.read_arcs(orbit)[0 if row >= 0 else -1]
     if not -len(arc.epochs) <= row < len(arc.epochs):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import UsageError
-from .navigation import commands, instant, mission_of, picture
+from .navigation import commands, compiled, instant, mission_of, picture
 from .options import JsonOption, MissionOption
 from .output import print_json, print_pairs, print_table, say, writing
 
@@ -106,6 +106,7 @@ def cruise(
     """Rebuild the mission's reference cruise from public facts, and compare each with what comes out."""
     from ..services import navigation
 
+    compiled()
     chosen = mission_of(context, mission)
     given, found = navigation.find_cruise(chosen.folder)
     figures, burns = navigation.figure_rows(found, given), navigation.burn_rows(found)
@@ -141,6 +142,7 @@ def aerobrake(
     """Fly an aerobraking campaign: walk-in, corridor, daily planning, pop-up, lifetime guard, walk-out."""
     from ..services import navigation
 
+    compiled()
     given = navigation.load_aerobraking(file or mission_of(context, mission).folder / navigation.AEROBRAKING)
     field = navigation.read_field(gravity) if gravity is not None else None
     around = given.surroundings(gravity=field)
