@@ -324,6 +324,7 @@ def test_a_station_hears_what_it_receives_and_what_that_relays_while_it_can(tmp_
         give(giver="'them'", receiver="'us'", kind="'frames'", spacecraft="'probe'", only="['hill']"),
         give(giver="'them'", receiver="'us'", kind="'packets'", spacecraft="'pod'", only="['0', '2047']"),
         give(giver="'us'", receiver="'them'", kind="'parameters'", spacecraft="'other'"),
+        give(giver="'us'", receiver="'them'", kind="'products'", only="['navigation']"),
         give(giver="'them'", receiver="'us'", kind="'frames'", spacecraft="'probe'", until="'2020-06-01'")
         + give(giver="'them'", receiver="'us'", kind="'frames'", spacecraft="'probe'", **{"from": "'2020-06-01'"}),
         give(giver="'us'", receiver="'them'", kind="'alarms'") + give(giver="'them'", receiver="'us'", kind="'alarms'")

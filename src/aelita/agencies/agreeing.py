@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import permutations
 
 from ..tables import Table
-from .agreement import KINDS, LISTED, SEVERITIES, Agreement, Give, SharedAlarms, subjects
+from .agreement import KINDS, LISTED, NAVIGATION, SEVERITIES, Agreement, Give, SharedAlarms, subjects
 from .organisation import Organisation
 from .reading import Known, basis, period, refuse, words
 from .rights import WITHHELD, DataRights, Exemption
@@ -68,7 +68,7 @@ def _check_items(table: Table, give: Give, parties: Organisation) -> None:
         if give.spacecraft:
             raise refuse(table, "spacecraft", "products are given by collection", "Name the collections in `only`")
         made = {key: one for key, one in parties.collections().items() if _makes(give.giver, one.agency, one.spacecraft, parties)}
-        own = Known(f"collection of {give.giver!r}", made)
+        own = Known(f"collection of {give.giver!r}", (*made, NAVIGATION))
     elif give.kind == "events":
         own = Known("severity", SEVERITIES)
     elif give.kind == "packets":

@@ -23,6 +23,7 @@ TOKENS = {
     "products": ("collection",),
 }
 KINDS = tuple(TOKENS)
+NAVIGATION = "navigation"  # the collection of what flight dynamics makes: of every agency, of no instrument
 SEVERITIES = ("watch", "warning", "distress", "critical", "severe")  # XTCE's, mildest first
 _UNSAFE = re.compile(r"[\s.*>\x00-\x1f\x7f]")  # what ends or replaces a token of a subject
 LISTED = {kind: next(token for token in tokens if token != "spacecraft") for kind, tokens in TOKENS.items()}

@@ -117,12 +117,12 @@ def _asked(record: str) -> NewProduct:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "record"
-        raise DataError(str(first["msg"]), where=where, remedy="Give the record as the documentation has it") from error
+        raise UsageError(str(first["msg"]), where=where, remedy="Give the record as the documentation has it") from error
 
 
 def _span(asked: NewProduct) -> tuple[int, int]:
     if asked.start is None or asked.stop is None:
-        raise DataError("a product without start or stop", where="record", remedy="Give from when to when it holds")
+        raise UsageError("a product without start or stop", where="record", remedy="Give from when to when it holds")
     return asked.start, asked.stop
 
 

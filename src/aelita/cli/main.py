@@ -28,6 +28,7 @@ from . import (
     navigation_fits,
     navigation_orbits,
     navigation_plans,
+    navigation_products,
     stations,
     users,
 )  # fmt: skip
@@ -44,7 +45,7 @@ app = typer.Typer(
 )
 for room in (
     live, alarms, ingestion, histories, archives, databases, missions, stations, users, commanding, auditing, navigation,
-    navigation_orbits, navigation_fits, navigation_plans,
+    navigation_orbits, navigation_fits, navigation_plans, navigation_products,
 ):  # fmt: skip
     room.register(app)
 
