@@ -14,9 +14,19 @@ from aelita.dynamics.corrections import dry_mapping, solid_tide_km, wet_mapping
 from aelita.dynamics.light_paths import Sky, Station
 from aelita.dynamics.network import Network, value_of, with_value
 from aelita.dynamics.observables import compute
-from aelita.dynamics.ramps import Ramps, constant_uplink
+from aelita.dynamics.ramps import Ramps, constant_uplink, with_more
 from aelita.dynamics.round_trips import round_trips
-from aelita.dynamics.tracking import Kind, Observations, Quasar, doppler, ranges, screened, station_epochs, turnaround
+from aelita.dynamics.tracking import (
+    Kind,
+    Observations,
+    Quasar,
+    doppler,
+    ranges,
+    screened,
+    station_epochs,
+    turnaround,
+    without_repeats,
+)  # fmt: skip
 from aelita.dynamics.tracking_files import read_ramps, read_tracking
 from aelita.dynamics.tracking_messages import message_of_tracking, tracking_of_message
 from aelita.ephemeris import Site, fine_states, light_times, state, tdb_tt_s
@@ -334,13 +344,49 @@ ROW = "07-Mar-1999 19:27:35.000000, 2-Way-Doppler, 94, DSS 34, DSS 34, 2, X, X, 
         (HEADER.replace("UTC", "LMST") + ROW, TimeError, "'LMST' is no time scale"),
         (HEADER + ROW.replace("07-Mar-1999", "31-Feb-1999"), TimeError, "'31-Feb-1999 19:27:35.000000' is no time"),
         (HEADER + ROW.replace("2-Way-Doppler", "9-Way-Doppler"), DataError, "line 2.*no measurement of 16 fields"),
-        (HEADER + ROW.replace("60.0", "sixty"), DataError, "lines 2 to 2: a field is no number"),
+        (HEADER + ROW.replace("60.0", "sixty"), DataError, "line 2: count interval 'sixty' is no number"),
+        (HEADER + ROW.replace("-19094.19", "nan"), DataError, "line 2: observed value 'nan' is no number"),
+        (HEADER + ROW.replace("-19094.19", "1e308"), DataError, "line 2: observed value"),
+        (HEADER + ROW.replace("60.0", "0"), DataError, "line 2: count interval"),
+        (HEADER + ROW + ROW.replace(" 94,", " 53,"), DataError, "line 3: spacecraft 53 after 94"),
+        (HEADER + ROW.replace("1999", "1899"), TimeError, "1899-03-07T19:27:35.* is no time since 1972"),
+        ("", DataError, "is empty"),
+        ("CCSDS_OPM_VERS = 2.0\n", DataError, "CCSDS_OPM_VERS begins a message that holds no"),
         (HEADER + ROW.replace(" X, X, S", " X, Q, S"), DataError, "turnaround ratio.*Q down"),
     ],
 )
 def test_bad_tables_are_refused_by_line(text: str, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         read_tracking(text)
+
+
+def test_ranges_with_delays_of_equipment_are_left_out() -> None:
+    """They would have to be taken off, and the table does not say which way."""
+    row = ROW.replace("2-Way-Doppler", "2-Way-Range").replace(", 0, -19094.19,", ", 21, 100.0,")
+    found, left = read_tracking(HEADER + row + row.replace("19:27", "19:28").replace(", 0, 0, 0", ", 0.0, 76.5, 0"))
+    assert [one.size for one in found] == [1] and found[0].modulus == 2.0**27
+    assert [(one.where, one.count) for one in left] == [("2-Way-Range with delays of equipment DSS 34 to DSS 34", 1)]
+
+
+def test_observations_given_twice_count_once() -> None:
+    """A file that is named twice must not make an orbit look better known."""
+    one = made(Kind.DOPPLER)
+    longer = replace(one, observed=one.observed + np.where(np.arange(one.size) == 3, 0.5, 0.0))
+    kept, refused = without_repeats((one, one, longer))
+    assert [each.size for each in kept] == [one.size, 1] and kept[0] is one
+    assert [(each.reason, each.count) for each in refused] == [("given twice", one.size), ("given twice", one.size - 1)]
+    assert without_repeats((one, replace(one, transmitter="Cebreros")))[1] == ()
+
+
+def test_ramps_of_two_files_are_joined() -> None:
+    """One day's ramps do not put away those of the day before."""
+    begin = tai_ns_from_utc("1999-03-08T00:00:00")
+    early, late = (constant_uplink("DSS-34", 7e9 + day, begin + day * DAY, begin + (day + 1) * DAY) for day in (0, 1))
+    both = with_more({"DSS-34": late}, {"DSS-34": early, "DSS-45": replace(late, station="DSS-45")})
+    assert both["DSS-34"].frequency(begin + np.array([DAY // 2, 3 * DAY // 2])) == pytest.approx([7e9, 7e9 + 1])
+    assert set(both) == {"DSS-34", "DSS-45"} and with_more(both, both)["DSS-34"].start_tai_ns.size == 2
+    with pytest.raises(DataError, match="ramps of DSS-34: two pieces that differ begin at 1999-03-09"):
+        with_more(both, {"DSS-34": replace(late, frequency_hz=late.frequency_hz + 1)})
 
 
 def test_bad_ramps_are_refused() -> None:
@@ -381,7 +427,7 @@ def test_time_scales_of_tags() -> None:
         assert station_epochs(moved, scale)[0] == pytest.approx(ORIGIN, abs=2_000_000 if scale == "tdb" else 0)
     with pytest.raises(TimeError, match=r"'LST' is no time scale.*UTC, TAI, TT, GPS or TDB"):
         station_epochs(utc, "LST")
-    with pytest.raises(TimeError, match="none, or before 1972"):
+    with pytest.raises(TimeError, match="1969-01-01.* is no time since 1972"):
         station_epochs(np.array(["1969-01-01"], "datetime64[ns]"), "UTC")
 
 

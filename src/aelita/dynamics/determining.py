@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from ..errors import DataError, UsageError
 from ..time import SECOND, utc_from_tai_ns
 from .burns import Burn, ImpulsiveBurn
-from .estimation import DEFAULT_RULES, Estimate, Parameter, Predicted, Rules, estimate
+from .estimation import DEFAULT_RULES, DeterminationError, Estimate, Parameter, Predicted, Rules, estimate
 from .forces import Forces
 from .network import Network, value_of, with_value
 from .observables import compute
 from .propagation import propagate
 from .round_trips import Computed
-from .states import StateVector, Trajectory
-from .tracking import Kind, Observations, Refusal, screened
+from .states import ImpactError, StateVector, Trajectory
+from .tracking import Kind, Observations, Refusal, screened, without_repeats
 
 Epochs = NDArray[np.int64]
 Reals = NDArray[np.float64]
@@ -102,7 +102,13 @@ def determine(
     """
     usable, refused = _usable(tracking, setting.network)
     work = _Orbit(guess, usable, setting, parameters, until_tai_ns)
-    work.leave_out(refused)
+    try:
+        work.leave_out(refused)
+    except ImpactError as error:
+        raise DeterminationError(
+            f"the first guess cannot be an orbit: {error.what}", last_good=None, where="orbit determination",
+            remedy="Begin with an orbit nearer to the truth",
+        ) from error  # fmt: skip
     six = guess.six
     sigma = np.repeat(state_sigma if state_sigma is not None else (np.inf, np.inf), 3)
     states = tuple(Parameter(name, float(value), float(its)) for name, value, its in zip(STATE, six, sigma, strict=True))
@@ -112,15 +118,17 @@ def determine(
 
 def _usable(tracking: tuple[Observations, ...], network: Network) -> tuple[tuple[Observations, ...], list[Refusal]]:
     """Return the observations of known stations that ramps cover, and what was refused and why."""
-    known, refused = screened(tracking, network.stations)
-    usable, gone = [], list(refused)
+    single, repeated = without_repeats(tracking)
+    known, refused = screened(single, network.stations)
+    usable, gone = [], [*repeated, *refused]
     for one in known:
         if one.kind in (Kind.DOPPLER, Kind.RANGE_UNITS):
             covered = _covered(one, network)
             if not covered.all():
-                gone.append(
-                    Refusal(one.where, f"before, after or in a gap of the ramps of {one.transmitter}", int((~covered).sum()))
-                )
+                why = f"before, after or in a gap of the ramps of {one.transmitter}"
+                if one.transmitter not in network.ramps:
+                    why = f"there are no ramps of {one.transmitter}"
+                gone.append(Refusal(one.where, why, int((~covered).sum())))
             kept = one.some(covered)
         else:
             kept = one
@@ -128,7 +136,11 @@ def _usable(tracking: tuple[Observations, ...], network: Network) -> tuple[tuple
             usable.append(kept)
     if not usable:
         told = "; ".join(f"{each.count} {each.where}: {each.reason}" for each in gone) or "none were given"
-        raise DataError(f"no observation can be used ({told})", where="orbit determination")
+        with_ramps = ", ".join(sorted(network.ramps)) or "no station"
+        raise DataError(
+            f"no observation can be used ({told})", where="orbit determination",
+            remedy=f"Stations that are known: {', '.join(sorted(network.stations)) or 'none'}; ramps are there of {with_ramps}",
+        )  # fmt: skip
     return tuple(usable), gone
 
 

@@ -1,5 +1,6 @@
 """The frequency that a station transmitted: pieces that rise or fall linearly, and the cycles between two instants."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +92,31 @@ class Ramps:
                 where=f"ramps of {self.station}",
                 remedy="Give the ramps of the round trip before these observations, or leave the observations out",
             )
+
+
+def in_order(station: str, start_tai_ns: Epochs, stop_tai_ns: Epochs, frequency_hz: Reals, rate_hz_s: Reals) -> Ramps:
+    """Return ramps of pieces in any order, each once. Raises DataError for two that begin together and differ."""
+    order = np.lexsort((stop_tai_ns, start_tai_ns))
+    start, stop, frequency, rate = (column[order] for column in (start_tai_ns, stop_tai_ns, frequency_hz, rate_hz_s))
+    together = np.diff(start) == 0
+    apart = together & ((np.diff(frequency) != 0) | (np.diff(rate) != 0))
+    if apart.any():
+        raise DataError(
+            f"two pieces that differ begin at {utc_from_tai_ns(int(start[:-1][apart][0]), 3)}", where=f"ramps of {station}",
+            remedy="Leave out the one that is wrong",
+        )  # fmt: skip
+    last = np.append(~together, True)[: start.size]  # of pieces that begin together and agree, the longest
+    return Ramps(station, start[last], stop[last], frequency[last], rate[last])
+
+
+def with_more(known: Mapping[str, Ramps], more: Mapping[str, Ramps]) -> dict[str, Ramps]:
+    """Return the ramps of two sources, by station: pieces of both where both have some. Raises DataError as `in_order`."""
+    found = dict(known)
+    for station, one in more.items():
+        parts = (found[station], one) if station in found else (one,)
+        columns = ("start_tai_ns", "stop_tai_ns", "frequency_hz", "rate_hz_s")
+        found[station] = in_order(station, *(np.concatenate([getattr(part, name) for part in parts]) for name in columns))
+    return found
 
 
 def constant_uplink(station: str, frequency_hz: float, start_tai_ns: int, stop_tai_ns: int) -> Ramps:

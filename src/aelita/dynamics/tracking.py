@@ -19,6 +19,7 @@ _CHANNEL = {"S": 240.0, "X": 880.0, "Ka": 3344.0}
 _UPLINK = {"S": 221.0, "X": 749.0, "Ka": 3599.0}
 _GPS_MINUS_TAI_NS = -19_000_000_000
 _TT_MINUS_TAI_NS = 32_184_000_000
+LONGEST_COUNT_S, LARGEST = 1e6, 1e18  # beyond these it is a slip of the pen, and arithmetic would overflow
 EARLIEST, LATEST = J2000_TAI_NS - 100 * 365 * DAY, J2000_TAI_NS + 200 * 365 * DAY
 
 
@@ -73,10 +74,12 @@ class Observations:
             raise TimeError(f"{int(np.sum(self.epochs_tai_ns == NO_TIME))} epochs are unknown", where=self.where)
         if np.any(np.diff(self.epochs_tai_ns) < 0):
             raise DataError("epochs are not in order", where=self.where, remedy="Sort the observations by time")
-        if not np.all(np.isfinite(self.observed)) or not np.all(self.sigma > 0):
-            raise DataError("a value is no number, or a sigma is not above zero", where=self.where)
-        if self.kind in (Kind.DOPPLER, Kind.DOPPLER_1) and not np.all(self.count_s > 0):
-            raise DataError("Doppler has a count interval that is not above zero", where=self.where)
+        if not np.all(np.abs(self.observed) < LARGEST) or not np.all(self.sigma > 0):
+            raise DataError("a value is no number (below 1e18), or a sigma is not above zero", where=self.where)
+        if self.kind in (Kind.DOPPLER, Kind.DOPPLER_1) and not np.all((self.count_s > 0) & (self.count_s < LONGEST_COUNT_S)):
+            raise DataError("Doppler has a count interval that is not above zero and below 1,000,000 s", where=self.where)
+        if not np.all(np.abs(self.reference_hz) < LARGEST) or not 0 <= self.modulus < np.inf:
+            raise DataError("a reference frequency or the modulus is no number", where=self.where)
         if (self.kind is Kind.DELTA_DOR) != (self.quasar is not None):
             raise DataError("delta-DOR, and nothing else, names a quasar", where=self.where)
 
@@ -140,7 +143,8 @@ def station_epochs(times: NDArray[np.datetime64], scale: str, *, where: str = ""
     else:
         raise TimeError(f"{scale!r} is no time scale of tracking data", where=where, remedy="Use UTC, TAI, TT, GPS or TDB")
     if np.any(epochs == NO_TIME):
-        raise TimeError("a time is none, or before 1972", where=where)
+        first = times.ravel()[np.flatnonzero(epochs.ravel() == NO_TIME)[0]]
+        raise TimeError(f"{first} is no time since 1972", where=where, remedy="Correct or leave out what is tagged so")
     return np.asarray(epochs, np.int64)
 
 
@@ -153,6 +157,28 @@ class Refusal:
     count: int
 
 
+def without_repeats(tracking: Iterable[Observations]) -> tuple[tuple[Observations, ...], tuple[Refusal, ...]]:
+    """Return observations of which none is there twice, and how many were.
+
+    A file given twice would make an orbit look better known than it is. Repeats are of the same link, kind, epoch, count and
+    value; two values of one epoch that differ are both kept: editing by residual tells which is wrong.
+    """
+    kept, refused = [], []
+    seen: dict[tuple[object, ...], NDArray[np.float64]] = {}
+    for one in tracking:
+        key = one.kind, one.transmitter, one.receiver, one.turnaround, one.modulus, one.quasar
+        rows = np.column_stack([one.epochs_tai_ns.view(np.float64), one.count_s, one.reference_hz, one.observed])
+        before = seen.get(key, np.zeros((0, rows.shape[1])))
+        seen[key] = both = np.concatenate([before, rows])
+        _, first = np.unique(np.ascontiguousarray(both).view(np.int64), axis=0, return_index=True)
+        new = np.isin(np.arange(before.shape[0], both.shape[0]), first)
+        if not new.all():
+            refused.append(Refusal(one.where, "given twice", int((~new).sum())))
+        if new.any():
+            kept.append(one if new.all() else one.some(new))
+    return tuple(kept), tuple(refused)
+
+
 def screened(
     tracking: Iterable[Observations], stations: Mapping[str, object], *, first_tai_ns: int = EARLIEST, last_tai_ns: int = LATEST
 ) -> tuple[tuple[Observations, ...], tuple[Refusal, ...]]:  # fmt: skip
@@ -160,7 +186,7 @@ def screened(
     kept, refused = [], []
     for one in tracking:
         names = (one.receiver,) if one.kind is Kind.DOPPLER_1 else (one.transmitter, one.receiver)
-        unknown = [name for name in names if name not in stations]
+        unknown = [name for name in dict.fromkeys(names) if name not in stations]
         if unknown:
             refused.append(Refusal(one.where, f"unknown station {' and '.join(unknown)}", one.size))
             continue

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..errors import DataError, TimeError
-from .ramps import Ramps
-from .tracking import Kind, Observations, Refusal, station_epochs, turnaround
+from .ramps import Ramps, in_order
+from .tracking import LARGEST, LONGEST_COUNT_S, Kind, Observations, Refusal, station_epochs, turnaround
 
 _TAGS = {"2-Way-Doppler": Kind.DOPPLER, "3-Way-Doppler": Kind.DOPPLER, "2-Way-Range": Kind.RANGE_UNITS}
 _KNOWN = {*_TAGS, "1-Way-Doppler", "1-Way-Range"}
@@ -22,8 +22,16 @@ SIGMA_HZ, SIGMA_UNITS = 0.01, 10.0  # of one minute's X-band Doppler and of a ra
 def read_tracking(text: str, *, where: str = "tracking data") -> tuple[tuple[Observations, ...], tuple[Refusal, ...]]:
     """Return the two-way and three-way Doppler and the ranges of a `.msr` table, and what was left out and why.
 
-    Raises TimeError when the header names another time scale than UTC, TAI, TT, GPS or TDB, DataError for a line that is none.
+    Raises TimeError when the header names another time scale than UTC, TAI, TT, GPS or TDB, DataError for a line that is none, or
+    when it is of several spacecraft. Ranges with delays of equipment, which are not taken off here, are left out.
     """
+    if text.startswith("CCSDS_"):
+        raise DataError(
+            f"{text.split()[0][:30]} begins a message that holds no tracking", where=where, remedy="Give a TDM or a table"
+        )
+    if not text.strip():
+        raise DataError("is empty", where=where, remedy="Give a TDM, or a table of measurements")
+    craft: dict[str, int] = {}
     scale, groups, left = "", defaultdict[tuple[str, ...], list[list[str]]](list), defaultdict[tuple[str, str], int](int)
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("#"):
@@ -32,8 +40,14 @@ def read_tracking(text: str, *, where: str = "tracking data") -> tuple[tuple[Obs
         fields = [field.strip() for field in line.split(",")]
         if len(fields) != 16 or fields[1] not in _KNOWN:
             raise DataError(f"{line[:60]!r} is no measurement of 16 fields of a known type", where=f"{where}, line {number}")
-        if fields[1] in _TAGS:
-            groups[fields[1], fields[3], fields[4], fields[6], fields[7], fields[8]].append([*fields, str(number)])
+        if craft.setdefault(fields[2], number) and len(craft) > 1:
+            told = f"spacecraft {fields[2]} after {next(iter(craft))}: tracking of several spacecraft"
+            raise DataError(told, where=f"{where}, line {number}", remedy="Give each spacecraft a file")
+        if fields[1] == "2-Way-Range" and any(delay.strip("+-0.") for delay in fields[13:]):
+            left["2-Way-Range with delays of equipment", f"{fields[3]} to {fields[4]}"] += 1
+        elif fields[1] in _TAGS:
+            coded = fields[10] if fields[1] == "2-Way-Range" else ""
+            groups[fields[1], fields[3], fields[4], fields[6], fields[7], fields[8], coded].append([*fields, str(number)])
         else:
             left[fields[1], f"{fields[3]} to {fields[4]}"] += 1
     if not scale:
@@ -74,29 +88,49 @@ def _ramps(station: str, rows: list[tuple[str, str, float, float]], where: str, 
     epochs = station_epochs(times, scale, where=where).reshape(-1, 2)
     values = np.array([row[2:] for row in rows])
     order = np.flatnonzero(epochs[:, 1] > epochs[:, 0])
-    order = order[np.argsort(epochs[order, 0], kind="stable")]
-    return Ramps(station, epochs[order, 0], epochs[order, 1], values[order, 0], values[order, 1])
+    try:
+        return in_order(station, epochs[order, 0], epochs[order, 1], values[order, 0], values[order, 1])
+    except DataError as error:
+        raise DataError(error.what, where=f"{where}: {error.where}", remedy=error.remedy) from error
 
 
 def _observations(rows: list[list[str]], key: tuple[str, ...], scale: str, where: str) -> Observations:
-    tag, transmitter, receiver, up, down, exciter = key
-    try:
-        values = np.array([[float(row[at]) for at in (9, 10, 11, 12, 13, 14, 15)] for row in rows])
-    except ValueError as error:
-        raise DataError(f"a field is no number: {error}", where=f"{where}, lines {rows[0][-1]} to {rows[-1][-1]}") from error
+    tag, transmitter, receiver, up, down, exciter, _ = key
+    values = np.array([_numbers(row, where, doppler=_TAGS[tag] is Kind.DOPPLER) for row in rows])
     epochs = station_epochs(np.array(list(_calendar((row[0] for row in rows), where))), scale, where=where)
     order = np.argsort(epochs, kind="stable")
     epochs, values = epochs[order], values[order]
-    kind, full, ratio = _TAGS[tag], np.ones(len(rows)), turnaround(up, down)
+    kind, full = _TAGS[tag], np.ones(len(rows))
+    try:
+        ratio, of_exciter = turnaround(up, down), turnaround(exciter, down)
+    except DataError as error:
+        raise DataError(error.what, where=f"{where}, line {rows[0][-1]}", remedy=error.remedy) from error
     if kind is Kind.DOPPLER:
         sigma, count = SIGMA_HZ * full, values[:, 0]
-        reference, modulus = turnaround(exciter, down) * values[:, 3], 0.0
+        reference, modulus = of_exciter * values[:, 3], 0.0
     else:
         sigma, count, reference = SIGMA_UNITS * full, 0 * full, values[:, 3]
         modulus = float(2.0 ** (values[0, 1] + 6))  # range units (JPL DESCANSO 2, 13.5.2)
     return Observations(
         kind, _station(transmitter), _station(receiver), epochs, values[:, 2], sigma, count, reference, ratio, modulus=modulus
     )  # fmt: skip
+
+
+def _numbers(row: list[str], where: str, *, doppler: bool) -> list[float]:
+    """Return count interval, range code, value and reference of a line. Raises DataError, with the line, for one that is none."""
+    names = ("count interval", "range code", "observed value", "reference frequency")
+    found = []
+    for name, text in zip(names, row[9:13], strict=True):
+        least, most = {"count interval": (0.0, LONGEST_COUNT_S), "range code": (-6.0, 40.0)}.get(name, (-LARGEST, LARGEST))
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not least <= value <= most or (doppler and name == "count interval" and value == 0):
+            told = f"{name} {text!r} is no number" + ("" if most == LARGEST else f" from {least:g} to {most:g}")
+            raise DataError(told, where=f"{where}, line {row[-1]}", remedy="Correct or leave out the line")
+        found.append(value)
+    return found
 
 
 def _calendar(texts: Iterator[str], where: str) -> Iterator[np.datetime64]:
