@@ -7,7 +7,7 @@ from ..errors import DataError, TimeError
 from ..ndm import Block, Epochs, Message, Segment, epochs_from_tai_ns
 from ..ndm import Observations as Records
 from ..time import SECOND
-from .ramps import Ramps
+from .ramps import Ramps, in_order, with_more
 from .tracking import Kind, Observations, Refusal, doppler, ranges, turnaround
 
 Reals = NDArray[np.float64]
@@ -22,7 +22,9 @@ def tracking_of_message(
 
     Read are two-way and three-way paths through the spacecraft by RECEIVE_FREQ (Hz, with FREQ_OFFSET, averaged over
     INTEGRATION_INTERVAL), RANGE in RU or in s (of the round trip), tagged at reception, and TRANSMIT_FREQ_n with its rate as
-    ramps. RANGE in km is left out: no field says whether it is one way. Sigmas are not in a TDM: those given hold for all.
+    ramps, the last of which holds until the segment ends. Left out are RANGE in km (no field says whether it is one way), and
+    what is DEGRADED, tagged at transmission, or has corrections or delays that were not taken off. Sigmas are not in a TDM:
+    those given hold for all.
     Raises TimeError for a time system that tracking cannot have, DataError for a message of another kind.
     """
     if message.kind != "TDM":
@@ -36,20 +38,23 @@ def tracking_of_message(
             raise DataError("a segment without records", where=where)
         if meta.text("TIME_SYSTEM") not in SCALES:
             raise TimeError(f"{meta.text('TIME_SYSTEM')} is no time scale of tracking", where=where, remedy="Use UTC or TDB")
-        ramps |= _ramps(meta, records)
+        ramps = with_more(ramps, _ramps(meta, records))
         path = _path(meta)
         if len(path) != 3 or meta.text(f"PARTICIPANT_{path[1]}", "") != spacecraft:
             left = sum(records.select(name)[1].size for name in records.names if not name.startswith("TRANSMIT"))
             if left:
-                refused.append(Refusal(where, f"the path {meta.text('PATH', 'none')} is not two ways by {spacecraft}", left))
+                others = ", ".join(meta.text(f"PARTICIPANT_{n}") for n in range(1, 6) if f"PARTICIPANT_{n}" in meta)
+                why = f"the path {meta.text('PATH', 'none')} of {others} is not two ways by {spacecraft}"
+                refused.append(Refusal(where, why, left))
             continue
         ends = meta.text(f"PARTICIPANT_{path[0]}"), meta.text(f"PARTICIPANT_{path[2]}")
         for name in records.names:
             if name.startswith("TRANSMIT"):
                 continue
-            one = _observations(meta, records, name, ends, sigma_hz, sigma_s)
+            why = _unfit(meta, name)
+            one = None if why else _observations(meta, records, name, ends, sigma_hz, sigma_s)
             if one is None:
-                refused.append(Refusal(f"{ends[0]} to {ends[1]}", f"{name} is not used", records.select(name)[1].size))
+                refused.append(Refusal(f"{ends[0]} to {ends[1]}", why or f"{name} is not used", records.select(name)[1].size))
             else:
                 found.append(one)
     return tuple(found), ramps, tuple(refused)
@@ -57,6 +62,24 @@ def tracking_of_message(
 
 def _path(meta: Block) -> list[str]:
     return [each.strip() for each in meta.text("PATH", "").strip("()").split(",")] if "PATH" in meta else []
+
+
+def _unfit(meta: Block, name: str) -> str:
+    """Return why observations of a kind would mislead, or nothing: what a message says of them must not be passed over."""
+    if meta.text("DATA_QUALITY", "RAW") == "DEGRADED":
+        return f"{name} is marked DEGRADED"
+    corrections = ("CORRECTION_RANGE",) if name == "RANGE" else ("CORRECTION_RECEIVE", "CORRECTION_DOPPLER")
+    pending = [key for key in corrections if key in meta and meta.number(key) != 0]
+    if pending and meta.text("CORRECTIONS_APPLIED", "NO") != "YES":
+        return f"{name} has a {pending[0]} that was not applied"
+    if name == "RANGE" and meta.text("CORRECTIONS_APPLIED", "NO") != "YES":
+        ends = {_path(meta)[0], _path(meta)[-1]}
+        delays = [key for end in sorted(ends) for key in (f"TRANSMIT_DELAY_{end}", f"RECEIVE_DELAY_{end}")]
+        if any(key in meta and meta.number(key) != 0 for key in delays):
+            return f"{name} has delays of equipment in it"
+    if name.startswith("RECEIVE_FREQ") and meta.text("TIMETAG_REF", "RECEIVE") != "RECEIVE":
+        return f"{name} is tagged at transmission"
+    return ""
 
 
 def _ratio(meta: Block) -> float:
@@ -107,21 +130,27 @@ def _ramps(meta: Block, records: Records) -> dict[str, Ramps]:
         epochs, frequency = records.select(name)
         rated, rate = records.select(f"TRANSMIT_FREQ_RATE_{number}")
         at, rate_at = epochs.tai_ns(), rated.tai_ns()
-        if at.size < 2:
-            continue
+        end = max(int(records.epochs.tai_ns().max()), _stop(meta))
         rates = np.zeros(at.size)
         same = np.searchsorted(at, rate_at)
         inside = (same < at.size) & (at[np.minimum(same, at.size - 1)] == rate_at)
         rates[same[inside]] = rate[inside]
         station = meta.text(f"PARTICIPANT_{number}")
-        found[station] = Ramps(station, at[:-1], at[1:], frequency[:-1], rates[:-1])
+        if end > at[-1]:  # the last holds as long as the segment tells of anything, or says
+            at, frequency, rates = np.append(at, end), np.append(frequency, 0.0), np.append(rates, 0.0)
+        if at.size > 1:
+            found[station] = in_order(station, at[:-1], at[1:], frequency[:-1], rates[:-1])
     return found
+
+
+def _stop(meta: Block) -> int:
+    return int(meta.epoch("STOP_TIME").tai_ns) if "STOP_TIME" in meta else 0
 
 
 def message_of_tracking(
     tracking: tuple[Observations, ...], *, spacecraft: str, originator: str, created_tai_ns: int, ramps: dict[str, Ramps]
 ) -> Message:
-    """Return Doppler and ranges as a tracking data message in UTC, with the ramps of the uplinks: `tracking_of_message` reads it back.
+    """Return Doppler and ranges as a tracking data message in UTC, with the uplinks' ramps: `tracking_of_message` reads it back.
 
     Doppler is written as received frequency (Hz), ranges in s or RU. Raises DataError for kinds that it cannot hold.
     """
