@@ -21,7 +21,9 @@ LIGHT: Colours = {
     "s8": "#56636f",
 }  # fmt: skip
 SERIES = 8
-_SHEETS = [Path(__file__).parent / name for name in ("console.css", "operations.css", "commanding.css", "onboard.css")]
+_SHEETS = [
+    Path(__file__).parent / name for name in ("console.css", "operations.css", "commanding.css", "onboard.css", "navigation.css")
+]
 
 
 def stylesheet() -> str:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from .words_commanding import COMMANDING
 from .words_complex import COMPLEX
+from .words_navigation import NAVIGATION
 from .words_onboard import ONBOARD
 from .words_operations import OPERATIONS
 from .words_procedures import PROCEDURES
@@ -13,7 +14,7 @@ from .words_shell import SHELL
 
 Language = Literal["en", "ru"]
 LANGUAGES: tuple[Language, ...] = ("en", "ru")
-WORDS: dict[str, tuple[str, str]] = SHELL | OPERATIONS | COMPLEX | COMMANDING | PROCEDURES | ONBOARD
+WORDS: dict[str, tuple[str, str]] = SHELL | OPERATIONS | COMPLEX | COMMANDING | PROCEDURES | ONBOARD | NAVIGATION
 
 
 def word(language: Language, key: str) -> str:

@@ -27,9 +27,9 @@ from importlib import import_module
 from .page import Page
 
 MODULES: tuple[str, ...] = (
-    "overview", "telemetry", "alarms", "overrides", "events", "stations", "commands", "command_queue", "command_inbox",
-    "procedures", "on_board", "command_authority", "command_audit", "displays", "plot", "packets", "completeness", "database",
-    "log", "agencies", "deliveries", "administration",
+    "overview", "telemetry", "alarms", "overrides", "events", "stations", "navigation", "commands", "command_queue",
+    "command_inbox", "procedures", "on_board", "command_authority", "command_audit", "displays", "plot", "packets",
+    "completeness", "database", "log", "agencies", "deliveries", "administration",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from .find import Find
 from .live_grid import LiveGrid, ParameterNow
 from .live_plot import LivePlot
 from .mimic import Fleet, Mimic, Network, Passing, Tiles
+from .navigation import CorridorView, LaunchView, OrbitView, PassTimeline, PorkchopView, ResidualsView
 from .on_board import ImageForm, MemoryView, StoresView, TimelineView
 from .operations import (
     AlarmTable,
@@ -23,8 +24,8 @@ from .table import Column, Table
 
 __all__ = [
     "AlarmCount", "AlarmTable", "AssetMap", "AuditView", "BackupProgress", "Banner", "Chips", "Clocks", "Column",
-    "CommandComposer", "CompletenessView", "ContactBar", "Draft", "EventList", "Find", "Fleet", "ImageForm", "InboxCount",
-    "LayoutDrawing", "LightLine", "LiveGrid", "LivePlot", "MemoryView", "Mimic", "Network", "OctetsView", "Palette",
-    "ParameterNow", "Passing", "ProcedureForm", "RequestView", "RunView", "StatusTable", "StoresView", "Table", "Tiles",
-    "TimelineView", "Tools", "Valves",
+    "CommandComposer", "CompletenessView", "ContactBar", "CorridorView", "Draft", "EventList", "Find", "Fleet", "ImageForm",
+    "InboxCount", "LaunchView", "LayoutDrawing", "LightLine", "LiveGrid", "LivePlot", "MemoryView", "Mimic", "Network",
+    "OctetsView", "OrbitView", "Palette", "ParameterNow", "PassTimeline", "Passing", "PorkchopView", "ProcedureForm",
+    "RequestView", "ResidualsView", "RunView", "StatusTable", "StoresView", "Table", "Tiles", "TimelineView", "Tools", "Valves",
 ]  # fmt: skip

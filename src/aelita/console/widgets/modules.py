@@ -9,7 +9,22 @@ HERE = Path(__file__).parent
 
 def register() -> None:
     """Register the modules: `aelita-bus`, `aelita-face` and so on."""
-    for name in ("bus", "face", "grid", "samples", "chart", "stages", "checks", "doing", "axis"):
+    for name in (
+        "bus",
+        "face",
+        "grid",
+        "samples",
+        "chart",
+        "stages",
+        "checks",
+        "doing",
+        "axis",
+        "figure",
+        "published",
+        "sky",
+        "globes",
+        "space",
+    ):
         path = HERE / f"{name}.js"
         register_library(path, import_name=f"aelita-{name}", max_time=path.stat().st_mtime)
 

@@ -1,0 +1,69 @@
+// Residuals of an orbit determination over time: what was used, what was edited, three sigmas; the table of links; a comparison.
+import { make, say } from "aelita-face";
+import { Figure, withUnit } from "aelita-figure";
+import { facts, productView, rowsTable, shownValue } from "aelita-published";
+const mean = (all) => all.reduce((s, v) => s + v, 0) / (all.length || 1);
+export default productView(
+  "residuals",
+  `<section class="a-card nv-wide" :aria-label="word('nav.residuals')"><div class="body flush"><div ref="figure"></div></div></section><div class="nv-side"><section class="a-card" :aria-label="word('nav.fit')"><header><h2>{{word('nav.fit')}}</h2></header><div class="body" ref="facts"></div></section><section class="a-card" :aria-label="word('nav.links')"><header><h2>{{word('nav.links')}}</h2></header><div class="body" ref="table"></div></section></div>`,
+  {
+    shown(view, data) {
+      const x = data.utc.map((t) => Date.parse(t)),
+        order = x.map((_, i) => i).sort((a, b) => x[a] - x[b]),
+        pick = (all) => order.map((i) => all?.[i]),
+        y = pick(data.residual),
+        edited = pick(data.edited ?? []),
+        used = y.filter((v, i) => !edited[i] && v != null),
+        sigma = Array.isArray(data.sigma) ? mean(data.sigma.filter((v) => v != null)) : data.sigma;
+      view.figure ??= new Figure(view.$refs.figure);
+      view.figure.set({
+        label: `${say("nav.residuals")}: ${data.observable}`,
+        x: { kind: "time", name: "UTC" },
+        panels: [
+          {
+            title: `${say("nav.residuals")}: ${data.observable}`,
+            unit: data.unit,
+            series: [
+              {
+                name: say("nav.used"),
+                x: pick(x),
+                y,
+                ink: "s1",
+                form: "points",
+                inks: edited.map((e) => (e ? "crit" : "s1")),
+                aside: edited,
+                says: edited.map((e) => (e ? say("nav.edited") : "")),
+              },
+              { name: say("nav.edited"), x: [], y: [], ink: "crit", form: "points" },
+            ],
+            limits:
+              sigma > 0
+                ? [
+                    { value: 3 * sigma, name: "3 σ", ink: "warn" },
+                    { value: -3 * sigma, name: "−3 σ", ink: "warn" },
+                  ]
+                : [],
+          },
+        ],
+      });
+      view.$refs.facts.replaceChildren(
+        facts([
+          [say("nav.observable"), data.observable],
+          [say("nav.observations"), shownValue(y.length)],
+          [say("nav.edited"), shownValue(edited.filter(Boolean).length)],
+          ["RMS", withUnit(data.rms, data.unit)],
+          [say("nav.mean"), withUnit(mean(used), data.unit)],
+          ["σ", withUnit(sigma, data.unit)],
+        ]),
+      );
+      const parts = data.table?.length ? [rowsTable(say("nav.links"), data.table)] : [make("p", "dim", say("nav.links.none"))];
+      if (data.comparison)
+        parts.push(
+          make("h3", "a-part", say("nav.comparison")),
+          facts(Object.entries(data.comparison).map(([k, v]) => [say("nav.column." + k) === "nav.column." + k ? k.replaceAll("_", " ") : say("nav.column." + k), shownValue(v)])),
+        );
+      view.$refs.table.replaceChildren(...parts);
+    },
+    ended: (view) => view.figure?.end(),
+  },
+);
