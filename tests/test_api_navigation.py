@@ -3,13 +3,16 @@
 import csv
 import hashlib
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import HTTPException
 
 from aelita.api import guard
 from aelita.api.client import (
@@ -23,6 +26,7 @@ from aelita.api.client import (
     connect_async,
 )
 from aelita.api.client.core import Answer, Request
+from aelita.api.navigation_desk import MOST_WAITING, NavigationDesk
 from aelita.dynamics import Forces, StateVector, propagate
 from aelita.ndm import write
 from aelita.services.live.installation import Installation
@@ -168,6 +172,32 @@ def test_what_is_asked_wrongly_is_told(vera: Desk, path: str, query: dict[str, A
     answer = vera.now("GET", f"navigation/{path}", params=query)
     assert answer.status_code == status, answer.text
     assert told in answer.json()["detail"]
+
+
+def test_who_asks_too_much_at_once_is_told_to_come_back(vera: Desk) -> None:
+    """Four questions wait for the one at work; the fifth is refused, what is known is answered."""
+    desk = NavigationDesk(vera.centre)
+    desk.answer("known", lambda: 1)
+    end, asked = threading.Event(), [threading.Event() for _ in range(MOST_WAITING)]
+
+    def slow(number: int) -> int:
+        asked[number].set()
+        end.wait()
+        return number
+
+    with ThreadPoolExecutor(MOST_WAITING) as pool:
+        first = pool.submit(desk.answer, 0, lambda: slow(0))
+        asked[0].wait()
+        others = [pool.submit(desk.answer, number, lambda number=number: slow(number)) for number in range(1, MOST_WAITING)]
+        while desk._waiting < MOST_WAITING:
+            threading.Event().wait(0.001)
+        with pytest.raises(HTTPException) as refused:
+            desk.answer("new", lambda: 2)
+        assert refused.value.status_code == 503 and refused.value.headers == {"Retry-After": "3"}
+        assert desk.answer("known", lambda: 3) == 1
+        end.set()
+        assert [one.result() for one in (first, *others)] == list(range(MOST_WAITING))
+    assert desk.answer("new", lambda: 2) == 2
 
 
 # ---- products

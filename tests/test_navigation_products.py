@@ -192,7 +192,7 @@ RECORD = {
     "wrong",
     [
         {"id": "../../etc"}, {"id": "/etc/passwd"}, {"id": "em16_tgo_fcp_20160314_20161019_v01/.."}, {"id": 7}, {"kind": "poem"},
-        {"start": "2017-03-14T21:00:00Z"}, {"start": "yesterday"}, {"files": "all"}, {"title": "a\nb"}, {"agency": "esa/.."},
+        {"start": "2017-03-14T21:00:00Z"}, {"start": "yesterday"}, {"stop": "9999-12-31T00:00:00Z"}, {"start": "1066-10-14"}, {"stop": ""}, {"files": "all"}, {"title": "a\nb"}, {"agency": "esa/.."},
         {"name": "another"}, {"grade": "Z"}, {"made_by": None}, {"files": [RECORD["files"][0]] * 2},  # type: ignore[index]
         *({"files": [RECORD["files"][0] | change]} for change in (  # type: ignore[index]
             {"name": "../x.oem"}, {"name": "em16_tgo_fcp_20160314_20161019_v02.oem"}, {"size": -1}, {"size": True}, {"sha256": "x"},

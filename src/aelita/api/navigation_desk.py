@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, TypeVar
 
+from fastapi import HTTPException
+
 from ..errors import AelitaError, UsageError
 from ..ndm import Composite, Ephemeris, ephemerides, read
 from ..services import products
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 KEPT_S, KEPT = 60.0, 32  # answers to equal questions
+MOST_WAITING, BUSY_S = 4, 3
 MOST_ORBITS = 3  # products that are looked at for one spacecraft
 
 
@@ -29,7 +32,8 @@ class NavigationDesk:
         self._sky: navigation.Sky | None = None
         self._answers: OrderedDict[Hashable, tuple[float, object]] = OrderedDict()
         self._orbits: OrderedDict[str, tuple[Ephemeris, ...]] = OrderedDict()
-        self._lock, self._work = threading.Lock(), threading.Lock()
+        self._lock, self._work, self._opening = threading.Lock(), threading.Lock(), threading.Lock()
+        self._waiting = 0
 
     @property
     def names(self) -> products.Names:
@@ -43,7 +47,7 @@ class NavigationDesk:
         """Stations and spacecraft as the kernels of the installation tell them; made when first asked for."""
         from ..services import navigation  # takes a second, which other questions need not wait for
 
-        with self._work:
+        with self._opening:
             if self._sky is None:
                 here = self.centre.installation
                 self._sky = navigation.Sky(here.mission, here.kernels)
@@ -54,18 +58,34 @@ class NavigationDesk:
         assert self.sky is not None
 
     def answer(self, question: Hashable, find: Callable[[], T]) -> T:
-        """Return what was found for an equal question within the last minute, else find it: one search at a time."""
-        with self._work:
-            with self._lock:
-                known = self._answers.get(question)
-            if known is not None and time.monotonic() - known[0] < KEPT_S:
+        """Return what was found for an equal question within the last minute, else find it: one search at a time.
+
+        HTTPException 503 when several wait already.
+        """
+        with self._lock:
+            if (known := self._known(question)) is not None:
                 return known[1]  # type: ignore[return-value]
-            found = find()
+            if self._waiting >= MOST_WAITING:  # who waits holds a thread of all routes
+                raise HTTPException(503, "Flight dynamics is busy with other questions.", {"Retry-After": f"{BUSY_S}"})
+            self._waiting += 1
+        try:
+            with self._work:
+                with self._lock:
+                    if (known := self._known(question)) is not None:
+                        return known[1]  # type: ignore[return-value]
+                found = find()
+                with self._lock:
+                    self._answers[question] = (time.monotonic(), found)
+                    while len(self._answers) > KEPT:
+                        self._answers.popitem(last=False)
+                return found
+        finally:
             with self._lock:
-                self._answers[question] = (time.monotonic(), found)
-                while len(self._answers) > KEPT:
-                    self._answers.popitem(last=False)
-            return found
+                self._waiting -= 1
+
+    def _known(self, question: Hashable) -> tuple[float, object] | None:
+        known = self._answers.get(question)
+        return known if known is not None and time.monotonic() - known[0] < KEPT_S else None
 
     def body_of(self, name: str) -> str:
         """Return a spacecraft of the mission, or a body, as SPICE calls it."""

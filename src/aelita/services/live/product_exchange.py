@@ -94,7 +94,7 @@ class Exchange:
             async for message in follower:
                 try:
                     product = await asyncio.to_thread(incoming.take, message.headers, message.data)
-                except DataError as error:
+                except AelitaError as error:
                     log.error("a product of a partner is refused", extra={"giver": giver, "why": str(error)})
                     self.context.health.count("products_refused", giver=giver)
                 else:

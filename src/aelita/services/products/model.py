@@ -174,7 +174,7 @@ class _Record:
         try:
             return tai_ns_from_utc(value.removesuffix("Z"))
         except TimeError as error:
-            raise DataError(f"{key} is {value!r}: {error.what}", where=self.where) from error
+            raise DataError(f"{key} is {value!r}: {error.what}", where=self.where, remedy="Give UTC from 1972 to 2261") from error
 
 
 def _told(file: File) -> dict[str, Any]:

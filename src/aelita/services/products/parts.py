@@ -64,7 +64,7 @@ class Incoming:
         """
         ident, digest, number, count = self._told(headers, payload)
         done = self.folder / DONE / ident
-        if done.is_file() and done.read_text("ascii") == digest:
+        if done.is_file() and done.read_bytes() == digest.encode():
             return None
         place = self.folder / f"{digest}-{count}"
         if not place.is_dir():
