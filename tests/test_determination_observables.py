@@ -14,7 +14,7 @@ from aelita.dynamics.corrections import dry_mapping, solid_tide_km, wet_mapping
 from aelita.dynamics.light_paths import Sky, Station
 from aelita.dynamics.network import Network, value_of, with_value
 from aelita.dynamics.observables import compute
-from aelita.dynamics.ramps import Ramps, constant_uplink, with_more
+from aelita.dynamics.ramps import Ramps, constant_uplink, join_ramps
 from aelita.dynamics.round_trips import round_trips
 from aelita.dynamics.tracking import (
     Kind,
@@ -382,11 +382,11 @@ def test_ramps_of_two_files_are_joined() -> None:
     """One day's ramps do not put away those of the day before."""
     begin = tai_ns_from_utc("1999-03-08T00:00:00")
     early, late = (constant_uplink("DSS-34", 7e9 + day, begin + day * DAY, begin + (day + 1) * DAY) for day in (0, 1))
-    both = with_more({"DSS-34": late}, {"DSS-34": early, "DSS-45": replace(late, station="DSS-45")})
+    both = join_ramps({"DSS-34": late}, {"DSS-34": early, "DSS-45": replace(late, station="DSS-45")})
     assert both["DSS-34"].frequency(begin + np.array([DAY // 2, 3 * DAY // 2])) == pytest.approx([7e9, 7e9 + 1])
-    assert set(both) == {"DSS-34", "DSS-45"} and with_more(both, both)["DSS-34"].start_tai_ns.size == 2
+    assert set(both) == {"DSS-34", "DSS-45"} and join_ramps(both, both)["DSS-34"].start_tai_ns.size == 2
     with pytest.raises(DataError, match="ramps of DSS-34: two pieces that differ begin at 1999-03-09"):
-        with_more(both, {"DSS-34": replace(late, frequency_hz=late.frequency_hz + 1)})
+        join_ramps(both, {"DSS-34": replace(late, frequency_hz=late.frequency_hz + 1)})
 
 
 def test_bad_ramps_are_refused() -> None:

@@ -34,6 +34,8 @@ def test_masses_add_up_to_the_published_ones() -> None:
     [
         ("dry_kg = { value = 11000,", "dry_kg = { value = -11000,", "second stage: dry_kg is -11000"),
         ('stage = "third stage"', 'stage = "fourth stage"', "'fourth stage', which is missing"),
+        ("dynamic_pressure_pa = { value = 45000", "dynamic_pressure_pa = { value = nan", "limits: dynamic_pressure_pa is nan"),
+        ("acceleration_m_s2 = { value = 50", "acceleration_m_s2 = { value = -1", "limits: acceleration_m_s2 is -1"),
         ("propellant_kg = { value = 46562,", "propellant_kg = { value = 300,", "third stage: usable_kg"),
         (
             'source = "guide", grade = "B" }\npropellant',
@@ -99,3 +101,10 @@ def test_wrong_launches_are_refused_by_name(old: str, new: str, said: str) -> No
     assert old in text
     with pytest.raises(DefinitionError, match=re.escape(said)):
         read_launches(text.replace(old, new, 1), "launches.toml")
+
+
+def test_a_stage_that_burns_out_as_it_rises_is_refused() -> None:
+    """A specific impulse a hundred times too small: the flight once went on for ever below no mass."""
+    launcher = read_launcher(TEXT.replace("value = 315.8", "value = 3.158"), "proton.toml").launcher
+    with pytest.raises(UsageError, match=r"stage first stage: its propellant of 428300 kg is gone .* before its main phase"):
+        ascend(launcher, 4332.0, 1_458_000_000 * 10**9)

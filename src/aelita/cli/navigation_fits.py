@@ -1,14 +1,18 @@
 """`aelita nav determine`: where tracking says that a spacecraft is."""
 
 from pathlib import Path
-from typing import Annotated
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import UsageError
 from .navigation import KernelOption, commands, compiled, instant, mission_of, picture
 from .options import JsonOption, MissionOption
 from .output import print_json, print_pairs, print_table, rows_as_json, say, writing
+
+if TYPE_CHECKING:
+    from ..dynamics import DeterminationError
+    from ..services.navigation import Arc
 
 Files = Annotated[list[Path], typer.Argument(help="Tracking: TDM, or text of measurements; gzip or not.", exists=True)]
 
@@ -27,7 +31,7 @@ def determine(
         list[Path] | None, typer.Option("--stations", help="TOML file of stations beside those of the mission.")
     ] = None,
     receiver: Annotated[list[str] | None, typer.Option("--receiver", help="Only what these stations received.")] = None,
-    kind: Annotated[str, typer.Option("--kind", help="Only this kind: doppler, range, ... Default: all.")] = "",
+    kind: Annotated[str, typer.Option("--kind", help="Only this kind: doppler, range, doppler_1, delta_dor. Default: all.")] = "",
     start: Annotated[str | None, typer.Option("--start", help="First instant of tracking, UTC.")] = None,
     stop: Annotated[str | None, typer.Option("--stop", help="Instant before which to stop, UTC.")] = None,
     until: Annotated[str | None, typer.Option("--until", help="How far the orbit shall reach, UTC.")] = None,
@@ -54,8 +58,12 @@ def determine(
     png: Annotated[Path | None, typer.Option("--png", help="Draw the residuals to this PNG file.")] = None,
     json: JsonOption = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the orbit: .oem, .xml or .bsp.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep-last-good", help="Where a fit fails: write its last good orbit here, an OPM.")
+    ] = None,
 ) -> None:
     """Determine an orbit from Doppler and ranges: batch least squares with editing and an honest covariance."""
+    from ..dynamics import DeterminationError
     from ..ephemeris import furnish
     from ..services import navigation
 
@@ -63,19 +71,19 @@ def determine(
     furnish(*(kernel or ()))
     begin = navigation.read_arcs(orbit)[0]
     held = navigation.load_tracking(tuple(tracking), tuple(ramps or ()), spacecraft=spacecraft or begin.name)
-    chosen = navigation.cut(
-        held, None if start is None else instant(start), None if stop is None else instant(stop), tuple(receiver or ())
+    chosen = navigation.choose_tracking(
+        held, None if start is None else instant(start), None if stop is None else instant(stop), tuple(receiver or ()), kind
     )
-    if kind:
-        chosen = tuple(one for one in chosen if one.kind.name.casefold() == kind.casefold())
-    if not chosen:
-        raise UsageError("no observation is left", remedy="Look at --start, --stop, --receiver and --kind")
     forces = navigation.forces_of(begin.centre, gravity=gravity, degree=degree, area_m2=area, drag_coefficient=drag)
     asked = navigation.parameters_of(tuple(estimate or ()), tuple(consider or ()))
-    found = navigation.fitted(
-        begin.first(), held, chosen, forces, mission_of(context, mission), station_files=tuple(stations or ()), mass_kg=mass,
-        mask_deg=mask, parameters=asked, until=None if until is None else instant(until), worst_rms=worst,
-    )  # fmt: skip
+    try:
+        found = navigation.fitted(
+            begin.first(), held, chosen, forces, mission_of(context, mission), station_files=tuple(stations or ()), mass_kg=mass,
+            mask_deg=mask, parameters=asked, until=None if until is None else instant(until), worst_rms=worst,
+        )  # fmt: skip
+    except DeterminationError as error:
+        _keep(error, begin, keep, navigation)
+        raise
     table, summary = navigation.fit_table(found), navigation.fit_summary(found, held)
     if out is not None:
         with writing(out):
@@ -88,6 +96,16 @@ def determine(
         return
     print_table(table, title=f"{begin.name} about {begin.centre}: residuals by link")
     print_pairs("Orbit", [(key.replace("_", " "), _said(value)) for key, value in summary.items() if value not in ([], {})])
+
+
+def _keep(error: "DeterminationError", begin: "Arc", keep: Path | None, navigation: ModuleType) -> None:
+    """Tell the last good orbit of a fit that failed, and write it where that is asked; nothing goes to --out."""
+    words, octets = navigation.last_good(error, begin.first(), begin.name, begin.ident, navigation.tai_now())
+    if keep is not None:
+        with writing(keep):
+            keep.write_bytes(octets)
+        words += f"; written to {keep}"
+    say(words)
 
 
 def _said(value: object) -> str:

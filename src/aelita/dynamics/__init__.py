@@ -24,7 +24,7 @@ from .light_paths import Station
 from .network import Network
 from .observables import compute
 from .orbit_filter import FilteredOrbit, filter_orbit
-from .ramps import Ramps, constant_uplink
+from .ramps import Ramps, constant_uplink, join_ramps
 from .searching import first_orbit, search
 from .tracking import Kind, Observations, Quasar, Refusal, doppler, ranges
 from .tracking_files import read_ramps, read_tracking
@@ -47,9 +47,9 @@ __all__ = [
     "Setting", "SolarPressure", "StateVector", "Station", "Surroundings", "Trajectory", "Vehicle", "allowed_turn_km_s",
     "apsides", "ascend", "assess_burn", "below", "capacity_kg", "compare_orbits", "compute", "constant_uplink",
     "departure_impulse_km_s", "determine", "doppler", "eclipses", "elements_of", "estimated_pass", "filter_orbit",
-    "first_orbit", "height_keeping", "heights_km", "inject", "launch_windows", "lifetime", "linear_dispersion", "mean_anomaly",
-    "message_of_tracking", "nodes", "occultations", "optimised_steering", "phase_over", "planar", "prepare", "propagate",
-    "ranges", "read_aerobraking", "read_launcher", "read_launches", "read_ramps", "read_tracking", "refuse_unsafe",
+    "first_orbit", "height_keeping", "heights_km", "inject", "join_ramps", "launch_windows", "lifetime", "linear_dispersion",
+    "mean_anomaly", "message_of_tracking", "nodes", "occultations", "optimised_steering", "phase_over", "planar", "prepare",
+    "propagate", "ranges", "read_aerobraking", "read_launcher", "read_launches", "read_ramps", "read_tracking", "refuse_unsafe",
     "residual_table", "residuals", "revolution", "sampled_dispersion", "search", "sigmas_km", "states_of", "surroundings",
     "track_keeping", "tracking_of_message", "true_anomaly",
 ]  # fmt: skip

@@ -104,6 +104,11 @@ class _Phases:
         self._add(name, law, engine, AFTER_SECONDS, max(seconds, INSTANT_S), drop_kg)
 
     def _main(self, stage: Stage, law: int, engine: Engine, kilograms: float) -> None:
+        if not kilograms > 0.0:
+            raise UsageError(
+                f"its propellant of {stage.usable_kg:g} kg is gone {-kilograms:.3g} kg before its main phase begins",
+                where=f"stage {stage.name}", remedy="Check propellant, thrust and specific impulse, and how long it rises first",
+            )  # fmt: skip
         self._add(f"{stage.name} main engine", law, engine, AFTER_KILOGRAMS, kilograms, 0.0, stage.acceleration_limit_m_s2)
 
     def _with_vernier(

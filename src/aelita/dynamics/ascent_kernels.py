@@ -164,7 +164,7 @@ def fly(
                 left = phase[VALUE] - (full - shed - y[6])
                 if left <= -work[0, 6] * now:
                     now = left / -work[0, 6]
-                    last = left < 1e-7
+                    last = left < 1e-7 or now < 1e-9  # a nanosecond: less may be lost in the rounding of the mass
             if fairing[0] > 0.0 and t < opens - 1e-9 and t + now > opens:
                 now, last = opens - t, False
             step(y, t, now, phase, steering, area, mach, drag, work, new)
@@ -183,7 +183,7 @@ def fly(
             t += now
             if last:
                 break
-            if t - begun > longest_s or not work[5, 0] > -1.0:
+            if t - begun > longest_s or not work[5, 0] > -1.0 or not y[6] > 0.0:
                 ends[p:, :] = np.nan
                 return row
         rates(y, t, phase, steering, area, mach, drag, work[0], work[5])

@@ -15,8 +15,10 @@ from .forces import Forces
 from .network import Network, value_of, with_value
 from .observables import compute
 from .propagation import propagate
+from .ramps import Ramps
 from .round_trips import Computed
 from .states import ImpactError, StateVector, Trajectory
+from .time_tags import explained
 from .tracking import Kind, Observations, Refusal, screened, without_repeats
 
 Epochs = NDArray[np.int64]
@@ -89,13 +91,15 @@ class Determination:
 def determine(
     guess: StateVector, tracking: tuple[Observations, ...], setting: Setting, *, parameters: tuple[Parameter, ...] = (),
     state_sigma: tuple[float, float] | None = None, rules: Rules = DEFAULT_RULES, until_tai_ns: int | None = None,
+    try_scales: bool = False,
 ) -> Determination:  # fmt: skip
     """Return the orbit that fits tracking best, from a first guess of the state at its epoch.
 
     Besides the state, `parameters` are estimated or considered: named as those of `propagate` (`GM` in km3/s2, `solar_pressure`
     and `drag` as scales, `trim` as a scale of the burn of that name, `trim.x` as its component in km/s or N) or of the network
     (`DSS-45 zenith wet`, see `with_value`). `state_sigma` is a priori knowledge of position (km) and velocity (km/s), else
-    none. The trajectory reaches `until_tai_ns`, or as far as the observations.
+    none. The trajectory reaches `until_tai_ns`, or as far as the observations. With `try_scales` a fit that fails is tried again
+    with tags of other time scales, and the error names the one that fits.
 
     Raises UsageError for an unknown station or parameter, DataError when nothing is left to fit, DeterminationError (with the
     last good orbit in `last_good`) when the fit diverges, does not converge or is bad by the rules.
@@ -112,7 +116,18 @@ def determine(
     six = guess.six
     sigma = np.repeat(state_sigma if state_sigma is not None else (np.inf, np.inf), 3)
     states = tuple(Parameter(name, float(value), float(its)) for name, value, its in zip(STATE, six, sigma, strict=True))
-    found = estimate(work, (*states, *parameters), rules, moved=moved)
+    try:
+        found = estimate(work, (*states, *parameters), rules, moved=moved)
+    except DeterminationError as error:
+        if not try_scales:
+            raise
+
+        def again(shifted: tuple[Observations, ...], ramps: dict[str, Ramps]) -> Estimate:
+            other = replace(setting, network=replace(setting.network, ramps=ramps))
+            few = replace(rules, most_iterations=min(rules.most_iterations, 4))
+            return determine(guess, shifted, other, parameters=parameters, state_sigma=state_sigma, rules=few).estimate
+
+        raise explained(error, again, tracking, dict(setting.network.ramps), rules.worst_rms) from error
     return work.determination(found)
 
 

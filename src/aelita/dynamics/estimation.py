@@ -248,7 +248,7 @@ class _Fit:
                     f"the weighted rms would grow from {np.sqrt(cost / used.sum()):.4g} to {np.sqrt(reached / used.sum()):.4g}"
                 )
             except AelitaError as error:
-                reason = f"the orbit of the step cannot be used: {error}"
+                reason = f"the orbit of the step cannot be used: {error.what}"
             if float(right @ right) < ROUNDING * cost:  # what a step could gain is below what the model is rounded by
                 return None
             if length < SHORTEST_STEP:

@@ -196,6 +196,7 @@ def check(launcher: Launcher) -> None:
         _positive(where, stage.name, dry_kg=stage.dry_kg, propellant_kg=stage.propellant_kg, usable_kg=stage.usable_kg)
         _not_negative(where, stage.name, residual_kg=stage.residual_kg, ignition_s=stage.ignition_s,
                       separation_s=stage.separation_s, vernier_after_s=stage.vernier_after_s)  # fmt: skip
+        _positive(where, stage.name, acceleration_limit_m_s2=stage.acceleration_limit_m_s2)
         _engine(where, stage.name, stage.engine)
         if stage.vernier is not None:
             _engine(where, f"{stage.name} vernier", stage.vernier)
@@ -203,6 +204,8 @@ def check(launcher: Launcher) -> None:
     _not_negative(where, "fairing", mass_kg=launcher.fairing.mass_kg, delay_s=launcher.fairing.delay_s)
     _not_negative(where, "launcher", adapter_kg=launcher.adapter_kg, burned_kg=launcher.pad.burned_kg)
     _positive(where, "launcher", parking_km=launcher.parking_km, area_m2=launcher.drag.area_m2)
+    _positive(where, "limits", dynamic_pressure_pa=launcher.dynamic_pressure_limit_pa,
+              acceleration_m_s2=launcher.acceleration_limit_m_s2)  # fmt: skip
     if not abs(launcher.pad.latitude_rad) <= launcher.inclination_rad <= pi - abs(launcher.pad.latitude_rad):
         degrees = np.degrees([launcher.inclination_rad, launcher.pad.latitude_rad])
         raise DefinitionError(

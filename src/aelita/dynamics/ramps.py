@@ -109,7 +109,7 @@ def in_order(station: str, start_tai_ns: Epochs, stop_tai_ns: Epochs, frequency_
     return Ramps(station, start[last], stop[last], frequency[last], rate[last])
 
 
-def with_more(known: Mapping[str, Ramps], more: Mapping[str, Ramps]) -> dict[str, Ramps]:
+def join_ramps(known: Mapping[str, Ramps], more: Mapping[str, Ramps]) -> dict[str, Ramps]:
     """Return the ramps of two sources, by station: pieces of both where both have some. Raises DataError as `in_order`."""
     found = dict(known)
     for station, one in more.items():

@@ -7,7 +7,7 @@ from ..errors import DataError, TimeError
 from ..ndm import Block, Epochs, Message, Segment, epochs_from_tai_ns
 from ..ndm import Observations as Records
 from ..time import SECOND
-from .ramps import Ramps, in_order, with_more
+from .ramps import Ramps, in_order, join_ramps
 from .tracking import Kind, Observations, Refusal, doppler, ranges, turnaround
 
 Reals = NDArray[np.float64]
@@ -38,7 +38,7 @@ def tracking_of_message(
             raise DataError("a segment without records", where=where)
         if meta.text("TIME_SYSTEM") not in SCALES:
             raise TimeError(f"{meta.text('TIME_SYSTEM')} is no time scale of tracking", where=where, remedy="Use UTC or TDB")
-        ramps = with_more(ramps, _ramps(meta, records))
+        ramps = join_ramps(ramps, _ramps(meta, records))
         path = _path(meta)
         if len(path) != 3 or meta.text(f"PARTICIPANT_{path[1]}", "") != spacecraft:
             left = sum(records.select(name)[1].size for name in records.names if not name.startswith("TRANSMIT"))

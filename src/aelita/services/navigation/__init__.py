@@ -5,7 +5,18 @@ from .aerobraking_file import FILE as AEROBRAKING
 from .aerobraking_file import campaign_tables, load_aerobraking
 from .converting import convert
 from .cruising import burn_rows, cruise_arcs, figure_rows, find_cruise
-from .determining import Tracking, cut, fit_arc, fit_summary, fit_table, fitted, load_tracking, parameters_of
+from .determining import (
+    Tracking,
+    choose_tracking,
+    cut,
+    fit_arc,
+    fit_summary,
+    fit_table,
+    fitted,
+    last_good,
+    load_tracking,
+    parameters_of,
+)
 from .launch_pictures import draw_launch
 from .launching import as_json as launch_as_json
 from .launching import launches_of, work_out
@@ -20,9 +31,9 @@ from .tables import tai_now
 from .transferring import chop_of, chop_table, transfer_row
 
 __all__ = [
-    "AEROBRAKING", "Arc", "Sky", "Tracking", "burn_rows", "campaign_tables", "chop_of", "chop_table", "convert", "cruise_arcs",
-    "cut", "draw_corridor", "draw_cruise", "draw_launch", "draw_passes", "draw_pork_chop", "draw_residuals", "figure_rows",
-    "find_cruise", "fit_arc", "fit_summary", "fit_table", "fitted", "forces_of", "launch_as_json", "launches_of",
-    "load_aerobraking", "load_tracking", "parameters_of", "propagated", "read_arcs", "read_field", "read_spk", "span_text",
-    "tai_now", "transfer", "transfer_row", "work_out", "write_arcs",
+    "AEROBRAKING", "Arc", "Sky", "Tracking", "burn_rows", "campaign_tables", "choose_tracking", "chop_of", "chop_table",
+    "convert", "cruise_arcs", "cut", "draw_corridor", "draw_cruise", "draw_launch", "draw_passes", "draw_pork_chop",
+    "draw_residuals", "figure_rows", "find_cruise", "fit_arc", "fit_summary", "fit_table", "fitted", "forces_of", "last_good",
+    "launch_as_json", "launches_of", "load_aerobraking", "load_tracking", "parameters_of", "propagated", "read_arcs",
+    "read_field", "read_spk", "span_text", "tai_now", "transfer", "transfer_row", "work_out", "write_arcs",
 ]  # fmt: skip

@@ -9,7 +9,9 @@ import polars as pl
 
 from ...dynamics import (
     Determination,
+    DeterminationError,
     Forces,
+    Kind,
     Network,
     Observations,
     Parameter,
@@ -19,16 +21,17 @@ from ...dynamics import (
     Setting,
     StateVector,
     determine,
+    join_ramps,
     read_ramps,
     read_tracking,
     residual_table,
     tracking_of_message,
 )  # fmt: skip
 from ...errors import UsageError
-from ...ndm import Composite, read
+from ...ndm import Block, Composite, Epoch, Message, Segment, epochs_from_tai_ns, read, write
 from ...time import SECOND, utc_from_tai_ns
 from ..missions import Mission
-from .orbit_files import Arc, octets_of
+from .orbit_files import ORIGINATOR, STATE_COLUMNS, Arc, octets_of
 from .tracking_stations import known_stations
 
 AXES = ("radial", "along", "across")
@@ -55,14 +58,45 @@ def load_tracking(paths: tuple[Path, ...], ramps: tuple[Path, ...] = (), *, spac
             if isinstance(message, Composite):
                 raise UsageError("several messages in one", where=str(path), remedy="Give one TDM a file")
             observed, its_ramps, left = tracking_of_message(message, spacecraft=spacecraft, where=str(path))
-            uplinks |= its_ramps
+            uplinks = join_ramps(uplinks, its_ramps)
         else:
             observed, left = read_tracking(_text(octets, path), where=str(path))
         found += observed
         refused += left
     for path in ramps:
-        uplinks |= read_ramps(_text(_plain(path), path), where=str(path))
+        uplinks = join_ramps(uplinks, read_ramps(_text(_plain(path), path), where=str(path)))
     return Tracking(tuple(found), uplinks, tuple(refused))
+
+
+def choose_tracking(
+    tracking: Tracking, start: int | None, stop: int | None, receivers: tuple[str, ...], kind: str
+) -> tuple[Observations, ...]:
+    """Return the observations of a span, of receivers and a kind if they are named (`range`: both sorts).
+
+    Raises UsageError for a kind or receiver that is none, and when nothing is left: with what there is and what was left out.
+    """
+    names = {one: one.name.casefold() for one in Kind}
+    wanted = {
+        one for one, name in names.items() if kind.casefold() in ("", name, name.split("_")[0] if "range" in name else name)
+    }
+    if not wanted:
+        raise UsageError(f"{kind!r} is no kind of tracking", remedy=f"Name one of range, {', '.join(names.values())}")
+    there = sorted({one.receiver for one in tracking.observations})
+    absent = [name for name in receivers if name not in there]
+    if absent and there:
+        raise UsageError(f"{', '.join(absent)} received nothing", remedy=f"Receivers of these files: {', '.join(there)}")
+    found = tuple(one for one in cut(tracking, start, stop, receivers) if one.kind in wanted)
+    if not found:
+        held = "; ".join(
+            f"{one.size} {one.where}, {' to '.join(utc_from_tai_ns(int(at), 0) for at in one.epochs_tai_ns[[0, -1]])}"
+            for one in tracking.observations
+        )
+        left = "; ".join(f"{one.count} {one.where}: {one.reason}" for one in tracking.refused)
+        raise UsageError(
+            f"no observation is left. There are {held or 'none that can be used'}. Left out were {left or 'none'}",
+            remedy="Look at --start, --stop, --receiver, --kind and --spacecraft",
+        )  # fmt: skip
+    return found
 
 
 def cut(tracking: Tracking, start: int | None, stop: int | None, stations: tuple[str, ...] = ()) -> tuple[Observations, ...]:
@@ -81,7 +115,7 @@ def fitted(
     network = Network(known_stations(mission, station_files), tracking.ramps, centre=guess.centre)
     rules = Rules() if worst_rms is None else Rules(worst_rms=worst_rms)
     setting = Setting(forces, network, mass_kg, mask_deg)
-    return determine(guess, observations, setting, parameters=parameters, rules=rules, until_tai_ns=until)
+    return determine(guess, observations, setting, parameters=parameters, rules=rules, until_tai_ns=until, try_scales=True)
 
 
 def fit_table(found: Determination) -> pl.DataFrame:
@@ -120,6 +154,31 @@ def fit_arc(found: Determination, step_s: float, name: str, ident: str = "") -> 
     first, last = found.trajectory.span
     epochs = np.append(np.arange(first, last, round(step_s * SECOND), dtype=np.int64), last)
     return Arc(name, found.state.centre, epochs, found.trajectory.states(epochs), ident)
+
+
+def last_good(error: DeterminationError, guess: StateVector, name: str, ident: str, made_at: int) -> tuple[str, bytes]:
+    """Return in words, and as an OPM to begin again with, the last orbit that a fit which failed had made better.
+
+    Where no step did, that is the orbit it began with.
+    """
+    found = error.last_good
+    six = guess.six if found is None else found.values[:6]
+    place, speed = (" ".join(f"{value:.{digits}f}" for value in part) for part, digits in ((six[:3], 3), (six[3:], 6)))
+    what = "that it began with"
+    if found is not None:
+        doubt = "" if found.rms < Rules().worst_rms else ": not one to fly by"
+        what = f"weighted rms {found.rms:.3g} with {int(found.used.sum())} observations{doubt}"
+    epoch = epochs_from_tai_ns(np.array([guess.epoch_tai_ns, made_at]), "UTC")
+    header = Block("header", {"CREATION_DATE": epoch[1], "ORIGINATOR": ORIGINATOR})
+    meta = {"OBJECT_NAME": name, "OBJECT_ID": ident or name, "CENTER_NAME": guess.centre, "REF_FRAME": "EME2000"}
+    comment = f"Not determined: the last good orbit of a fit that failed ({what})"
+    state: dict[str, str | float | Epoch] = dict(zip(STATE_COLUMNS, map(float, six), strict=True))
+    blocks = (Block("stateVector", {"EPOCH": epoch[0], **state}, comments=(comment,)),)
+    message = Message("OPM", "2.0", header, (Segment(Block("metadata", {**meta, "TIME_SYSTEM": "UTC"}), blocks),))
+    words = (
+        f"last good orbit ({what}): {utc_from_tai_ns(guess.epoch_tai_ns, 6)} UTC, about {guess.centre}: {place} km, {speed} km/s"
+    )
+    return words, write(message, "kvn")
 
 
 def parameters_of(estimated: tuple[str, ...], considered: tuple[str, ...]) -> tuple[Parameter, ...]:
