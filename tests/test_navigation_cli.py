@@ -65,7 +65,12 @@ def test_what_is_asked_wrongly_is_told(run: Run) -> None:
         (("passes", "--start", "2016-10-19", "--station", "nowhere"), "no station 'nowhere'"),
         (("passes", "--start", "2016-10-19", "--stop", "2016-10-18"), "not after the start"),
         (("passes", "--start", "yesterday"), "no UTC time"),
+        (("passes", "--start", "2262-04-11"), "beyond what 64 bits hold"),
+        (("passes", "EARTH", "--start", "2016-10-19"), "no contacts"),
         (("light-time", "EARTH", "VULCAN", "2016-10-19"), "knows no body 'VULCAN'"),
+        (("light-time", "nowhere", "MARS", "2016-10-19"), "neither a station of the mission nor a body"),
+        (("light-time", "EARTH", "MARS", "2016-10-19", "--stop", "2016-10-18"), "is before"),
+        (("light-time", "EARTH", "MARS", "2016-10-19", "--stop", "2036-10-18", "--step", "0.001"), "rows"),
         (("light-time", "--", "EARTH", "-143", "2016-10-19"), "holds the position of -143"),
     ):
         assert told in run(*words, expected=2)[1]
@@ -106,6 +111,54 @@ def test_an_orbit_of_esoc_is_propagated_and_kept_in_every_form(tmp_path: Path, a
     assert np.linalg.norm(state[:3] - wanted) < 1e-3
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--hours", "nan"), "nan hours"),
+        (("--hours", "inf"), "inf hours"),
+        (("--hours", "1e300"), "1e+300 hours"),
+        (("--hours", "1", "--out", "a.bsp", "--body", "499"), "499 is no number for a body about MARS"),
+        (("--hours", "1", "--out", "a.bsp", "--body", "99999999999"), "is no number"),
+        (("--hours", "1", "--out", "a.bsp", "--body", "0"), "is no number"),
+    ],
+)
+def test_orbits_that_cannot_be_are_refused(tmp_path: Path, run: Run, words: tuple[str, ...], told: str) -> None:
+    (tmp_path / "tgo.opm").write_text(opm_of(capture_rows()[0]))
+    here = [tmp_path / word if word.endswith(".bsp") else word for word in words]
+    assert told in run("propagate", tmp_path / "tgo.opm", *here, expected=2)[1]
+
+
+def test_the_longest_step_and_a_body_given_twice(tmp_path: Path, asked: Callable[..., Any]) -> None:
+    (tmp_path / "tgo.opm").write_text(opm_of(capture_rows()[0]))
+    words = ("propagate", tmp_path / "tgo.opm", "--hours", "1", "--third-body", "SUN", "--step")
+    once = asked(*words, "inf")
+    assert len(once) == 2  # both ends
+    assert asked(*words, "3600", "--third-body", "sun") == once  # it does not pull twice
+    assert len(asked("light-time", "EARTH", "MARS", "2016-10-19", "--stop", "2016-10-20", "--step", "1e300")) == 1
+
+
+def test_what_is_no_kernel_is_refused(tmp_path: Path, run: Run) -> None:
+    """SPICE takes any file for text without data: an orbit that nobody read must not pass for one."""
+    (tmp_path / "tgo.oem").write_text(opm_of(capture_rows()[0]))
+    (tmp_path / "noise.bsp").write_bytes(bytes(range(256)) * 20)
+    (tmp_path / "empty.bsp").write_bytes(b"")
+    for name in ("tgo.oem", "noise.bsp", "empty.bsp"):
+        told = run("light-time", "malargue", "tgo", "2016-10-19", "--kernel", tmp_path / name, expected=2)[1]
+        assert f"{name}: this is no kernel" in told
+    packed = shared("data/nav/spice/altec/lesson_remote_sensing/kernels/spk/em16_tgo_mlt_20171205_20230115_v01.bsp.gz")
+    assert "Unpack it first" in run("light-time", "malargue", "tgo", "2016-10-19", "--kernel", packed, expected=2)[1]
+
+
+def test_passes_tell_sun_and_light_as_light_time_does(asked: Callable[..., Any]) -> None:
+    rows = asked("passes", "tgo", "MARS", "--start", "2019-09-01", "--days", "2")
+    assert len(rows) > 20 and {row["spacecraft"] for row in rows} == {"tgo", "MARS"}
+    for row in rows[::5]:
+        start, stop = (np.datetime64(row[edge].rstrip("Z")) for edge in ("start", "stop"))
+        (one,) = asked("light-time", row["station"], row["spacecraft"], str(start + (stop - start) // 2))
+        assert one["down_s"] == pytest.approx(row["light_s"], abs=1e-8)
+        assert one["sun_deg"] == pytest.approx(row["sun_deg"], abs=1e-8)
+
+
 def test_messages_that_break_their_standard_are_refused_by_name(tmp_path: Path, run: Run) -> None:
     malformed = shared("data/nav/ndm/orekit/adm/apm/APM-missing-frame.txt")
     told = run("convert", malformed, tmp_path / "made.xml", expected=2)[1]
@@ -113,6 +166,7 @@ def test_messages_that_break_their_standard_are_refused_by_name(tmp_path: Path, 
     good = shared("data/nav/ndm/anise/LRO_Nyx.oem")
     assert "needs the number of the body" in run("convert", good, tmp_path / "made.bsp", expected=2)[1]
     assert "no form of a message" in run("convert", good, tmp_path / "made.doc", expected=2)[1]
+    assert "says TDM, the message is OEM" in run("convert", good, tmp_path / "made.tdm", expected=2)[1]
 
 
 MGS = """CCSDS_OPM_VERS = 2.0

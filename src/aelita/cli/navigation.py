@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 commands = typer.Typer(no_args_is_help=True, help="Flight dynamics: passes, events, orbits, transfers, launch, aerobraking.")
 DEFAULT_MISSION = "exomars"
 DAYS = 86_400_000_000_000
+LAST = 2**63 - 1 - 60 * DAYS  # of TAI nanoseconds: room for light times and steps
+MOST_ROWS = 2_000_000
 
 KernelOption = Annotated[
     list[Path] | None, typer.Option("--kernel", "-k", help="SPICE kernel to furnish (orbit, constants, ...); may be repeated.")
@@ -53,7 +55,28 @@ def span(start: str, stop: str | None, days: float) -> tuple[int, int]:
     last = instant(stop) if stop is not None else first + round(days * DAYS)
     if last <= first:
         raise UsageError("the end is not after the start", remedy="Give a later --stop, or --days above 0")
+    if last > LAST:
+        raise UsageError("the end is after 2262-02, beyond what 64 bits hold", remedy="Give an earlier --stop, or fewer --days")
     return first, last
+
+
+def after(first: int, hours: float) -> int:
+    """Return the instant (TAI nanoseconds) so many hours on, or back. Raises UsageError for one beyond what 64 bits hold."""
+    if not abs(hours) * 3.6e12 < LAST or not abs(first + round(hours * 3.6e12)) < LAST:
+        raise UsageError(f"{hours:g} hours from there is no instant of 1680 to 2262", remedy="Give fewer --hours")
+    return first + round(hours * 3.6e12)
+
+
+def instants(start: str, stop: str, step_s: float) -> list[int]:
+    """Return instants (TAI nanoseconds) from one UTC text to another, so many seconds apart."""
+    first, last = instant(start), instant(stop)
+    if last < first:
+        raise UsageError(f"{stop} is before {start}", remedy="Give a later --stop")
+    if (last - first) / 1e9 / step_s >= MOST_ROWS:
+        raise UsageError(
+            f"a step of {step_s:g} s makes over {MOST_ROWS:,} rows", remedy="Give a longer --step, or an earlier --stop"
+        )
+    return list(range(first, last + 1, round(min(step_s * 1e9, LAST))))
 
 
 def picture(png: Path | None, draw: Callable[[Path], object]) -> None:
@@ -127,10 +150,8 @@ def light_time(
 ) -> None:
     """Tell how long light takes between an observer and a spacecraft: down, up, and there and back."""
     sky = _sky(context, mission, kernel)
-    epochs = [instant(text) for text in at]
-    if stop is not None:
-        if len(epochs) != 1:
-            raise UsageError("--stop goes on from one instant", remedy="Give one, or leave --stop away")
-        epochs = list(range(epochs[0], instant(stop) + 1, round(step * 1e9)))
+    if stop is not None and len(at) != 1:
+        raise UsageError("--stop goes on from one instant", remedy="Give one, or leave --stop away")
+    epochs = [instant(text) for text in at] if stop is None else instants(at[0], stop, step)
     title = f"Light time between {observer} and {spacecraft} (s)"
     deliver(sky.light_time(observer, spacecraft, epochs), out=out, as_json=json, title=title, limit=limit)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
-from .navigation import KernelOption, LimitOption, commands, compiled, instant
+from .navigation import KernelOption, LimitOption, after, commands, compiled, instant
 from .options import JsonOption
 from .output import deliver, print_json, say, writing
 
@@ -56,7 +56,7 @@ def propagate(
     if not -len(arc.epochs) <= row < len(arc.epochs):
         raise UsageError(f"there is no state {row}", where=str(orbit), remedy=f"It has {len(arc.epochs)}")
     start = arc.at(row)
-    last = instant(until) if until is not None else start.epoch_tai_ns + round(hours * 3.6e12)
+    last = instant(until) if until is not None else after(start.epoch_tai_ns, hours)
     forces = navigation.forces_of(
         start.centre, gravity=gravity, degree=degree, bodies=bodies, area_m2=area, reflectivity=reflectivity,
         drag_coefficient=drag, dust=dust,

@@ -60,8 +60,8 @@ def contacts(
     are found, edges are within 1 ms of those of `visibility` and `occultations` (`test_ephemeris_contacts.py`). Contacts are cut
     at `start` and `stop`, and divided where kernels begin or cease to hold the target. Memory is bounded by 64 days of steps.
 
-    Raises UsageError for two sites of one name, a horizon of no site, or a target given twice; TimeError where kernels hold
-    neither a target nor what stands in for it.
+    Raises UsageError for two sites of one name, a horizon of no site, a target given twice or the Earth; TimeError where kernels
+    hold neither a target nor what stands in for it.
     """
     places, craft = _named(sites), _unlike(targets)
     if isinstance(horizons, Mapping) and (strange := set(horizons) - set(places)):
@@ -93,6 +93,8 @@ def _unlike(targets: Iterable[Target | str]) -> tuple[Target, ...]:
     bodies = [one.body for one in craft]
     if len(set(bodies)) < len(bodies):
         raise UsageError(f"a target is given twice among {', '.join(bodies)}", remedy="Give each spacecraft once")
+    if EARTH in map(body_number, bodies):
+        raise UsageError("the Earth, on which the sites stand, has no contacts with them", remedy="Name another body")
     return craft
 
 

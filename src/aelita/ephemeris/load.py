@@ -125,7 +125,14 @@ def _inventories(path: str, named_by: str = "") -> tuple[Inventory, ...]:
         return (binary_inventory(path, np.memmap(file, np.uint8, "r").data),)  # only what is looked at is read
     if head.startswith((b"DAS/", b"NAIF/DAS")):
         return (Inventory(path, "OTHER"),)
+    if head.startswith(b"\x1f\x8b"):
+        raise DefinitionError("this kernel is packed", where=path, remedy="Unpack it first: gunzip")
     found = text_inventory(path, file.read_text("latin-1"))
+    if not found.variables:  # SPICE takes any file for text, and finds nothing in it
+        raise DefinitionError(
+            "this is no kernel: neither binary (DAF, DAS) nor text with \\begindata and values", where=path,
+            remedy="Give SPICE kernels (.bsp, .tf, .tsc, ...): navigation messages become an SPK by `aelita nav convert`",
+        )  # fmt: skip
     if found.kind == "META":
         if named_by:  # SPICE loads none of these either
             raise DefinitionError(f"a meta-kernel is named in {named_by}", where=path, remedy="Name the kernels themselves there")

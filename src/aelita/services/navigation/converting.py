@@ -6,7 +6,8 @@ from ...errors import UsageError
 from ...ndm import Composite, Message, read, write
 from .orbit_files import KVN_SUFFIXES, SPK_SUFFIXES, XML_SUFFIXES, octets_of, read_arcs, write_arcs
 
-KVN_ENDINGS = KVN_SUFFIXES | {".opm", ".omm", ".ocm", ".aem", ".apm", ".acm", ".tdm", ".cdm", ".rdm"}
+KINDS = {".oem", ".opm", ".omm", ".ocm", ".aem", ".apm", ".acm", ".tdm", ".cdm", ".rdm"}
+KVN_ENDINGS = KVN_SUFFIXES | KINDS
 
 
 def convert(source: Path, out: Path, *, made_at: int, body: int | None = None) -> str:
@@ -17,6 +18,12 @@ def convert(source: Path, out: Path, *, made_at: int, body: int | None = None) -
     """
     suffix = out.suffix.lower()
     message = read(octets_of(source), where=str(source))
+    kinds = {one.kind for one in message.messages} if isinstance(message, Composite) else {message.kind}
+    if suffix in KINDS and kinds != {suffix[1:].upper()}:
+        raise UsageError(
+            f"the ending says {suffix[1:].upper()}, the message is {', '.join(sorted(kinds))}", where=str(out),
+            remedy="End the name with the kind of the message, with .kvn or .xml",
+        )  # fmt: skip
     if suffix in SPK_SUFFIXES:
         write_arcs(read_arcs(source), out, made_at=made_at, body=body)
     elif suffix in XML_SUFFIXES | KVN_ENDINGS:

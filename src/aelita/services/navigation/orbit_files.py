@@ -98,6 +98,12 @@ def write_arcs(arcs: tuple[Arc, ...], out: Path, *, made_at: int, body: int | No
         raise UsageError(f"{suffix or 'no ending'} is no format of orbits", where=str(out), remedy="Use .oem, .xml or .bsp")
     if body is None:
         raise UsageError("an SPK needs the number of the body", where=str(out), remedy="Give it: --body -143")
+    if body == 0 or abs(body) >= 2**31 or body in {body_number(arc.centre) for arc in arcs}:
+        raise UsageError(
+            f"{body} is no number for a body about {arcs[0].centre}",
+            where=str(out),
+            remedy="Spacecraft are negative: --body -143",
+        )
     segments = [
         HermiteStates(
             body, body_number(arc.centre), np.asarray(et_from_tai_ns(arc.epochs)), arc.states, name=arc.name[:40], degree=degree

@@ -41,7 +41,7 @@ def forces_of(
             raise UsageError(f"no air is known about {centre}", remedy="Leave --drag away: the model is of Mars")
         air = Drag(area_m2, drag_coefficient, MarsAtmosphere() if dust is None else MarsAtmosphere(dust))
     chosen = (
-        tuple(body.upper() for body in bodies)
+        tuple(dict.fromkeys(body.upper() for body in bodies))  # given twice, a body would pull twice
         if bodies is not None
         else tuple(body for body in Forces().bodies if body != centre)
     )
@@ -56,7 +56,7 @@ def propagated(
 
     Raises ImpactError when it meets the ground, UsageError for a step that makes too many rows.
     """
-    step = round(step_s * SECOND)
+    step = round(min(step_s * SECOND, 2.0**62))
     if step < 1 or abs(until - start.epoch_tai_ns) / step > MOST_ROWS:
         raise UsageError(f"a step of {step_s:g} s makes too many rows", remedy="Choose a longer --step or a shorter span")
     trajectory = propagate(start, forces, until, mass_kg=mass_kg)

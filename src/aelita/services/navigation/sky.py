@@ -10,6 +10,7 @@ from ...agencies import Station
 from ...ephemeris import (
     Site,
     Target,
+    body_number,
     contacts,
     elevation_azimuth,
     furnish,
@@ -56,7 +57,15 @@ class Sky:
     def observer(self, name: str) -> Site | str:
         """Return a station of the mission as a place on Earth, or the name of a body of SPICE."""
         known = self.mission.organisation.stations
-        return site_of(known[name]) if name in known else name.upper()
+        if name in known:
+            return site_of(known[name])
+        try:
+            body_number(name.upper())
+        except UsageError as error:
+            raise UsageError(
+                f"{name!r} is neither a station of the mission nor a body of SPICE", remedy=f"Stations: {', '.join(known)}"
+            ) from error
+        return name.upper()
 
     def passes(
         self, spacecraft: Sequence[str], start: int, stop: int, *, stations: Sequence[str] = (), outgoing: bool = False,
@@ -76,13 +85,14 @@ class Sky:
             horizons={station.name: horizon_of(station) for station in chosen},
         )  # fmt: skip
         sites = {station.name: site_of(station) for station in chosen}
-        middle = [one.start + (one.stop - one.start) // 2 for one in found]
+        middle = np.array([one.start + (one.stop - one.start) // 2 for one in found], np.int64)
         sun, light = np.full(len(found), np.nan), np.full(len(found), np.nan)
-        for at, one in enumerate(found):
-            target = targets[by_body[one.target]]
-            when = np.array([middle[at]], np.int64)
-            sun[at] = sun_angle_deg(sites[one.site], target, when, outgoing=outgoing)[0]
-            light[at] = light_times(sites[one.site], target, when, outgoing=outgoing).light_s[0]
+        pairs = [(one.site, one.target) for one in found]
+        for site, body in set(pairs):  # whole columns at once: one by one they would take longer than the search
+            rows = np.array([at for at, pair in enumerate(pairs) if pair == (site, body)], np.intp)
+            target, when = targets[by_body[body]], middle[rows]
+            sun[rows] = sun_angle_deg(sites[site], target, when, outgoing=outgoing)
+            light[rows] = light_times(sites[site], target, when, outgoing=outgoing).light_s
         return pl.DataFrame(
             {
                 "spacecraft": [by_body[one.target] for one in found],
