@@ -49,6 +49,9 @@ def determine(
         list[str] | None,
         typer.Option("--consider", help="To be reckoned with only, with its sigma: 'DSS-45 x=-4460.9:1e-5'."),
     ] = None,
+    media: Annotated[
+        bool, typer.Option("--media", help="Air, ionosphere and solar wind by models, in place of the stations' zenith delays.")
+    ] = False,
     worst: Annotated[float | None, typer.Option("--worst-rms", help="Weighted rms above which it is no orbit.")] = None,
     spacecraft: Annotated[str, typer.Option("--spacecraft", help="The participant of TDMs that is it.")] = "",
     step: Annotated[float, typer.Option("--step", min=0.001, help="Seconds between two states of --out.")] = 60.0,
@@ -79,7 +82,7 @@ def determine(
     try:
         found = navigation.fitted(
             begin.first(), held, chosen, forces, mission_of(context, mission), station_files=tuple(stations or ()), mass_kg=mass,
-            mask_deg=mask, parameters=asked, until=None if until is None else instant(until), worst_rms=worst,
+            mask_deg=mask, parameters=asked, until=None if until is None else instant(until), worst_rms=worst, media=media,
         )  # fmt: skip
     except DeterminationError as error:
         _keep(error, begin, keep, navigation)

@@ -92,8 +92,12 @@ class Place:
 class Sky:
     """Stations and a spacecraft in the frame of the solar system's barycentre."""
 
-    def __init__(self, motion: Motion, centre: str, *, tides: bool = True, delay: Delay | None = None) -> None:
+    def __init__(
+        self, motion: Motion, centre: str, *, tides: bool = True, delay: Delay | None = None, electrons: Delay | None = None,
+        phase: bool = False,
+    ) -> None:  # fmt: skip
         self.motion, self.centre, self.tides, self.delay = motion, centre, tides, delay
+        self.electrons, self.sign = electrons, -1.0 if phase else 1.0
 
     def spacecraft(self, at: Instants) -> tuple[Reals, Reals]:
         """Return where the spacecraft is (km) and how it moves (km/s)."""
@@ -159,6 +163,8 @@ class Sky:
         media = (station.zenith_dry_m * dry + station.zenith_wet_m * wet) / (1000 * LIGHT_KM_S)
         if self.delay is not None:
             media = media + self.delay(station.site.name, place.at.tai_ns, elevation, up)
+        if self.electrons is not None:
+            media = media + self.sign * self.electrons(station.site.name, place.at.tai_ns, elevation, up)
         return Leg(
             place.at, light, media, place.clock_s, unit, place.velocity_km_s, place.rotation, elevation, dry, wet
         )  # fmt: skip

@@ -18,7 +18,7 @@ class Network:
 
     `transponder_s` is the delay on board; `on_board_hz` the frequency of one-way Doppler at the spacecraft and `central_gm` what
     slows its clock (km^3/s^2 of the body that it orbits). `tides` moves stations with the tides of the solid Earth; `delay` tells
-    of media beyond the zenith delays of the stations.
+    of media beyond the zenith delays of the stations; `electrons` of those that delay ranges and advance the phase of Doppler.
     """
 
     stations: Mapping[str, Station]
@@ -29,6 +29,7 @@ class Network:
     central_gm: float = 42_828.37
     tides: bool = True
     delay: Delay | None = None
+    electrons: Delay | None = None
 
     def station(self, name: str, where: str) -> Station:
         """Return a station. Raises UsageError for an unknown one, by name."""

@@ -21,7 +21,7 @@ def one_way_doppler(observations: Observations, motion: Motion, network: Network
     one = observations
     listener = network.station(one.receiver, one.where)
     epochs, first, last = edges(one)
-    sky = Sky(motion, network.centre, tides=network.tides, delay=network.delay)
+    sky = Sky(motion, network.centre, tides=network.tides, delay=network.delay, electrons=network.electrons, phase=True)
     down, left, there, velocity = sky.down(listener, sky.receiving(listener, epochs))
     light = (down.at.tai_ns - left.tai_ns) / SECOND + (down.at.rest_s - left.rest_s) - down.clock_s + down.media_s
     length_s = (epochs[last] - epochs[first]) / SECOND
@@ -103,7 +103,8 @@ def _quasar_delay(sky: Sky, first: Station, second: Station, place: Place, one: 
     for sign, name, station, at in ((1.0, one.transmitter, first, place), (-1.0, one.receiver, second, there)):
         elevation = np.arcsin(np.clip((at.rotation @ station.site.axes()[2]) @ towards, -1.0, 1.0))
         dry, wet = METRE_S * dry_mapping(elevation), METRE_S * wet_mapping(elevation)
-        media.append(station.zenith_dry_m * dry + station.zenith_wet_m * wet)
+        more = 0.0 if sky.delay is None else sky.delay(station.site.name, at.at.tai_ns, elevation, False)
+        media.append(station.zenith_dry_m * dry + station.zenith_wet_m * wet + more)
         fixed = sign * slow[:, None] * np.einsum("nji,j->ni", at.rotation, towards)
         names |= {f"{name} {axis}": fixed[:, number] for number, axis in enumerate("xyz")}
         names |= {f"{name} zenith dry": -sign * dry, f"{name} zenith wet": -sign * wet}

@@ -62,11 +62,15 @@ class RoundTrip:
         return RoundTrip(light, sent, self.at[those], position, names, elevation)
 
 
-def round_trips(readings_tai_ns: Epochs, transmitter: str, receiver: str, motion: Motion, network: Network) -> RoundTrip:
-    """Return the round trips of light that a station receives when its clock reads these epochs."""
+def round_trips(
+    readings_tai_ns: Epochs, transmitter: str, receiver: str, motion: Motion, network: Network, *, phase: bool = False
+) -> RoundTrip:  # fmt: skip
+    """Return the round trips of light, or of `phase`, that a station receives when its clock reads these epochs."""
     where = f"{transmitter} to {receiver}"
     sender, listener = network.station(transmitter, where), network.station(receiver, where)
-    sky = Sky(motion, network.centre, tides=network.tides, delay=network.delay)
+    sky = Sky(
+        motion, network.centre, tides=network.tides, delay=network.delay, electrons=network.electrons, phase=phase
+    )  # fmt: skip
     down, left, there, velocity = sky.down(listener, sky.receiving(listener, readings_tai_ns))
     arrived = left.later(np.full(left.rest_s.size, -network.transponder_s))
     up = sky.other(sender, arrived, there - velocity * network.transponder_s, down.light_s, up=True)
@@ -129,7 +133,7 @@ def _doppler(observations: Observations, motion: Motion, network: Network) -> Co
     one = observations
     ramps, bias = network.ramps_of(one.transmitter, one.where), network.station(one.receiver, one.where).doppler_bias_hz
     epochs, first, last = edges(one)
-    trips = round_trips(epochs, one.transmitter, one.receiver, motion, network)
+    trips = round_trips(epochs, one.transmitter, one.receiver, motion, network, phase=True)
     begin, end = trips.some(first), trips.some(last)
     length_s = (epochs[last] - epochs[first]) / SECOND
     cycles = ramps.cycles(begin.sent.tai_ns, end.sent.tai_ns, length_s - (end.light_s - begin.light_s))

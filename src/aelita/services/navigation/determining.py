@@ -32,7 +32,8 @@ from ...ndm import Block, Composite, Epoch, Message, Segment, epochs_from_tai_ns
 from ...time import SECOND, utc_from_tai_ns
 from ..missions import Mission
 from .orbit_files import ORIGINATOR, STATE_COLUMNS, Arc, octets_of
-from .tracking_stations import known_stations
+from .tracking_media import with_media
+from .tracking_stations import ZENITH_DRY_M, ZENITH_WET_M, known_stations
 
 AXES = ("radial", "along", "across")
 
@@ -109,10 +110,12 @@ def cut(tracking: Tracking, start: int | None, stop: int | None, stations: tuple
 def fitted(
     guess: StateVector, tracking: Tracking, observations: tuple[Observations, ...], forces: Forces, mission: Mission, *,
     station_files: tuple[Path, ...] = (), mass_kg: float = 1000.0, mask_deg: float = 8.0,
-    parameters: tuple[Parameter, ...] = (), until: int | None = None, worst_rms: float | None = None,
+    parameters: tuple[Parameter, ...] = (), until: int | None = None, worst_rms: float | None = None, media: bool = False,
 ) -> Determination:  # fmt: skip
     """Return the orbit that fits observations best; errors are those of `determine`."""
     network = Network(known_stations(mission, station_files), tracking.ramps, centre=guess.centre)
+    if media:
+        network = with_media(network, observations)
     rules = Rules() if worst_rms is None else Rules(worst_rms=worst_rms)
     setting = Setting(forces, network, mass_kg, mask_deg)
     return determine(guess, observations, setting, parameters=parameters, rules=rules, until_tai_ns=until, try_scales=True)
@@ -144,9 +147,28 @@ def fit_summary(found: Determination, tracking: Tracking) -> dict[str, object]:
             if at >= 6
         },
         "considered": list(estimate.considered),
+        "assumed": _assumed(found),
         "not_used": [{"link": one.where, "reason": one.reason, "count": one.count} for one in left],
         "notes": list(estimate.notes),
     }
+
+
+def _assumed(found: Determination) -> list[str]:
+    """Return what no file told, in words."""
+    told = [f"sigma of {kind} {sigma:g}" for kind, sigma in sorted(_sigmas(found).items())]
+    if found.network.delay is not None:
+        return [*told, "media by models of a usual day"]
+    names = {name for one in found.residuals for name in (one.observations.transmitter, one.observations.receiver)}
+    usual = sorted(
+        name
+        for name in names & set(found.network.stations)
+        if (found.network.stations[name].zenith_dry_m, found.network.stations[name].zenith_wet_m) == (ZENITH_DRY_M, ZENITH_WET_M)
+    )
+    return [*told, *(f"zenith delays of {name}: {ZENITH_DRY_M:g} m dry, {ZENITH_WET_M:g} m wet" for name in usual)]
+
+
+def _sigmas(found: Determination) -> dict[str, float]:
+    return {str(one.observations.kind): float(np.median(one.observations.sigma)) for one in found.residuals}
 
 
 def fit_arc(found: Determination, step_s: float, name: str, ident: str = "") -> Arc:
