@@ -60,7 +60,7 @@ class Lit {
     this.scene = new THREE.Scene();
     this.camera = new THREE.PerspectiveCamera();
     this.camera.up.set(0, 0, 1);
-    this.sun = new THREE.DirectionalLight(0xffffff, 3.1);
+    this.sun = new THREE.DirectionalLight(0xffffff, 3.8);
     this.lamp = new THREE.PointLight(0xffffff, 3.1, 0, 0);
     this.scene.add(this.lamp, this.sun, this.sun.target, new THREE.AmbientLight(0x9db4d8, 0.55));
     this.meshes = new Map();

@@ -1,14 +1,32 @@
 // A launch: the window day by day, the ascent with its events, the timeline, and how injection disperses.
 import { date, instant, make, say } from "aelita-face";
 import { Figure, withUnit } from "aelita-figure";
-import { cell, facts, known, productView, shownValue, table } from "aelita-published";
+import { cell, facts, known, productView, rowsTable, shownValue, table } from "aelita-published";
 const minutes = (t) => (t ? (Date.parse(t) % 86400e3) / 60000 : NaN),
   clock = (t) => (t ? t.slice(11, 19) : "–");
+const timed = (t) => {
+  const made = cell(clock(t));
+  made.title = instant(t, 0);
+  return made;
+};
 const since = (s) => {
   const whole = Math.abs(Math.round(s)),
     two = (n) => String(n).padStart(2, "0");
   return `T${s < 0 ? "−" : "+"}${two(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 };
+const named = (k) => known("nav.column." + k, k.replaceAll("_", " "));
+function dispersed(told) {
+  // single values one under another; what has parts (shares of each source) as a table
+  const parts = (v) => v && typeof v === "object" && !Array.isArray(v) && Object.values(v).every((one) => one && typeof one === "object"),
+    all = Object.entries(told);
+  return [
+    facts(all.filter(([, v]) => !parts(v)).map(([k, v]) => [named(k), shownValue(v)])),
+    ...all
+      .filter(([, v]) => parts(v))
+      .flatMap(([k, v]) => [make("h3", "a-part", named(k)), rowsTable(named(k), Object.entries(v).map(([source, one]) => ({ source, ...brief(one) })))]),
+  ];
+}
+const brief = (one) => Object.fromEntries(Object.entries(one).map(([k, v]) => [k, typeof v === "number" ? String(+v.toPrecision(2)).replaceAll("-", "−") : v]));
 export default productView(
   "launch",
   `<div class="nv-wide nv-stack"><section class="a-card" :aria-label="word('nav.window')"><header><h2>{{word('nav.window')}}</h2><span class="grow"></span><span class="dim" data-day>{{day}}</span></header><div class="body nv-windows" ref="windows"></div></section><section class="a-card nv-grow" :aria-label="word('nav.ascent')"><div class="body flush"><div ref="figure"></div></div></section></div><div class="nv-side"><section class="a-card nv-grow" :aria-label="word('nav.timeline')"><header><h2>{{word('nav.timeline')}}</h2></header><div class="body" ref="timeline"></div></section><section class="a-card" :aria-label="word('nav.dispersion')"><header><h2>{{word('nav.dispersion')}}</h2></header><div class="body" ref="dispersion"></div></section></div>`,
@@ -35,16 +53,16 @@ export default productView(
               say("nav.timeline"),
               [say("nav.since"), "UTC", say("nav.event")],
               data.timeline.map((one) => ({
-                cells: [cell(since(one.t_s)), cell(instant(one.utc, 0)), cell(one.name, "")],
+                cells: [cell(since(one.t_s)), timed(one.utc), cell(one.name, "")],
                 pick: () => view.figure.cursor(one.t_s, true),
               })),
             )
           : make("p", "dim", say("nav.timeline.none")),
       );
       view.$refs.dispersion.replaceChildren(
-        data.dispersion
-          ? facts(Object.entries(data.dispersion).map(([k, v]) => [known("nav.column." + k, k.replaceAll("_", " ")), shownValue(v)]))
-          : make("p", "dim", say("nav.dispersion.none")),
+        ...(data.dispersion
+          ? dispersed(data.dispersion)
+          : [make("p", "dim", say("nav.dispersion.none"))]),
       );
     },
     ended: (view) => view.figure?.end(),

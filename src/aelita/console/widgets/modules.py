@@ -23,6 +23,7 @@ def register() -> None:
         "published",
         "sky",
         "globes",
+        "contours",
         "space",
     ):
         path = HERE / f"{name}.js"

@@ -104,7 +104,7 @@ export default {
     },
     aim() {
       this.aimed = false;
-      if (this.about_ === "mars") this.space.look(0.7, 0.42, 17);
+      if (this.about_ === "mars") this.space.look(0.7, 0.42, 15.5);
       else this.space.look(-1.1, 0.95, 760);
     },
     turnTo(about) {
@@ -252,7 +252,7 @@ export default {
         this.veiled = false;
         const craft = this.tracks[this.spacecraft];
         this.sunlit();
-        this.note = craft?.known() ? "" : say("nav.unknown.orbit").replace("{craft}", this.spacecraft);
+        this.note = craft?.known() || this.shown ? "" : say("nav.unknown.orbit").replace("{craft}", this.spacecraft);
         this.frame();
       } catch (error) {
         if (error.name === "AbortError") return;
@@ -359,7 +359,7 @@ export default {
         curves.push({ points: (this.rings[name] ?? []).map(put), ink, width: 1, alpha: 0.75 });
         if (!places[name]) continue;
         globes.push({ name: name.toLowerCase(), at: places[name], px: 6 });
-        marks.push({ at: places[name], name: say("nav.body." + name), ink, shape: "none", size: 7 });
+        marks.push({ at: places[name], name: say("nav.body." + name), ink, shape: "ring", size: 8 });
       }
       const points = craft?.km.map(put) ?? [],
         upTo = craft ? craft.ms.findIndex((t) => t > this.at) : 0;
@@ -374,7 +374,8 @@ export default {
       const data = this.shown?.data;
       if (!data) return;
       const legs = data.legs ?? (data.r_km ? [data] : []),
-        burns = data.manoeuvres ?? data.burns ?? [];
+        burns = data.manoeuvres ?? data.burns ?? [],
+        told = new Set();
       for (const leg of legs) {
         if (upper(leg.centre ?? "") !== centre) continue;
         const frame = leg.frame ?? data.frame ?? "J2000",
@@ -389,8 +390,9 @@ export default {
             return put(a.map((v, j) => v + (b[j] - v) * u), frame);
           };
         curves.push({ points, ink: "brand", width: 1.6 });
-        for (const one of burns) {
-          const at = between(Date.parse(one.utc));
+        for (const one of burns.filter((b) => !told.has(b))) {
+          const at = between(Date.parse(one.utc)); // a burn stands between two legs, and is named once
+          if (at) told.add(one);
           if (at) marks.push({ at, name: one.name, ink: "brand", shape: "diamond", size: 5 });
         }
         const here = between(this.at);

@@ -1,5 +1,6 @@
 // A pork-chop: what each pair of departure and arrival days asks, as shades and contours, with the pair that was chosen.
 import { colour, fromMs, instant, make, say } from "aelita-face";
+import { contours } from "aelita-contours";
 import { canvasIn, nearest, ticksOf, timeTicks, withUnit } from "aelita-figure";
 import { facts, productView } from "aelita-published";
 const LEFT = 92,
@@ -15,37 +16,13 @@ const FIELDS = {
 };
 const UNITS = Object.fromEntries(Object.entries(FIELDS).map(([k, f]) => [k, f.unit]));
 
-export function contours(grid, level) {
-  // line segments of a level within a grid (rows are departures, columns arrivals), in units of its cells; none where it has holes
-  const made = [];
-  for (let i = 0; i + 1 < grid.length; i++)
-    for (let j = 0; j + 1 < grid[i].length; j++) {
-      const corners = [
-        [i, j, grid[i][j]],
-        [i + 1, j, grid[i + 1][j]],
-        [i + 1, j + 1, grid[i + 1][j + 1]],
-        [i, j + 1, grid[i][j + 1]],
-      ];
-      if (corners.some(([, , v]) => v == null || !Number.isFinite(v))) continue;
-      const cuts = [];
-      for (let k = 0; k < 4; k++) {
-        const [x1, y1, a] = corners[k],
-          [x2, y2, b] = corners[(k + 1) % 4];
-        if (a < level !== b < level) {
-          const part = (level - a) / (b - a);
-          cuts.push([x1 + (x2 - x1) * part, y1 + (y2 - y1) * part]);
-        }
-      }
-      for (let k = 0; k + 1 < cuts.length; k += 2) made.push([cuts[k], cuts[k + 1]]);
-    }
-  return made;
-}
 function levelsOf(low, high, span) {
   // levels close together near the least, where it matters
   if (!span) return ticksOf(low, high, 9).map(([v]) => v);
   const top = Math.min(high, low * (1 + span) + 1e-9),
-    step = ticksOf(low, top, 9);
-  return step.map(([v]) => v).filter((v) => v > low);
+    near = low + (top - low) / 4,
+    fine = ticksOf(low, near, 5).map(([v]) => v);
+  return [...fine, ...ticksOf(near, top, 6).map(([v]) => v).filter((v) => v > (fine.at(-1) ?? low) + 1e-9)].filter((v) => v > low);
 }
 export default productView(
   "porkchop",
@@ -167,8 +144,8 @@ export default productView(
           }
           c.stroke();
           c.globalAlpha = 1;
-          if (lines.length > 10 && k % 2 === 0) {
-            const [lx, ly] = at(lines[Math.floor(lines.length * 0.3)][0]),
+          for (const part of lines.length > 10 && k % 2 === 0 ? [0.3, 0.72] : []) {
+            const [lx, ly] = at(lines[Math.floor(lines.length * part)][0]),
               text = String(+level.toPrecision(4)),
               wide = c.measureText(text).width;
             c.fillStyle = colour("bg1");

@@ -198,7 +198,7 @@ export class Space {
   name(c, one, x, y, k) {
     // names do not lie over one another: the next place is tried, at last none
     const wide = c.measureText(one.name).width,
-      free = ([a, b]) => !this.taken.some(([p, q, z]) => a < p + z + 3 && a + wide + 3 > p && Math.abs(b - q) < 14);
+      free = ([a, b]) => a > 2 && a + wide < this.camera.width - 2 && !this.taken.some(([p, q, z]) => a < p + z + 3 && a + wide + 3 > p && Math.abs(b - q) < 14);
     const found = [
       [x + k + 5, y],
       [x - k - 5 - wide, y],

@@ -212,7 +212,7 @@ export default {
       e.style.width = `max(3px, ${this.x(ms(one.stop)) - a}%)`;
       e.style.setProperty("--high", String(Math.min(1, 0.35 + (0.65 * (one.max_elevation_deg ?? 0)) / 60)));
       e.dataset.pass = keyOf(one);
-      if (one.hidden_s > 0) e.classList.add("partly");
+      if (one.hidden_s > one.duration_s / 2) e.classList.add("partly");
       if (one.sun_deg != null && one.sun_deg < 5) e.classList.add("sunny");
       e.title = `${one.station}: ${instant(one.start, 0)} – ${instant(one.stop, 0)}\n${say("nav.elevation")} ${degrees(one.max_elevation_deg)}${one.hidden_s > 0 ? `\n${say("nav.hidden")} ${span(one.hidden_s)}` : ""}`;
       e.setAttribute("aria-label", e.title);
@@ -318,6 +318,7 @@ export default {
             a = (az * Math.PI) / 180;
           return [x0 + d * Math.sin(a), y0 - d * Math.cos(a)];
         };
+      c.lineWidth = 1;
       c.strokeStyle = colour("line2");
       for (const el of [0, 30, 60]) {
         c.beginPath();
