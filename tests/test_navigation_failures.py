@@ -102,3 +102,22 @@ def test_ramps_of_a_second_file_do_not_put_away_the_first(folder: Path) -> None:
         (folder / f"{name}.ramp").write_text(line + "\n")
     found = load_tracking((folder / "pass.msr",), (folder / "a.ramp", folder / "b.ramp"))
     assert found.ramps["DSS-45"].frequency_hz.tolist() == [7.1e9, 7.2e9]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--declination", "10"), "an asymptote is an energy and a direction. Give --c3, --declination and --right-ascension"),
+        (("--c3", "9", "--declination", "-40"), "an asymptote is an energy and a direction"),
+        (("--c3", "9", "--declination", "-40", "--right-ascension", "nan"), "right ascension nan deg"),
+        (("--c3", "nan", "--declination", "-40", "--right-ascension", "9"), "no asymptote has C3 nan"),
+    ],
+)
+def test_half_an_asymptote_is_refused(
+    words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be flown somewhere else without a word."""
+    monkeypatch.setattr(sys, "argv", ["aelita", "nav", "launch", "exomars-2016", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2 and said in capsys.readouterr().err

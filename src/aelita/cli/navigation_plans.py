@@ -24,8 +24,8 @@ def launch(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A launch of the mission's launches.toml; none: list them.")] = "",
     c3: Annotated[float | None, typer.Option("--c3", help="Another C3, km2/s2, with its direction.")] = None,
-    declination: Annotated[float, typer.Option(help="Of the asymptote, J2000, degrees.")] = 0.0,
-    right_ascension: Annotated[float, typer.Option(help="Of the asymptote, J2000, degrees.")] = 0.0,
+    declination: Annotated[float | None, typer.Option(help="Of the asymptote, J2000, degrees; with --c3.")] = None,
+    right_ascension: Annotated[float | None, typer.Option(help="Of the asymptote, J2000, degrees; with --c3.")] = None,
     liftoff: Annotated[str | None, typer.Option("--liftoff", help="Another time of liftoff, UTC.")] = None,
     best: Annotated[bool, typer.Option("--best", help="Lift off when the asymptote lies in the plane.")] = False,
     mission: MissionOption = "",
@@ -43,7 +43,11 @@ def launch(
         _list_launches(navigation.launches_of(folder), json)
         return
     asymptote = None
-    if c3 is not None:
+    if (c3, declination, right_ascension) != (None, None, None):
+        if c3 is None or declination is None or right_ascension is None:
+            raise UsageError(
+                "an asymptote is an energy and a direction", remedy="Give --c3, --declination and --right-ascension together"
+            )
         asymptote = Asymptote(c3, radians(declination), radians(right_ascension), "the command line", "E")
     flown = navigation.work_out(
         folder, name, asymptote=asymptote, liftoff_tai_ns=None if liftoff is None else instant(liftoff), best_liftoff=best

@@ -23,10 +23,15 @@ class Asymptote:
     grade: str = "E"
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.c3_km2_s2 < 200.0 or not abs(self.declination_rad) <= np.pi / 2:
+        if (
+            not 0.0 <= self.c3_km2_s2 < 200.0
+            or not abs(self.declination_rad) <= np.pi / 2
+            or not abs(self.right_ascension_rad) <= 7.0
+        ):
             raise UsageError(
-                f"no asymptote has C3 {self.c3_km2_s2:g} km2/s2 and declination {np.degrees(self.declination_rad):g} deg",
-                remedy="C3 is from 0 to 200 km2/s2, the declination from -90 to 90 deg",
+                f"no asymptote has C3 {self.c3_km2_s2:g} km2/s2 and declination {np.degrees(self.declination_rad):g} deg, right"
+                f" ascension {np.degrees(self.right_ascension_rad):g} deg",
+                remedy="C3 is from 0 to 200 km2/s2, the declination from -90 to 90 deg, right ascension a turn at most",
             )
 
     @property
