@@ -159,6 +159,19 @@ def test_passes_tell_sun_and_light_as_light_time_does(asked: Callable[..., Any])
         assert one["sun_deg"] == pytest.approx(row["sun_deg"], abs=1e-8)
 
 
+def test_how_near_a_body_that_stands_in_is_is_only_told_where_it_is_known(asked: Callable[..., Any], run: Run) -> None:
+    """The Trace Gas Orbiter left the Earth in March 2016: Mars was 90 million km from it then, not 3,830 km."""
+    rows = asked("light-time", "malargue", "tgo", "2016-03-20", "2018-04-08", "2018-04-10")
+    assert [row["bound_s"] for row in rows] == [None, None, pytest.approx(3830 / 299792.458)]
+    assert "MARS, which may be far from it then, stands in" in run("passes", "tgo", "--start", "2016-03-20")[1]
+    assert not run("passes", "tgo", "--start", "2019-03-20")[1]
+
+
+def test_the_sun_is_a_place_to_look_from(asked: Callable[..., Any]) -> None:
+    (row,) = asked("light-time", "SUN", "MARS", "2016-10-19")
+    assert row["down_s"] == pytest.approx(row["up_s"], abs=1e-2) == pytest.approx(690, abs=10) and row["sun_deg"] == 0
+
+
 def test_messages_that_break_their_standard_are_refused_by_name(tmp_path: Path, run: Run) -> None:
     malformed = shared("data/nav/ndm/orekit/adm/apm/APM-missing-frame.txt")
     told = run("convert", malformed, tmp_path / "made.xml", expected=2)[1]

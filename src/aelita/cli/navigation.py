@@ -130,6 +130,8 @@ def passes(
     craft = spacecraft or [sky.mission.spacecraft[0].key]
     found = sky.passes(craft, first, last, stations=station or (), outgoing=uplink, step_s=step)
     title = f"Passes of {', '.join(craft)}, {navigation.span_text(first, last)}"
+    for remark in sky.remarks(craft, first, last):
+        say(f"aelita: {remark}")
     picture(png, lambda path: navigation.draw_passes(found, path, title=title))
     deliver(found, out=out, as_json=json, title=title, limit=limit)
 

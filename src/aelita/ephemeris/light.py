@@ -120,7 +120,7 @@ def _solve(observer_km: Reals, body: int, ets: Reals, outgoing: bool, guess_s: R
 
 def sun_logarithm(around_km: Reals, distance_km: Reals) -> Reals:
     """Return the logarithm of the delay by the Sun; a path through the Sun counts as one that grazes it."""
-    return np.log((around_km + distance_km) / np.maximum(around_km - distance_km, GRAZING_KM))
+    return np.log(np.maximum(around_km + distance_km, GRAZING_KM) / np.maximum(around_km - distance_km, GRAZING_KM))
 
 
 def absent(observer: Observer, target: Target, epochs: Epochs) -> TimeError:

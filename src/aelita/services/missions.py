@@ -12,8 +12,9 @@ from os.path import normpath
 from pathlib import Path
 
 from ..agencies import KEY, Organisation, Ownership, load_organisation
-from ..errors import DefinitionError, UsageError
+from ..errors import DefinitionError, TimeError, UsageError
 from ..tables import Table
+from ..time import NO_TIME, tai_ns_from_utc
 
 DESCRIPTION, ALARMS = "mission.toml", "alarms.toml"
 
@@ -23,7 +24,8 @@ class Spacecraft:
     """One spacecraft: its frame identifiers, its NAIF number (0: none given), its channels, database files and clock file.
 
     `key` is its name as a token of subjects. `agency` owns it, and the spacecraft in `relayed_by` carry its data to Earth.
-    Where no kernel holds its orbit, the body `near` stands in for it, from which it is at most `near_km` away.
+    Where no kernel holds its orbit, the body `near` stands in for it, from which it is at most `near_km` away,
+    from `near_since` (TAI nanoseconds; NO_TIME: ever) on.
     `correlation` is the file that tells how its clock is correlated live, `uplink` that of its command link. `commands` are files
     of telecommands alone, apart from `databases`, so that history stays that of one version when a command changes. What is
     `simulated` does not exist: the complex plays it.
@@ -41,6 +43,7 @@ class Spacecraft:
     relayed_by: tuple[str, ...] = ()
     near: str = ""
     near_km: float = 0.0
+    near_since: int = NO_TIME
     correlation: Path | None = None
     uplink: Path | None = None
     simulated: bool = False
@@ -188,6 +191,7 @@ def _spacecraft(table: Table, folder: Path, channels: tuple[str, ...]) -> Spacec
         relayed_by=tuple(table.texts("relayed_by")),
         near=table.text("near", ""),
         near_km=table.real("near_km", 0.0),
+        near_since=_instant(table, "near_since"),
         correlation=_file(folder, correlation, table.path("correlation")) if correlation else None,
         uplink=_file(folder, uplink, table.path("uplink")) if uplink else None,
         simulated=table.flag("simulated", False),
@@ -197,6 +201,14 @@ def _spacecraft(table: Table, folder: Path, channels: tuple[str, ...]) -> Spacec
         raise DefinitionError("near and near_km go together", where=table.path("near"), remedy="Give both, or neither")
     table.finish()
     return one
+
+
+def _instant(table: Table, key: str) -> int:
+    text = table.text(key, "")
+    try:
+        return tai_ns_from_utc(text) if text else NO_TIME
+    except TimeError as error:
+        raise DefinitionError(error.what, where=table.path(key), remedy="Write UTC: 2018-04-09") from error
 
 
 def _file(folder: Path, relative: str, where: str) -> Path:

@@ -12,6 +12,7 @@ from ...ephemeris import (
     Target,
     body_number,
     contacts,
+    coverage_gaps,
     elevation_azimuth,
     furnish,
     light_times,
@@ -19,7 +20,7 @@ from ...ephemeris import (
     sun_angle_deg,
 )  # fmt: skip
 from ...errors import UsageError
-from ...time import SECOND, utc_from_tai_ns
+from ...time import NO_TIME, SECOND, utc_from_tai_ns
 from ..missions import Mission
 from ..places import horizon_of, site_of, target_of
 from .tables import utc_column
@@ -108,23 +109,40 @@ class Sky:
             schema_overrides={"hidden_s": pl.Float64, "duration_s": pl.Float64, "max_elevation_deg": pl.Float64},
         )
 
+    def remarks(self, spacecraft: Sequence[str], start: int, stop: int) -> tuple[str, ...]:
+        """Return of which spacecraft not even a body that stands in is known to be near between two instants (TAI ns)."""
+        found = []
+        for name in spacecraft:
+            target, until = self.target(name), min(self._near_since(name), stop)
+            if target.through and coverage_gaps(target.body, start, until):
+                found.append(
+                    f"no kernel holds {name} before {utc_from_tai_ns(until, 0)}: "
+                    f"{target.through}, which may be far from it then, stands in"
+                )
+        return tuple(found)
+
+    def _near_since(self, name: str) -> int:
+        return max((one.near_since for one in self.mission.spacecraft if one.key == name.casefold()), default=NO_TIME)
+
     def light_time(self, observer: str, spacecraft: str, epochs: Sequence[int]) -> pl.DataFrame:
         """Return light times (s) between an observer and a spacecraft at columns of instants at the observer.
 
         `down_s` is of light that is received then, `up_s` of what is emitted then, `round_trip_s` of the answer to that;
-        `bound_s` is how far off they can be where a body stands in. For stations come elevation and azimuth (degrees).
+        `bound_s` is how far off they can be where a body stands in, null before the mission tells how near it is. For stations
+        come elevation and azimuth (degrees).
         """
         here, there = self.observer(observer), self.target(spacecraft)
         at = np.asarray(epochs, np.int64)
         down = light_times(here, there, at)
         up = light_times(here, there, at, outgoing=True)
         back = light_times_down(here, there, at + np.rint(up.light_s * SECOND).astype(np.int64))
+        bound_s, since = np.maximum(down.bound_s, up.bound_s), self._near_since(spacecraft)
         rows = {
             "at": utc_column(at.tolist()),
             "down_s": down.light_s,
             "up_s": up.light_s,
             "round_trip_s": up.light_s + back.light_s,
-            "bound_s": np.maximum(down.bound_s, up.bound_s),
+            "bound_s": pl.Series(np.where((bound_s > 0) & (at < since), np.nan, bound_s)).fill_nan(None),
             "sun_deg": sun_angle_deg(here, there, at),
         }
         if isinstance(here, Site):
