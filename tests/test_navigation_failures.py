@@ -121,3 +121,12 @@ def test_half_an_asymptote_is_refused(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_a_liftoff_at_the_wrong_hour_is_told_as_that(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten hours late: it is the plane that is wrong, not the payload."""
+    monkeypatch.setattr(sys, "argv", ["aelita", "nav", "launch", "exomars-2016", "--liftoff", "2016-03-14T20:00:00"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 2 and "deg out of the plane of the parking orbit" in told and "lift off when it lies in" in told

@@ -20,6 +20,7 @@ FAR_KM = 300_000.0  # where the asymptote is read: oblateness bends nothing ther
 LEAST_C3_KM2_S2 = 0.25
 REST_S = 600.0  # least coast between two burns
 TRIES = 70
+FAR_OUT_DEG = 2.0  # out of the plane: from here on the turn is told when something fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,10 @@ def inject(
     if ascent is None:
         ascent = ascend(launcher, payload_kg, liftoff_tai_ns)
     search = _Search(launcher, ascent, from_j2000(liftoff_tai_ns) @ asymptote.direction, asymptote.speed_km_s)
-    profile, offsets = _timed(search, profile, tries)
+    try:
+        profile, offsets = _timed(search, profile, tries)
+    except UsageError as error:
+        raise search.told(error) from error
     aim = search.goal * asymptote.speed_km_s
     for _ in range(4):  # oblateness turns the way out a little: aim beside
         flight = search.fly(profile.apogees_km, offsets, aim)
@@ -153,10 +157,11 @@ def inject(
         state, search.plane_miss_rad, flight.sampled(), aim,
     )  # fmt: skip
     if refuse and found.margin_kg < 0.0:
-        raise UsageError(
+        lacking = UsageError(
             f"{payload_kg:g} kg to C3 {asymptote.c3_km2_s2:.2f} km2/s2: {upper.name} lacks {-found.margin_kg:.0f} kg",
             where=f"launcher {launcher.name}", remedy="Take a lighter payload, less energy, or another time of liftoff",
         )  # fmt: skip
+        raise search.told(lacking)
     return found
 
 
@@ -182,6 +187,14 @@ class _Search:
     def plane_miss_rad(self) -> float:
         """Angle of the asymptote out of the plane of the parking orbit."""
         return float(np.arcsin(self.goal @ self._normal))
+
+    def told(self, error: UsageError) -> UsageError:
+        """Return the error, with the turn of the plane that is asked for where that is what costs too much."""
+        out = abs(np.degrees(self.plane_miss_rad))
+        if out < FAR_OUT_DEG:
+            return error
+        what = f"{error.what}; the asymptote is {out:.1f} deg out of the plane of the parking orbit"
+        return UsageError(what, where=error.where, remedy=f"{error.remedy}; lift off when it lies in the plane, if it ever does")
 
     def perigee_angle_rad(self, state: Reals) -> float:
         """Return the angle along the motion from a place to the best place of departure."""
