@@ -2,6 +2,7 @@
 
 import csv
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from itertools import pairwise
@@ -14,6 +15,7 @@ import spiceypy
 
 from aelita.cli import main
 from aelita.ndm import Message, read
+from aelita.services import navigation
 from determination_material import dsn
 from shared import shared
 
@@ -165,6 +167,15 @@ def test_how_near_a_body_that_stands_in_is_is_only_told_where_it_is_known(asked:
     assert [row["bound_s"] for row in rows] == [None, None, pytest.approx(3830 / 299792.458)]
     assert "MARS, which may be far from it then, stands in" in run("passes", "tgo", "--start", "2016-03-20")[1]
     assert not run("passes", "tgo", "--start", "2019-03-20")[1]
+
+
+def test_light_times_do_not_wait_for_what_propagates() -> None:
+    """What a command does not use is not loaded: propagation and fits take as long to load as all the rest of a light time."""
+    told = "from aelita.services import navigation; navigation.Sky; import sys; print('aelita.dynamics' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout == "False\n"
+    assert all(getattr(navigation, name) is not None for name in navigation.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'FILE'"):
+        _ = navigation.FILE
 
 
 def test_the_sun_is_a_place_to_look_from(asked: Callable[..., Any]) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import DataError, UsageError
-from ..time import NO_TIME
 from .navigation import KernelOption, LimitOption, StartOption, commands, instant, mission_of, span
 from .options import JsonOption, MissionOption, OutOption, settings
 from .output import deliver, print_json, print_pairs, say
@@ -52,6 +51,7 @@ def events(
 
     from ..ndm import Composite, ephemerides, read
     from ..services import navigation, whereabouts
+    from ..time import NO_TIME
 
     sky = navigation.Sky(mission_of(context, mission), kernel or ())
     first, last = span(start, stop, days)

@@ -1,34 +1,33 @@
-"""Flight dynamics at work: what is asked of it, the files it reads and writes, and its plots."""
+"""Flight dynamics at work: what is asked of it, the files it reads and writes, and its plots.
 
-from ...dynamics import transfer
-from .aerobraking_file import FILE as AEROBRAKING
-from .aerobraking_file import campaign_tables, load_aerobraking
-from .converting import convert
-from .cruising import burn_rows, cruise_arcs, figure_rows, find_cruise
-from .determining import (
-    Tracking,
-    choose_tracking,
-    cut,
-    fit_arc,
-    fit_summary,
-    fit_table,
-    fitted,
-    last_good,
-    load_tracking,
-    parameters_of,
-)
-from .launch_pictures import draw_launch
-from .launching import as_json as launch_as_json
-from .launching import launches_of, work_out
-from .orbit_files import Arc, read_arcs, read_spk, write_arcs
-from .plots_aerobraking import draw_corridor
-from .plots_determination import draw_residuals
-from .plots_sky import draw_passes
-from .plots_transfers import draw_cruise, draw_pork_chop
-from .propagating import forces_of, propagated, read_field
-from .sky import Sky, span_text
-from .tables import tai_now
-from .transferring import chop_of, chop_table, transfer_row
+Each module is loaded when it is first asked for: light times and passes need not wait for what propagates and fits.
+"""
+
+# isort: skip_file
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ...dynamics import transfer
+    from .aerobraking_file import FILE as AEROBRAKING
+    from .aerobraking_file import campaign_tables, load_aerobraking
+    from .converting import convert
+    from .cruising import burn_rows, cruise_arcs, figure_rows, find_cruise
+    from .determining import Tracking, choose_tracking, cut, fit_arc, fit_summary, fit_table, fitted, last_good, load_tracking
+    from .determining import parameters_of
+    from .launch_pictures import draw_launch
+    from .launching import as_json as launch_as_json
+    from .launching import launches_of, work_out
+    from .orbit_files import Arc, read_arcs, read_spk, write_arcs
+    from .plots_aerobraking import draw_corridor
+    from .plots_determination import draw_residuals
+    from .plots_sky import draw_passes
+    from .plots_transfers import draw_cruise, draw_pork_chop
+    from .propagating import forces_of, propagated, read_field
+    from .sky import Sky, span_text
+    from .tables import tai_now
+    from .transferring import chop_of, chop_table, transfer_row
 
 __all__ = [
     "AEROBRAKING", "Arc", "Sky", "Tracking", "burn_rows", "campaign_tables", "choose_tracking", "chop_of", "chop_table",
@@ -37,3 +36,21 @@ __all__ = [
     "launch_as_json", "launches_of", "load_aerobraking", "load_tracking", "parameters_of", "propagated", "read_arcs",
     "read_field", "read_spk", "span_text", "tai_now", "transfer", "transfer_row", "work_out", "write_arcs",
 ]  # fmt: skip
+_HOMES = {
+    "...dynamics": "transfer", "aerobraking_file": "FILE campaign_tables load_aerobraking", "converting": "convert",
+    "cruising": "burn_rows cruise_arcs figure_rows find_cruise", "launch_pictures": "draw_launch",
+    "determining": "Tracking choose_tracking cut fit_arc fit_summary fit_table fitted last_good load_tracking parameters_of",
+    "launching": "as_json launches_of work_out", "orbit_files": "Arc read_arcs read_spk write_arcs",
+    "plots_aerobraking": "draw_corridor", "plots_determination": "draw_residuals", "plots_sky": "draw_passes",
+    "plots_transfers": "draw_cruise draw_pork_chop", "propagating": "forces_of propagated read_field", "sky": "Sky span_text",
+    "tables": "tai_now", "transferring": "chop_of chop_table transfer_row",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Return what is asked for, its module loaded at the first use."""
+    there = {"AEROBRAKING": "FILE", "launch_as_json": "as_json"}.get(name, name)
+    for home, names in _HOMES.items():
+        if name in __all__ and there in names.split():
+            return getattr(import_module(home if home.startswith(".") else f".{home}", __name__), there)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
