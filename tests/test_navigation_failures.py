@@ -130,3 +130,14 @@ def test_a_liftoff_at_the_wrong_hour_is_told_as_that(monkeypatch: pytest.MonkeyP
         main()
     told = capsys.readouterr().err
     assert ended.value.code == 2 and "deg out of the plane of the parking orbit" in told and "lift off when it lies in" in told
+
+
+def test_what_a_launch_assumes_is_told_beside_what_it_gives(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["aelita", "nav", "launch", "exomars-2016"])
+    with pytest.raises(SystemExit):
+        main()
+    told = " ".join(capsys.readouterr().out.split())
+    assert "asymptote from the reference cruise rebuilt" in told and "(grade D)" in told
+    assert "figures (grade E; --json lists all), and all sigmas" in told and "kick_rad" in told

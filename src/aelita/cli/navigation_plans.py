@@ -180,13 +180,16 @@ def _print_launch(told: dict[str, Any]) -> None:
     if told["window"]:
         print_table(_frame(told["window"]), title="Window")
     reached, spread = told["reached"], told["dispersion"]
+    assumed = [figure for figure in told["figures"] if figure["grade"] == "E"]
     rows = [
         ("C3", f"{reached['c3_km2_s2']:.4f} km2/s2, sigma {spread['c3_sigma_km2_s2']:.4f}"),
         ("declination", f"{reached['declination_deg']:.4f} deg, sigma {spread['declination_sigma_deg']:.4f}"),
         ("right ascension", f"{reached['right_ascension_deg']:.4f} deg, sigma {spread['right_ascension_sigma_deg']:.4f}"),
         ("separation", told["separation"]),
         ("propellant left", f"{told['margin_kg']:.1f} kg beyond reserves, sigma {spread['margin_sigma_kg']:.1f}"),
+        ("asymptote from", f"{told['asked']['source']} (grade {told['asked']['grade']})"),
         ("fitted", ", ".join(told["fitted"]) or "nothing"),
+        ("assumed", f"{len(assumed)} of {len(told['figures'])} figures (grade E; --json lists all), and all sigmas"),
     ]
     print_pairs("Injection", rows)
 

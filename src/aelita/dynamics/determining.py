@@ -257,7 +257,7 @@ class _Orbit:
             raise UsageError(
                 f"the state is for {utc_from_tai_ns(self.guess.epoch_tai_ns, 0)}, after the first observation's light left the "
                 f"spacecraft, about {utc_from_tai_ns(left, 0)}",
-                remedy="Give the state at an earlier epoch",
+                remedy="Give the state at an earlier epoch, or leave out what is before it (--start)",
             )
 
     def __call__(self, values: Reals) -> Predicted:
