@@ -276,3 +276,16 @@ def test_the_campaign_of_aerobraking(tmp_path: Path, asked: Callable[..., Any], 
     assert told["totals"]["passes"] == pytest.approx(952, abs=50) and (tmp_path / "corridor.png").stat().st_size > 50_000
     (tmp_path / "bad.toml").write_text("name = 1\n")
     assert "bad.toml" in run("aerobrake", tmp_path / "bad.toml", expected=2)[1]
+
+
+def test_events_of_an_orbit_of_esoc_are_listed_and_drawn(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
+    kernel = shared("data/nav/spice/em16/spk/em16_tgo_fsp_065_01_20181120_20190429_v03.bsp")
+    words = ("events", "tgo", "--start", "2018-12-08T20:10:30", "--stop", "2018-12-08T21:19:00", "--kernel", kernel)
+    rows = asked(*words, "--png", tmp_path / "events.png")
+    kinds = [row["kind"] for row in rows]
+    assert kinds == ["periapsis", "occultation", "ascending-node", "penumbra", "eclipse"]
+    assert rows[0]["value"] == pytest.approx(
+        379.5, abs=0.1
+    )  # osculating 359 km over the equator's radius: facts/flight-dynamics.yaml
+    assert (tmp_path / "events.png").read_bytes()[:4] == b"\x89PNG"
+    assert "no kernel holds the position of -117" in run("events", "EDM", "--start", "2018-12-08", expected=2)[1]

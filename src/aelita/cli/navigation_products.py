@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import DataError, UsageError
-from .navigation import KernelOption, LimitOption, StartOption, commands, instant, mission_of, span
+from .navigation import KernelOption, LimitOption, PngOption, StartOption, commands, instant, mission_of, picture, span
 from .options import JsonOption, MissionOption, OutOption, settings
 from .output import deliver, print_json, print_pairs, say
 
@@ -42,6 +42,7 @@ def events(
     step: Annotated[float, typer.Option("--step", min=1.0, max=3600.0, help="All that last longer (s) are found.")] = 60.0,
     mission: MissionOption = "",
     kernel: KernelOption = None,
+    png: PngOption = None,
     limit: LimitOption = 60,
     json: JsonOption = False,
     out: OutOption = None,
@@ -82,6 +83,7 @@ def events(
         }
     )
     title = f"Events of {name}, {navigation.span_text(first, last)}"
+    picture(png, lambda path: navigation.draw_events(table, path, title=title))
     deliver(table, out=out, as_json=json, title=title, limit=limit)
 
 

@@ -46,3 +46,35 @@ def draw_passes(passes: pl.DataFrame, path: Path, *, title: str = "", width_in: 
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
     return path
+
+
+def draw_events(events: pl.DataFrame, path: Path, *, title: str = "", width_in: float = 12.0) -> Path:
+    """Write events over time to a PNG file, a row a kind: bars where they last, marks where they are instants."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+    from matplotlib.figure import Figure
+
+    kinds = events["kind"].unique(maintain_order=True).to_list()
+    figure = Figure(figsize=(width_in, 1.4 + 0.42 * max(len(kinds), 2)), dpi=110, facecolor=PAPER, layout="constrained")
+    axes = figure.subplots()
+    for row in events.iter_rows(named=True):
+        at, colour = kinds.index(row["kind"]), COLOURS[kinds.index(row["kind"]) % len(COLOURS)]
+        first = date2num(row["start"])
+        if row["stop"] is None:
+            axes.plot([first], [at], marker="|", markersize=13, markeredgewidth=1.6, color=colour)
+        else:
+            axes.barh(at, date2num(row["stop"]) - first, 0.6, left=first, color=colour, linewidth=0)
+    axes.set_yticks(range(len(kinds)), kinds)
+    axes.set_ylim(max(len(kinds), 1) - 0.4, -0.6)
+    axes.xaxis_date()
+    locator = AutoDateLocator(minticks=4, maxticks=12)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.set_axisbelow(True)
+    axes.grid(True, axis="x", color=GRID, linewidth=0.6)
+    axes.tick_params(colors=INK, labelsize=9)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set_xlabel("UTC", color=INK)
+    axes.set_title(title, loc="left", color=INK, fontsize=11, fontweight="bold")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    return path
