@@ -15,9 +15,22 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pydantic import BaseModel
 
+import console_navigation_centre as made_up
+from aelita.api.navigation_items import (
+    LightTimeItem,
+    LightTimeItems,
+    NavigationEvent,
+    NavigationEvents,
+    NavigationPass,
+    NavigationPasses,
+    NavigationProduct,
+    NavigationStates,
+)
 from aelita.console.words import WORDS
 from aelita.ephemeris import IAU2000, mars_rotation
+from aelita.services.products.displayed import check_data
 from aelita.time import et_from_tai_ns, tai_ns_from_utc
 from console_navigation_centre import AU_KM, EPOCH, LIGHT_S, PERIOD_S, RADIUS_KM, passes_of, place
 from shared import chromium
@@ -104,12 +117,34 @@ def colours(page: Page, selector: str) -> int:
     )
 
 
-# words
+# without a browser
 
 
 def test_kinds_of_events_and_products_have_words() -> None:
     assert {f"nav.event.{one}" for one in EVENTS} <= set(WORDS)
     assert {f"nav.none.{one}" for one in ("residuals", "porkchop", "corridor", "launch")} <= set(WORDS)
+
+
+def test_the_made_up_centre_answers_as_the_interface_does() -> None:
+    span = (made_up.rfc(EPOCH), made_up.rfc(EPOCH + 86_400))
+    product = made_up.product("orbit", 1)
+    answers: list[tuple[type[BaseModel], Any]] = [
+        (NavigationPasses, made_up.passes(*span)),
+        (NavigationEvents, made_up.events(*span)),
+        (NavigationStates, made_up.states(*span, "MARS", ["tgo", "SUN"], 5)),
+        (LightTimeItems, made_up.light_time("malargue", span[0], made_up.rfc(EPOCH + 1200))),
+        (NavigationProduct, product),
+    ]
+    for model, told in answers:
+        model.model_validate(told)
+        assert set(told) == set(model.model_fields), model
+    rows: list[tuple[type[BaseModel], Any]] = [
+        (NavigationPass, answers[0][1]["rows"]), (NavigationEvent, answers[1][1]["rows"]), (LightTimeItem, answers[3][1]["rows"])
+    ]  # fmt: skip
+    for model, each in rows:
+        assert each and all(set(one) == set(model.model_fields) for one in each), model
+    for kind, make in made_up.DATA.items():
+        assert check_data(kind, make())
 
 
 # trajectories

@@ -59,6 +59,7 @@ NAVIGATION: dict[str, tuple[str, str]] = {
     ),
     "nav.state": ("State", "Состояние"),
     "nav.legend": ("Legend", "Обозначения"),
+    "nav.larger": ("Bodies are drawn larger than they are", "Тела показаны крупнее, чем они есть"),
     "nav.orbit.line": ("trajectory", "траектория"),
     "nav.track": ("ground track", "трасса на поверхности"),
     "nav.terminator": ("terminator", "терминатор"),

@@ -62,7 +62,8 @@ class Lit {
     this.camera.up.set(0, 0, 1);
     this.sun = new THREE.DirectionalLight(0xffffff, 3.8);
     this.lamp = new THREE.PointLight(0xffffff, 3.1, 0, 0);
-    this.scene.add(this.lamp, this.sun, this.sun.target, new THREE.AmbientLight(0x9db4d8, 0.55));
+    this.dusk = new THREE.AmbientLight(0x9db4d8, 0.55);
+    this.scene.add(this.lamp, this.sun, this.sun.target, this.dusk);
     this.meshes = new Map();
   }
   mesh(name) {
@@ -104,6 +105,7 @@ class Lit {
     }
     this.lamp.visible = !size(light); // in the middle of what is seen, as the Sun is
     this.sun.visible = !this.lamp.visible;
+    this.dusk.intensity = this.lamp.visible ? 1.8 : 0.55; // small globes are to be told apart on their night side too
     this.sun.position.set(...light);
     this.renderer.render(this.scene, cam);
   }

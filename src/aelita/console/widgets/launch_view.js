@@ -80,7 +80,8 @@ export default productView(
           this.$refs.windows.replaceChildren(make("p", "dim", say("nav.window.none")));
           return;
         }
-        const best = all.reduce((a, b) => ((b.margin_kg ?? -Infinity) > (a.margin_kg ?? -Infinity) ? b : a));
+        const worth = (one) => one.margin_kg ?? -(one.c3_km2_s2 ?? Infinity), // the most margin, else the least energy
+          best = all.reduce((a, b) => (worth(b) > worth(a) ? b : a));
         const rows = all.map((one) => {
           const lane = make("td", "nv-lane"),
             bar = make("i", one === best ? "best" : ""),

@@ -1,7 +1,6 @@
 // Trajectories in space: about the Sun with Earth, Mars and the transfer; about Mars with ground track, terminator and landers.
 import { line, watch } from "aelita-bus";
 import { ask, fromMs, instant, light, make, parsed, remember, say, stateOf } from "aelita-face";
-import { withUnit } from "aelita-figure";
 import { facts, rowsTable } from "aelita-published";
 import { AU_KM, LIGHT_KM_S, MARS, Track, cross, marsTurn, minus, onMars, shadowed, size, times, turned, unit } from "aelita-sky";
 import { Space } from "aelita-space";
@@ -37,7 +36,7 @@ export default {
     <span v-if="old" class="st st-stale" data-old>{{word('nav.old')}}</span></div>
     <div class="nv-body"><section class="a-card nv-wide" :aria-label="word('nav.view.orbit')"><div class="body flush nv-sky"><div class="nv-space" ref="space"></div><div class="nv-note2 dim" v-if="note">{{note}}</div><div class="nv-veil" ref="state" v-show="veiled"></div></div>
     <div class="nv-time"><button type="button" class="a-btn small" data-play :aria-pressed="playing" @click="play">{{word(playing ? 'nav.pause' : 'nav.play')}}</button><select class="a-text" :aria-label="word('nav.rate')" v-model.number="rate"><option v-for="r in rates" :key="r" :value="r">× {{r}}</option></select><button type="button" class="a-btn small" data-now :aria-pressed="live" @click="toNow">{{word('nav.now')}}</button><input type="range" data-slider min="0" max="10000" step="1" :value="place" :aria-label="word('nav.slider')" :aria-valuetext="shownAt" @input="slide($event.target.value)"><b class="mono" data-time>{{shownAt}}</b></div></section>
-    <div class="nv-side"><section class="a-card" :aria-label="word('nav.state')"><header><h2>{{word('nav.state')}}: {{spacecraft}}</h2></header><div class="body" ref="facts" data-facts></div></section><section class="a-card" :aria-label="word('nav.legend')"><header><h2>{{word('nav.legend')}}</h2></header><div class="body"><ul class="nv-legend"><li v-for="l in legend()" :key="l[1]"><i :class="'nv-ink '+l[0]" :style="{background:'var(--'+l[2]+')'}"></i>{{l[1]}}</li></ul></div></section><section v-show="chosen" class="a-card nv-grow" :aria-label="word('nav.product')"><header><h2>{{word('nav.product')}}</h2></header><div class="body" ref="product"></div></section></div></div></div>`,
+    <div class="nv-side"><section class="a-card" :aria-label="word('nav.state')"><header><h2>{{word('nav.state')}}: {{spacecraft}}</h2></header><div class="body" ref="facts" data-facts></div></section><section class="a-card" :aria-label="word('nav.legend')"><header><h2>{{word('nav.legend')}}</h2></header><div class="body"><ul class="nv-legend"><li v-for="l in legend()" :key="l[1]"><i :class="'nv-ink '+l[0]" :style="{background:'var(--'+l[2]+')'}"></i>{{l[1]}}</li></ul><p v-if="about_==='sun'" class="dim nv-note">{{word('nav.larger')}}</p></div></section><section v-show="chosen" class="a-card nv-grow" :aria-label="word('nav.product')"><header><h2>{{word('nav.product')}}</h2></header><div class="body" ref="product"></div></section></div></div></div>`,
   props: { spacecraft: String, about: String, begin: String, until: String, instant: String, product: String },
   data() {
     return {
@@ -420,7 +419,7 @@ export default {
       } else
         rows.push(
           [say("nav.from.sun"), craft ? `${(size(craft) / AU_KM).toFixed(5)} au` : "–"],
-          [say("nav.from.mars"), craft && this.tracks.MARS?.at(this.at) ? withUnit(size(minus(craft, this.tracks.MARS.at(this.at))), "km") : "–"],
+          [say("nav.from.mars"), craft && this.tracks.MARS?.at(this.at) ? far_(size(minus(craft, this.tracks.MARS.at(this.at)))) : "–"],
           [say("nav.speed"), speed == null ? "–" : `${speed.toFixed(3)} km/s`],
           [say("nav.earth.mars"), earth && this.tracks.MARS?.at(this.at) ? `${(size(minus(earth, this.tracks.MARS.at(this.at))) / AU_KM).toFixed(5)} au` : "–"],
         );
@@ -429,7 +428,8 @@ export default {
     },
   },
 };
-const degrees = (v, n) => `${v.toFixed(n).replace("-", "−")}°`,
+const far_ = (km) => (km < 1e6 ? `${km.toFixed(1)} km` : `${(km / 1e6).toFixed(3)} ${say("nav.mkm")}`),
+  degrees = (v, n) => `${v.toFixed(n).replace("-", "−")}°`,
   OBLIQUITY = 84381.448 / 3600 * RAD; // of ECLIPJ2000 in SPICE
 function toEcliptic([x, y, z]) {
   return [x, y * Math.cos(OBLIQUITY) + z * Math.sin(OBLIQUITY), z * Math.cos(OBLIQUITY) - y * Math.sin(OBLIQUITY)];

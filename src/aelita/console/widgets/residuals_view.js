@@ -1,8 +1,15 @@
 // Residuals of an orbit determination over time: what was used, what was edited, three sigmas; the table of links; a comparison.
 import { make, say } from "aelita-face";
 import { Figure, withUnit } from "aelita-figure";
-import { facts, productView, rowsTable, shownValue } from "aelita-published";
+import { facts, known, productView, rowsTable, shownValue } from "aelita-published";
 const mean = (all) => all.reduce((s, v) => s + v, 0) / (all.length || 1);
+const named = (k) => known("nav.column." + k, k.replaceAll("_", " "));
+function links(rows) {
+  // few links with much to tell one under another, else a table
+  const keys = Object.keys(rows[0]);
+  if (rows.length > 4 || keys.length < 5) return [rowsTable(say("nav.links"), rows)];
+  return rows.flatMap((one) => [make("h3", "a-part", shownValue(one[keys[0]])), facts(keys.slice(1).map((k) => [named(k), shownValue(one[k])]))]);
+}
 export default productView(
   "residuals",
   `<section class="a-card nv-wide" :aria-label="word('nav.residuals')"><div class="body flush"><div ref="figure"></div></div></section><div class="nv-side"><section class="a-card" :aria-label="word('nav.fit')"><header><h2>{{word('nav.fit')}}</h2></header><div class="body" ref="facts"></div></section><section class="a-card" :aria-label="word('nav.links')"><header><h2>{{word('nav.links')}}</h2></header><div class="body" ref="table"></div></section></div>`,
@@ -56,11 +63,11 @@ export default productView(
           ["σ", withUnit(sigma, data.unit)],
         ]),
       );
-      const parts = data.table?.length ? [rowsTable(say("nav.links"), data.table)] : [make("p", "dim", say("nav.links.none"))];
+      const parts = data.table?.length ? links(data.table) : [make("p", "dim", say("nav.links.none"))];
       if (data.comparison)
         parts.push(
           make("h3", "a-part", say("nav.comparison")),
-          facts(Object.entries(data.comparison).map(([k, v]) => [say("nav.column." + k) === "nav.column." + k ? k.replaceAll("_", " ") : say("nav.column." + k), shownValue(v)])),
+          facts(Object.entries(data.comparison).map(([k, v]) => [named(k), shownValue(v)])),
         );
       view.$refs.table.replaceChildren(...parts);
     },
