@@ -1,7 +1,6 @@
 """`aelita nav determine`: where tracking says that a spacecraft is."""
 
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +11,7 @@ from .output import print_json, print_pairs, print_table, rows_as_json, say, wri
 
 if TYPE_CHECKING:
     from ..dynamics import DeterminationError
-    from ..services.navigation import Arc
+    from ..services import navigation
 
 Files = Annotated[list[Path], typer.Argument(help="Tracking: TDM, or text of measurements; gzip or not.", exists=True)]
 
@@ -85,7 +84,7 @@ def determine(
             mask_deg=mask, parameters=asked, until=None if until is None else instant(until), worst_rms=worst, media=media,
         )  # fmt: skip
     except DeterminationError as error:
-        _keep(error, begin, keep, navigation)
+        _keep(error, begin, keep)
         raise
     table, summary = navigation.fit_table(found), navigation.fit_summary(found, held)
     if out is not None:
@@ -101,8 +100,10 @@ def determine(
     print_pairs("Orbit", [(key.replace("_", " "), _said(value)) for key, value in summary.items() if value not in ([], {})])
 
 
-def _keep(error: "DeterminationError", begin: "Arc", keep: Path | None, navigation: ModuleType) -> None:
+def _keep(error: "DeterminationError", begin: "navigation.Arc", keep: Path | None) -> None:
     """Tell the last good orbit of a fit that failed, and write it where that is asked; nothing goes to --out."""
+    from ..services import navigation
+
     words, octets = navigation.last_good(error, begin.first(), begin.name, begin.ident, navigation.tai_now())
     if keep is not None:
         with writing(keep):
