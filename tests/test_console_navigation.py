@@ -342,6 +342,22 @@ def test_residuals_are_read_by_the_cursor(page: Page, url: str) -> None:
     assert loaded.value.suggested_filename.endswith("_v01.oem")
 
 
+@pytest.mark.parametrize("view", ["residuals", ""])
+def test_what_could_not_be_read_again_stays_marked_until_it_was(page: Page, url: str, view: str) -> None:
+    choose(page, url, "en")
+    page.goto(f"/navigation?view={view}" if view else f"/navigation?at={AT}")
+    expect(page.locator(".a-pairs dd").first).to_be_visible()
+    expect(page.locator("[data-old]")).to_have_count(0)
+    asked(url + "/control", {"ticks": False, "navigation": "refused"})
+    expect(page.locator("[data-old]")).to_be_visible()
+    asked(url + "/control", {"ticks": True})
+    expect(page.locator("body")).to_have_attribute("data-line", "alive")
+    expect(page.locator("[data-old]")).to_be_visible()  # the line is back, what is shown is not
+    expect(page.locator(".a-pairs dd").first).to_be_visible()
+    asked(url + "/control", {"navigation": "live"})
+    expect(page.locator("[data-old]")).to_have_count(0)
+
+
 def test_a_pork_chop_is_read_pair_by_pair(page: Page, url: str) -> None:
     say = choose(page, url, "en")
     page.goto("/navigation?view=transfers")

@@ -1,7 +1,7 @@
 // Trajectories in space: about the Sun with Earth, Mars and the transfer; about Mars with ground track, terminator and landers.
 import { line, watch } from "aelita-bus";
 import { ask, fromMs, instant, light, make, parsed, remember, say, stateOf } from "aelita-face";
-import { facts, rowsTable } from "aelita-published";
+import { facts, retrying, rowsTable } from "aelita-published";
 import { AU_KM, LIGHT_KM_S, MARS, Track, cross, marsTurn, minus, onMars, shadowed, size, times, turned, unit } from "aelita-sky";
 import { Space } from "aelita-space";
 import { missionNow } from "aelita-stages";
@@ -54,10 +54,8 @@ export default {
     this.at = Number.isFinite(at) ? at : b > a ? (a + b) / 2 : NaN;
     this.live = !Number.isFinite(this.at);
     this.range = b > a ? [a, b] : null;
+    this.offOld = retrying(this, () => {});
     this.off = watch((l) => {
-      const dead = l.state === "dead";
-      if (this.old && l.state === "alive") this.read();
-      this.old = dead;
       if (!this.started && l.tick) {
         this.started = true;
         if (this.live) this.at = missionNow();
@@ -74,6 +72,7 @@ export default {
   },
   unmounted() {
     this.off();
+    this.offOld();
     clearInterval(this.clock);
     cancelAnimationFrame(this.going);
     this.stop?.abort();
@@ -172,7 +171,7 @@ export default {
     tick() {
       if (!this.live || this.old || !this.tracks || line.state !== "alive") return;
       this.at = missionNow();
-      if (this.at > this.ends[1] - (this.ends[1] - this.ends[0]) * 0.1 && !this.range) this.read();
+      if (this.at > this.ends[1] - (this.ends[1] - this.ends[0]) * 0.1 && !this.range && !this.busy) this.read();
       else this.frame();
     },
     async list() {
@@ -237,6 +236,7 @@ export default {
         mid = this.at,
         [a, b] = this.range ?? [mid - this.span / 2, mid + this.span / 2];
       if (!Number.isFinite(a)) return;
+      this.busy = true;
       const centre = upper(about),
         query = (target, from, to, count) =>
           ask("navigation/states", { target, centre, start: instantOf(Math.round(from)), stop: instantOf(Math.round(to)), count, frame: about === "sun" ? "ECLIPJ2000" : "J2000" }, { signal: stop.signal }).then((r) => r.json());
@@ -249,20 +249,22 @@ export default {
         this.rings = Object.fromEntries(rings.flatMap((one) => Object.entries(one.states)));
         this.ends = [ms[0], ms.at(-1)];
         this.veiled = false;
+        this.old = line.state === "dead";
         const craft = this.tracks[this.spacecraft];
         this.sunlit();
         this.note = craft?.known() || this.shown ? "" : say("nav.unknown.orbit").replace("{craft}", this.spacecraft);
         this.frame();
       } catch (error) {
         if (error.name === "AbortError") return;
-        if (this.tracks) {
-          this.old = true;
-          return;
-        }
+        this.old = true;
+        this.tried = performance.now();
+        if (this.tracks) return;
         this.veiled = true;
         this.$refs.state.replaceChildren(
           stateOf("bad", say(error.status === 403 ? "forbidden" : "failed"), error.status ? `${error.message} ${error.remedy ?? ""}`.trim() : say("centre.lost"), () => this.read()),
         );
+      } finally {
+        if (this.stop === stop) this.busy = false;
       }
     },
     sunlit() {

@@ -1,8 +1,22 @@
 // Products of flight dynamics of one kind: which there are, which is shown, its facts and files. Views build on it.
-import { watch } from "aelita-bus";
+import { line, watch } from "aelita-bus";
 import { ask, instant, make, remember, say, stateOf, waiting } from "aelita-face";
 import { plainly } from "aelita-figure";
-const AGAIN_MS = 60000;
+const AGAIN_MS = 60000,
+  RETRY_MS = 2000;
+export function retrying(of, turn) {
+  // what was read turns old with the line, and stays so until it was read again: at once when the line is back, then every while
+  return watch((l) => {
+    if (l.state === "dead") {
+      of.old = true;
+      of.tried = 0;
+    } else if (l.state === "alive" && of.old && !of.busy && performance.now() - (of.tried ?? 0) > RETRY_MS) {
+      of.tried = performance.now();
+      of.read();
+    }
+    turn(!!of.old);
+  });
+}
 export const cell = (text, cls) => make("td", cls ?? "mono n", text);
 export function table(label, heads, rows) {
   // a plain table of texts; a row may be a list of cells, or { cells, cls, pick }
@@ -42,12 +56,7 @@ export class Published {
   constructor({ kind, spacecraft, at, bar, place, of }) {
     Object.assign(this, { kind, spacecraft, at, bar, place, of, rows: [], product: null });
     this.place.replaceChildren(waiting());
-    this.off = watch((l) => {
-      const old = l.state === "dead";
-      if (this.old && l.state === "alive") this.read();
-      this.old = old;
-      of.turn(old);
-    });
+    this.off = retrying(this, (old) => of.turn(old));
     this.timer = setInterval(() => !document.hidden && this.read(), AGAIN_MS);
     this.read();
   }
@@ -59,6 +68,7 @@ export class Published {
   async read() {
     this.stop?.abort();
     const stop = (this.stop = new AbortController());
+    this.busy = true;
     try {
       const told = await (
         await ask("navigation/products", { kind: this.kind, spacecraft: this.spacecraft, limit: 200 }, { signal: stop.signal })
@@ -72,8 +82,12 @@ export class Published {
         this.nothing();
       } else if (wanted.id !== this.product?.id) await this.open(wanted.id, stop.signal);
       else this.head();
+      this.old = false;
+      this.of.turn(line.state === "dead");
     } catch (error) {
       this.failed(error);
+    } finally {
+      if (this.stop === stop) this.busy = false;
     }
   }
   nothing() {
@@ -85,6 +99,8 @@ export class Published {
   }
   failed(error) {
     if (error.name === "AbortError") return;
+    this.old = true;
+    this.tried = performance.now();
     if (this.product) {
       this.of.turn(true);
       return;
@@ -106,7 +122,6 @@ export class Published {
     this.place.replaceChildren();
     this.head();
     this.of.show(found);
-    this.of.turn(!!this.old);
   }
   head() {
     const p = this.product,

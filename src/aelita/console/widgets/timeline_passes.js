@@ -2,11 +2,12 @@
 import { line, watch } from "aelita-bus";
 import { ask, colour, fromMs, instant, light, make, parsed, remember, say, span, stateOf, waiting } from "aelita-face";
 import { canvasIn, timeTicks } from "aelita-figure";
-import { cell, facts, table } from "aelita-published";
+import { cell, facts, retrying, table } from "aelita-published";
 import { missionNow } from "aelita-stages";
 const HOUR = 3600e3,
   SPANS = [6, 24, 72, 168, 720],
-  AGAIN_MS = 60000,
+  AGAIN_MS = 300000,
+  EVEN_MS = 600000, // what follows now begins at even times, so that equal questions have one answer
   TICK_MS = 500,
   LISTED = 300,
   MOST_EVENTS_H = 744,
@@ -33,9 +34,8 @@ export default {
     this.follow = !Number.isFinite(this.from);
     this.wanted = this.at;
     this.$refs.place.replaceChildren(waiting());
+    this.offOld = retrying(this, () => {});
     this.off = watch((l) => {
-      if (this.old && l.state === "alive") this.read();
-      this.old = l.state === "dead";
       if (l.tick && !this.started) {
         this.started = true;
         this.read();
@@ -51,6 +51,7 @@ export default {
   },
   unmounted() {
     this.off();
+    this.offOld();
     clearInterval(this.clock);
     clearInterval(this.again);
     this.sizes.disconnect();
@@ -62,7 +63,7 @@ export default {
     word: say,
     range() {
       const w = this.hours * HOUR;
-      if (this.follow) this.from = missionNow() - w * 0.25;
+      if (this.follow) this.from = Math.floor((missionNow() - w * 0.25) / EVEN_MS) * EVEN_MS;
       return [this.from, this.from + w];
     },
     keep() {
@@ -109,6 +110,7 @@ export default {
       const stop = (this.stop = new AbortController()),
         [a, b] = this.range();
       if (!Number.isFinite(a)) return;
+      this.busy = true;
       const query = { spacecraft: this.spacecraft, start: instantOf(a), stop: instantOf(b) };
       try {
         const [passes, events] = await Promise.all([
@@ -134,13 +136,15 @@ export default {
         else if (!this.chosen) this.nothing();
       } catch (error) {
         if (error.name === "AbortError") return;
-        if (this.told) {
-          this.old = true;
-          return;
-        }
+        this.old = true;
+        this.tried = performance.now();
+        if (this.told) return;
+        this.there = false;
         this.$refs.place.replaceChildren(
           stateOf("bad", say(error.status === 403 ? "forbidden" : "failed"), error.status ? `${error.message} ${error.remedy ?? ""}`.trim() : say("centre.lost"), () => this.read()),
         );
+      } finally {
+        if (this.stop === stop) this.busy = false;
       }
     },
     light(at) {
@@ -236,7 +240,7 @@ export default {
         away = this.light(now),
         left = now - 1000 * (away ?? 0),
         dead = line.state !== "alive";
-      if (this.follow && !dead && now > a + 0.6 * (b - a)) this.read();
+      if (this.follow && !dead && !this.busy && now > a + 0.6 * (b - a)) this.read();
       const put = (e, t, shown) => {
         e.hidden = !(shown && t >= a && t <= b);
         e.style.left = `calc(var(--lane) + (100% - var(--lane)) * ${(t - a) / (b - a)})`;
