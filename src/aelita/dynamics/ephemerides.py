@@ -17,8 +17,8 @@ TERMS = 12
 def windows(bodies: tuple[str, ...], centre: str, first_et_s: float, last_et_s: float) -> tuple[float, Reals]:
     """Return the start of the first window (ET) and coefficients (window, body, axis, term) in km about the centre.
 
-    Windows of two days begin at multiples of two days from J2000, so that arcs that overlap share them. Source: DE440; within 0.5 mm
-    of SPICE. Raises TimeError where the kernels end.
+    Windows of two days begin at multiples of two days from J2000, so that arcs that overlap share them. Source: DE440; within
+    0.5 mm of SPICE. Raises TimeError where the kernels end.
     """
     low, high = int(np.floor(first_et_s / WINDOW_S)), int(np.floor(last_et_s / WINDOW_S))
     made = np.zeros((high - low + 1, len(bodies), 3, TERMS))

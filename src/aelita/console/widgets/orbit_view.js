@@ -14,7 +14,8 @@ const HOUR = 3600e3,
   DRAWN = 6000,
   RING = { EARTH: 365.3, MARS: 687 },
   SPEEDS = [1, 60, 600, 3600, 86400];
-// where landers stand or lie: areocentric latitude, longitude east; each as its agency published it (grade B, Schiaparelli C)
+// where landers stand or lie: areocentric latitude, longitude east. Curiosity and InSight as in ESA's kernel
+// em16_tgo_relay_locations_v02 (grade A), the others as their agencies published them (grade B, Schiaparelli C)
 const LANDERS = [
   ["Schiaparelli", -2.05, 353.79],
   ["Curiosity", -4.59, 137.44],
