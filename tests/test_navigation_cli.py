@@ -15,7 +15,10 @@ import spiceypy
 
 from aelita.cli import main
 from aelita.ndm import Message, read
-from aelita.services import navigation
+from aelita.services import find_mission, navigation
+from aelita.services.live import Installation
+from aelita.services.live.installation import AgencyHere
+from aelita.services.products import ProductStore, Sought
 from determination_material import dsn
 from shared import shared
 
@@ -43,6 +46,23 @@ def asked(run: Run) -> Callable[..., Any]:
     return lambda *words: json.loads(run(*words, "--json")[0])
 
 
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """Have an installation of two agencies on this machine, and give the one product of a kind that was published, as is shown."""
+    here = ("tgo",), (AgencyHere("esa", ("malargue",)), AgencyHere("roscosmos", ("kalyazin",)))
+    made = Installation(tmp_path / "data" / "complex", find_mission("exomars"), *here)
+    made.write()
+    monkeypatch.setenv("AELITA_DATA", str(tmp_path / "data"))
+
+    def of(kind: str) -> Any:
+        store = ProductStore(made.home("esa"))
+        (one,) = store.find(Sought(kind))
+        assert one.spacecraft == "tgo"
+        return store.data(one) | {"files": {file.name.rpartition(".")[2] for file in one.files}, "name": one.name}
+
+    return of
+
+
 def test_light_time_of_the_day_of_arrival(asked: Callable[..., Any]) -> None:
     (row,) = asked("light-time", "EARTH", "MARS", "2016-10-19T16:00:00")
     assert row["down_s"] == pytest.approx(587.341, abs=0.002)  # received then: the public facts have 587.341, emitted 587.361
@@ -51,7 +71,9 @@ def test_light_time_of_the_day_of_arrival(asked: Callable[..., Any]) -> None:
     assert len(rows) == 7 and all(a["elevation_deg"] < b["elevation_deg"] for a, b in pairwise(rows))
 
 
-def test_passes_begin_and_end_where_mars_express_was_released(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
+def test_passes_begin_and_end_where_mars_express_was_released(
+    tmp_path: Path, asked: Callable[..., Any], run: Run, kept: Callable[[str], Any]
+) -> None:
     # operations timeline of the flyby of Phobos, 2013-12-29: stations began and ended at elevations of 9.99 to 10.40 degrees
     words = ("--start", "2013-12-29", "--days", "1", "--station", "new-norcia", "--station", "goldstone")
     rows = asked("passes", "MARS", *words)
@@ -59,6 +81,9 @@ def test_passes_begin_and_end_where_mars_express_was_released(tmp_path: Path, as
     assert ("new-norcia", "03:44") in of  # "stop 2013-12-29T03:44:05Z"
     assert [row["station"] for row in rows if row["start"].startswith("2013-12-29T17:0")] == ["new-norcia"]  # 17:06:02
     run("passes", "MARS", *words, "--png", tmp_path / "passes.png")
+    rows = asked("passes", "tgo", "--start", "2018-12-08", "--days", "1", "--publish", "esa")
+    assert kept("passes")["rows"] == rows
+    assert "no spacecraft 'mars'" in run("passes", "MARS", *words, "--publish", "esa", expected=2)[1]
     assert (tmp_path / "passes.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -211,7 +236,9 @@ Z_DOT = -0.9821
 """  # kilometres off: what `test_determination_mgs.py` finds at degree 20 from the documented orbit, rounded
 
 
-def test_the_orbit_of_mars_global_surveyor_from_files_alone(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
+def test_the_orbit_of_mars_global_surveyor_from_files_alone(
+    tmp_path: Path, asked: Callable[..., Any], run: Run, kept: Callable[[str], Any]
+) -> None:
     site = dsn(45)
     (tmp_path / "mgs.opm").write_text(MGS)
     lines = [f"xyz_km = {list(site.position_km)}", f"velocity_km_per_year = {list(site.velocity_km_per_year)}"]
@@ -222,9 +249,13 @@ def test_the_orbit_of_mars_global_surveyor_from_files_alone(tmp_path: Path, aske
     words = ("determine", tracking, "--orbit", tmp_path / "mgs.opm", "--kind", "doppler", "--receiver", "DSS-45")
     words += ("--start", "1999-03-09", "--stop", "1999-03-10", "--ramps", tracking.with_suffix(".ramp.gz"))
     words += ("--gravity", shared("data/nav/gravity/jgmro120d.txt.gz"))
-    drawn = ("--png", tmp_path / "residuals.png", "--out", tmp_path / "mgs.oem", "--step", "300")
+    drawn = ("--png", tmp_path / "residuals.png", "--out", tmp_path / "mgs.oem", "--step", "300", "--publish", "esa")
     found = asked(*words, "--stations", tmp_path / "dsn.toml", "--degree", "60", *drawn)
     (link,) = found["links"]
+    shown, orbit = kept("residuals"), kept("orbit")
+    assert shown["unit"] == "Hz" and shown["rms"] == link["rms"] and shown["edited"].count(False) == link["used"]
+    assert shown["files"] == {"png"} and orbit["files"] == {"oem"} and orbit["centre"] == "MARS"
+    assert np.linalg.norm(orbit["r_km"], axis=1) == pytest.approx(3775, abs=40)
     assert link["rms"] < 0.1 and link["used"] >= 153 and found["converged"]  # the goal; 0.010 Hz is reached
     assert (tmp_path / "residuals.png").stat().st_size > 10_000
     assert len(read((tmp_path / "mgs.oem").read_bytes()).block("ephemeris").rows) > 50  # type: ignore[union-attr, arg-type]
@@ -234,14 +265,21 @@ def test_the_orbit_of_mars_global_surveyor_from_files_alone(tmp_path: Path, aske
     assert "195 two-way Doppler DSS-45 to DSS-45: unknown station DSS-45" in unknown
 
 
-def test_a_launch_is_flown_within_its_margins(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
-    told = asked("launch", "exomars-2016", "--png", tmp_path / "ascent.png")
+def test_a_launch_is_flown_within_its_margins(
+    tmp_path: Path, asked: Callable[..., Any], run: Run, kept: Callable[[str], Any]
+) -> None:
+    told = asked("launch", "exomars-2016", "--png", tmp_path / "ascent.png", "--publish", "esa")
+    shown = kept("launch")
+    assert shown["timeline"][-1]["t_s"] == told["events"][-1]["time_s"] and shown["ascent"][-1]["height_km"] > 150
+    assert [row["date"] for row in shown["windows"]] == [f"2016-03-{day}" for day in range(14, 25)]
+    assert all("T10:" in row["open"] or "T11:" in row["open"] for row in shown["windows"])  # the times nearer to 09:31
+    assert shown["files"] == {"png"} and shown["name"].startswith("em16_tgo_fcp_launch_20160314")
     at = {row["event"]: row["time_s"] for row in told["events"]}
     assert at["third stage separation"] == pytest.approx(582, abs=5)
     assert at["separation"] == pytest.approx(10 * 3600 + 42 * 60, abs=30)
     assert told["payload_kg"] == 4332 and 0 < told["margin_kg"] < 500 and told["reached"]["c3_km2_s2"] > 10
     assert all(key.startswith("proton-m-breeze-m.toml: programme") for key in told["fitted"])
-    assert {path.name for path in tmp_path.iterdir()} == {"ascent.png", "ascent-window.png", "ascent-dispersion.png"}
+    assert {path.name for path in tmp_path.iterdir()} >= {"ascent.png", "ascent-window.png", "ascent-dispersion.png"}
     assert [row["launch"] for row in asked("launch")] == ["exomars-2016", "exomars-2020"]
     assert "no launch 'moon'" in run("launch", "moon", expected=2)[1]
     assert "Proton" in run("launch", "exomars-2016")[0]
@@ -249,21 +287,34 @@ def test_a_launch_is_flown_within_its_margins(tmp_path: Path, asked: Callable[..
     assert "energy too high" in run("launch", "exomars-2016", *beyond, expected=2)[1]
 
 
-def test_the_transfer_of_2016_and_its_window(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
+def test_the_transfer_of_2016_and_its_window(
+    tmp_path: Path, asked: Callable[..., Any], run: Run, kept: Callable[[str], Any]
+) -> None:
     direct = asked("transfer", "--depart", "2016-03-14T20:13:00", "--arrive", "2016-10-19T14:42:00", "--days", "0")
     assert direct["c3_km2_s2"] == pytest.approx(14.66, abs=0.05)  # facts/flight-dynamics.yaml, lambert_direct_check
     assert direct["departure_declination_deg"] == pytest.approx(-49.8, abs=0.2)
     assert direct["arrival_speed_km_s"] == pytest.approx(3.83, abs=0.01)
     words = ("transfer", "--depart", "2016-01-01", "--arrive", "2016-08-01", "--count", "60")
-    found = asked(*words, "--png", tmp_path / "chop.png")
+    found = asked(*words, "--png", tmp_path / "chop.png", "--publish", "esa")
+    shown = kept("porkchop")
+    grids = np.array(shown["c3_km2_s2"], float), np.array(found["grid"]["c3_km2_s2"], float)
+    assert np.array_equal(grids[0], grids[1].T, equal_nan=True) and shown["best"]["c3_km2_s2"] == found["c3_km2_s2"]
     assert 7 < found["c3_km2_s2"] < direct["c3_km2_s2"] and len(found["grid"]["c3_km2_s2"]) == 60
     assert (tmp_path / "chop.png").stat().st_size > 20_000
     told = run("transfer", "--depart", "2016-10-19", "--arrive", "2016-03-14", "--days", "0", expected=2)[1]
     assert "no transfer" in told
 
 
-def test_the_reference_cruise_meets_the_public_figures(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
-    told = asked("cruise", "--out", tmp_path / "cruise.oem", "--png", tmp_path / "cruise.png", "--step", "21600")
+def test_the_reference_cruise_meets_the_public_figures(
+    tmp_path: Path, asked: Callable[..., Any], run: Run, kept: Callable[[str], Any]
+) -> None:
+    told = asked(
+        "cruise", "--out", tmp_path / "cruise.oem", "--png", tmp_path / "cruise.png", "--step", "21600", "--publish", "esa"
+    )
+    shown = kept("cruise")
+    assert shown["files"] == {"oem", "png"} and len(shown["table"]) == len(told["figures"])
+    assert all(len(leg["utc"]) == len(leg["r_km"]) <= 400 for leg in shown["legs"])
+    assert np.linalg.norm(shown["legs"][0]["r_km"][0]) > 6378
     verdicts = {row["figure"]: row["verdict"] for row in told["figures"]}
     assert set(verdicts.values()) <= {"met", "in conflict"} and list(verdicts.values()).count("met") >= 20
     message = read((tmp_path / "cruise.oem").read_bytes())
@@ -271,17 +322,25 @@ def test_the_reference_cruise_meets_the_public_figures(tmp_path: Path, asked: Ca
     assert "there is no 'bus'" in run("cruise", "--craft", "bus", "--out", tmp_path / "bus.oem", expected=2)[1]
 
 
-def test_the_campaign_of_aerobraking(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
-    told = asked("aerobrake", "--png", tmp_path / "corridor.png")
+def test_the_campaign_of_aerobraking(tmp_path: Path, asked: Callable[..., Any], run: Run, kept: Callable[[str], Any]) -> None:
+    told = asked("aerobrake", "--png", tmp_path / "corridor.png", "--publish", "esa")
+    shown = kept("corridor")
+    assert len(shown["passes"]) == len(told["passes"]) and shown["files"] == {"png"}
+    assert max(row["heat_flux_w_m2"] for row in shown["passes"]) < shown["limits"]["heat_flux_w_m2"]
+    trims = sum(abs(row["trim_m_s"] or 0) for row in shown["passes"])
+    assert 0 < trims <= told["totals"]["burnt_m_s"]
     assert told["totals"]["passes"] == pytest.approx(952, abs=50) and (tmp_path / "corridor.png").stat().st_size > 50_000
     (tmp_path / "bad.toml").write_text("name = 1\n")
     assert "bad.toml" in run("aerobrake", tmp_path / "bad.toml", expected=2)[1]
 
 
-def test_events_of_an_orbit_of_esoc_are_listed_and_drawn(tmp_path: Path, asked: Callable[..., Any], run: Run) -> None:
+def test_events_of_an_orbit_of_esoc_are_listed_and_drawn(
+    tmp_path: Path, asked: Callable[..., Any], run: Run, kept: Callable[[str], Any]
+) -> None:
     kernel = shared("data/nav/spice/em16/spk/em16_tgo_fsp_065_01_20181120_20190429_v03.bsp")
     words = ("events", "tgo", "--start", "2018-12-08T20:10:30", "--stop", "2018-12-08T21:19:00", "--kernel", kernel)
-    rows = asked(*words, "--png", tmp_path / "events.png")
+    rows = asked(*words, "--png", tmp_path / "events.png", "--publish", "esa")
+    assert kept("events")["rows"] == rows
     kinds = [row["kind"] for row in rows]
     assert kinds == ["periapsis", "occultation", "ascending-node", "penumbra", "eclipse"]
     assert rows[0]["value"] == pytest.approx(

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, File, Form, HTTPException, Query, Reques
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Entry
+from pydantic.json_schema import SkipJsonSchema
 
 from ..errors import DataError, UsageError
 from ..services import products
@@ -91,10 +92,12 @@ def publish_product(
     request: Request,
     who: Annotated[Identity, Depends(may(PUBLISH))],
     record: Annotated[
-        str, Form(description="The record as JSON: kind, spacecraft, title, start, stop, type, label, grade, data.")
+        str, Form(min_length=1, description="The record as JSON: kind, spacecraft, title, start, stop, type, label, grade, data.")
     ],
     files: Annotated[list[UploadFile], File(description="Each has an ending of its own; all are called as the product.")] = [],  # noqa: B006
-    data: Annotated[UploadFile | None, File(description="What is shown, as a file of JSON, where it is long.")] = None,
+    data: Annotated[
+        UploadFile | SkipJsonSchema[None], File(description="What is shown, as a file of JSON, where it is long.")
+    ] = None,
 ) -> NavigationProduct:
     """Publish a product, or the next version of one. It is kept whole or not at all, never changes, and goes to partners."""
     asked = _asked(record)

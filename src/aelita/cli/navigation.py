@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
+from .navigation_keeping import PublishOption, publish_result
 from .options import JsonOption, MissionOption, OutOption, settings, utc
-from .output import deliver, say, writing
+from .output import deliver, rows_as_json, say, writing
 
 if TYPE_CHECKING:
     from ..services import Mission, navigation
@@ -121,6 +122,7 @@ def passes(
     limit: LimitOption = 40,
     json: JsonOption = False,
     out: OutOption = None,
+    publish: PublishOption = "",
 ) -> None:
     """List when spacecraft stand above the horizons of stations, and how long Mars hides them in each pass."""
     from ..services import navigation
@@ -133,6 +135,10 @@ def passes(
     for remark in sky.remarks(craft, first, last):
         say(f"aelita: {remark}")
     picture(png, lambda path: navigation.draw_passes(found, path, title=title))
+    publish_result(
+        context, publish, craft[0], kind="passes", title=title, span=(first, last), type="fop",
+        shown=lambda: {"rows": rows_as_json(found)}, draw=lambda path: navigation.draw_passes(found, path, title=title),
+    )  # fmt: skip
     deliver(found, out=out, as_json=json, title=title, limit=limit)
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .navigation import KernelOption, commands, compiled, instant, mission_of, picture
+from .navigation_keeping import CraftOption, PublishOption, publish_result
 from .options import JsonOption, MissionOption
 from .output import print_json, print_pairs, print_table, rows_as_json, say, writing
 
 if TYPE_CHECKING:
-    from ..dynamics import DeterminationError
+    from ..dynamics import Determination, DeterminationError
     from ..services import navigation
 
 Files = Annotated[list[Path], typer.Argument(help="Tracking: TDM, or text of measurements; gzip or not.", exists=True)]
@@ -63,6 +64,8 @@ def determine(
     keep: Annotated[
         Path | None, typer.Option("--keep-last-good", help="Where a fit fails: write its last good orbit here, an OPM.")
     ] = None,
+    publish: PublishOption = "",
+    craft: CraftOption = "",
 ) -> None:
     """Determine an orbit from Doppler and ranges: batch least squares with editing and an honest covariance."""
     from ..dynamics import DeterminationError
@@ -93,11 +96,36 @@ def determine(
             navigation.write_arcs((arc,), out, made_at=navigation.tai_now(), body=body)
         say(f"orbit written to {out}")
     picture(png, lambda path: navigation.draw_residuals(found.residuals, path, title=f"Residuals of {begin.name}"))
+    _publish(context, publish, craft, found, begin, step)
     if json:
         print_json({"links": rows_as_json(table), **summary})
         return
     print_table(table, title=f"{begin.name} about {begin.centre}: residuals by link")
     print_pairs("Orbit", [(key.replace("_", " "), _said(value)) for key, value in summary.items() if value not in ([], {})])
+
+
+def _publish(
+    context: typer.Context, agency: str, craft: str, found: "Determination", begin: "navigation.Arc", step: float
+) -> None:
+    """Keep a determined orbit and its residuals as products, where that is asked."""
+    if not agency:
+        return
+    from ..ndm import write
+    from ..services import navigation, products
+
+    arc = navigation.fit_arc(found, step, begin.name, begin.ident)
+    octets = write(navigation.oem_of((arc,), made_at=navigation.tai_now()))
+    span = found.trajectory.span
+    about = f"of {begin.name} about {begin.centre} from tracking"
+    publish_result(
+        context, agency, craft, kind="orbit", title=f"Orbit {about}", span=span, type="fom", files=lambda: {"oem": octets},
+        shown=lambda: products.orbit_data(octets, "orbit"),
+    )  # fmt: skip
+    publish_result(
+        context, agency, craft, kind="residuals", title=f"Residuals {about}", span=span, type="fom",
+        shown=lambda: navigation.residuals_shown(found),
+        draw=lambda path: navigation.draw_residuals(found.residuals, path, title=f"Residuals of {begin.name}"),
+    )  # fmt: skip
 
 
 def _keep(error: "DeterminationError", begin: "navigation.Arc", keep: Path | None) -> None:

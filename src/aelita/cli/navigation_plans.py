@@ -8,6 +8,7 @@ import typer
 
 from ..errors import UsageError
 from .navigation import commands, compiled, instant, mission_of, picture
+from .navigation_keeping import CraftOption, PublishOption, publish_result
 from .options import JsonOption, MissionOption
 from .output import print_json, print_pairs, print_table, say, writing
 
@@ -33,6 +34,8 @@ def launch(
         Path | None, typer.Option("--png", help="Draw the ascent to this PNG file, the window and the dispersion beside it.")
     ] = None,
     json: JsonOption = False,
+    publish: PublishOption = "",
+    craft: CraftOption = "",
 ) -> None:
     """Fly a launch: ascent, the burns of the upper stage, injection, propellant margin, launch window and dispersion."""
     from ..dynamics import Asymptote
@@ -53,6 +56,11 @@ def launch(
         folder, name, asymptote=asymptote, liftoff_tai_ns=None if liftoff is None else instant(liftoff), best_liftoff=best
     )
     picture(png, lambda path: navigation.draw_launch(flown, path))
+    publish_result(
+        context, publish, craft, kind="launch", title=f"Launch {name}", type="fcp",
+        span=(flown.injection.liftoff_tai_ns, flown.injection.separation_tai_ns), shown=lambda: navigation.launch_shown(flown),
+        draw=lambda path: navigation.draw_launch(flown, path),
+    )  # fmt: skip
     told = navigation.launch_as_json(flown)
     if json:
         print_json(told)
@@ -61,6 +69,7 @@ def launch(
 
 
 def transfer(
+    context: typer.Context,
     depart: Annotated[str, typer.Option("--depart", help="First day of departure, UTC.")],
     arrive: Annotated[str, typer.Option("--arrive", help="First day of arrival, UTC.")],
     origin: Annotated[str, typer.Argument(help="Body to leave, by SPICE name.")] = "EARTH",
@@ -73,6 +82,8 @@ def transfer(
     weight: Annotated[float, typer.Option("--arrival-weight", min=0.0, help="Of arrival speed squared beside C3.")] = 0.0,
     png: Annotated[Path | None, typer.Option("--png", help="Draw the pork-chop to this PNG file.")] = None,
     json: JsonOption = False,
+    publish: PublishOption = "",
+    craft: CraftOption = "",
 ) -> None:
     """Search transfers between planets: the pork-chop of a window and its best pair, or one Lambert arc (--days 0)."""
     from ..services import navigation
@@ -88,9 +99,15 @@ def transfer(
     told = navigation.transfer_row(found)
     if chop is not None:
         marks = (("best", found.departure_tai_ns, found.arrival_tai_ns),)
+        publish_result(
+            context, publish, craft, kind="porkchop", title=f"{origin.title()} to {target.title()}", type="fcp",
+            span=(int(chop.departures_tai_ns[0]), int(chop.arrivals_tai_ns[-1])),
+            shown=lambda: navigation.chop_shown(chop, found),
+            draw=lambda path: navigation.draw_pork_chop(chop, path, marks=marks),
+        )  # fmt: skip
         picture(png, lambda path: navigation.draw_pork_chop(chop, path, marks=marks))
-    elif png is not None:
-        raise UsageError("one pair of instants makes no picture", remedy="Give --days")
+    elif png is not None or publish:
+        raise UsageError("one pair of instants makes no picture and no product", remedy="Give --days")
     if json:
         print_json(told | ({"grid": navigation.chop_table(chop)} if chop is not None else {}))
     else:
@@ -106,22 +123,32 @@ def cruise(
     png: Annotated[Path | None, typer.Option("--png", help="Draw the cruise to this PNG file.")] = None,
     json: JsonOption = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the reference trajectory: .oem, .xml or .bsp.")] = None,
+    publish: PublishOption = "",
+    spacecraft: CraftOption = "",
 ) -> None:
     """Rebuild the mission's reference cruise from public facts, and compare each with what comes out."""
+    from ..ndm import write
     from ..services import navigation
 
     compiled()
     chosen = mission_of(context, mission)
     given, found = navigation.find_cruise(chosen.folder)
     figures, burns = navigation.figure_rows(found, given), navigation.burn_rows(found)
+    arcs = navigation.cruise_arcs(found, craft, f"{chosen.short} {craft}", step_s=step)
+    if not arcs:
+        raise UsageError(f"there is no {craft!r}", remedy="Name orbiter or lander")
     if out is not None:
-        arcs = navigation.cruise_arcs(found, craft, f"{chosen.short} {craft}", step_s=step)
-        if not arcs:
-            raise UsageError(f"there is no {craft!r}", remedy="Name orbiter or lander")
         with writing(out):
             navigation.write_arcs(arcs, out, made_at=navigation.tai_now(), body=body)
         say(f"{len(arcs)} arcs written to {out}")
     picture(png, lambda path: navigation.draw_cruise(found, path, title=f"Reference cruise, {chosen.short}"))
+    publish_result(
+        context, publish, spacecraft, kind="cruise", title=f"Reference cruise, {chosen.short}", type="fcr",
+        files=lambda: {"oem": write(navigation.oem_of(arcs, made_at=navigation.tai_now()))},
+        span=(min(int(arc.epochs[0]) for arc in arcs), max(int(arc.epochs[-1]) for arc in arcs)),
+        shown=lambda: navigation.cruise_shown(found, given),
+        draw=lambda path: navigation.draw_cruise(found, path, title=f"Reference cruise, {chosen.short}"),
+    )  # fmt: skip
     if json:
         print_json({"figures": figures, "burns": burns})
         return
@@ -142,6 +169,8 @@ def aerobrake(
     png: Annotated[Path | None, typer.Option("--png", help="Draw the corridor to this PNG file.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Passes to show.")] = 20,
     json: JsonOption = False,
+    publish: PublishOption = "",
+    craft: CraftOption = "",
 ) -> None:
     """Fly an aerobraking campaign: walk-in, corridor, daily planning, pop-up, lifetime guard, walk-out."""
     from ..services import navigation
@@ -154,6 +183,11 @@ def aerobrake(
     drawn = given.campaign(around, seed=seed) if seed is not None else None
     told = navigation.campaign_tables(given, drawn or flown)
     picture(png, lambda path: navigation.draw_corridor(given, flown, path, drawn=drawn))
+    publish_result(
+        context, publish, craft, kind="corridor", title=given.name, type="fap",
+        span=(flown.start.epoch_tai_ns, flown.exit.epoch_tai_ns), shown=lambda: navigation.corridor_shown(given, drawn or flown),
+        draw=lambda path: navigation.draw_corridor(given, flown, path, drawn=drawn),
+    )  # fmt: skip
     if json:
         print_json(told)
         return

@@ -1,6 +1,5 @@
 """`aelita nav events|publish|products`: what happens on an orbit, and products of flight dynamics kept and sent to partners."""
 
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,13 +8,14 @@ import typer
 
 from ..errors import DataError, UsageError
 from .navigation import KernelOption, LimitOption, PngOption, StartOption, commands, instant, mission_of, picture, span
-from .options import JsonOption, MissionOption, OutOption, settings
-from .output import deliver, print_json, print_pairs, say
+from .navigation_keeping import PublishOption, here, keep, publish_result
+from .options import JsonOption, MissionOption, OutOption
+from .output import deliver, print_json, print_pairs, rows_as_json, say
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from ..services import live, products
+    from ..services import products
 
 AgencyOption = Annotated[str, typer.Option("--agency", help="An agency of this machine; default: its first one.")]
 
@@ -46,6 +46,7 @@ def events(
     limit: LimitOption = 60,
     json: JsonOption = False,
     out: OutOption = None,
+    keep_at: PublishOption = "",
 ) -> None:
     """List apsides, nodes, eclipses and occultations of an orbit, and solar conjunctions, within 1 ms."""
     import polars as pl
@@ -84,6 +85,10 @@ def events(
     )
     title = f"Events of {name}, {navigation.span_text(first, last)}"
     picture(png, lambda path: navigation.draw_events(table, path, title=title))
+    publish_result(
+        context, keep_at, name, kind="events", title=title, span=(first, last), type="fop",
+        shown=lambda: {"rows": rows_as_json(table)}, draw=lambda path: navigation.draw_events(table, path, title=title),
+    )  # fmt: skip
     deliver(table, out=out, as_json=json, title=title, limit=limit)
 
 
@@ -115,9 +120,9 @@ def publish(
     """Keep a product at an agency of this machine; its services send it to the partners who are given such products."""
     import orjson
 
-    from ..services import live, products
+    from ..services import products
 
-    here, key = _here(context, agency)
+    at, key = here(context, agency)
     contents: dict[str, bytes] = {}
     for path in files or ():
         ending = path.suffix.lstrip(".").casefold()
@@ -130,12 +135,9 @@ def publish(
         raise DataError(f"no JSON: {error}", where=str(data)) from error
     if not start or not stop:
         raise UsageError("a product without start or stop", remedy="Give from when to when it holds: --start, --stop")
-    craft = here.mission.craft(spacecraft.casefold()).key
+    craft = at.mission.craft(spacecraft.casefold()).key
     draft = products.Draft(kind, craft, title, instant(start), instant(stop), type, label, grade)
-    made = products.ProductStore(here.home(key)).publish(
-        draft, contents, shown, names=products.read_names(here.mission), agency=key, made_by=getpass.getuser(),
-        made_at=live.MissionClock.read(here.folder).now(),
-    )  # fmt: skip
+    made = keep(at, key, draft, contents, shown)
     if json:
         print_json(_told(made))
         return
@@ -159,8 +161,8 @@ def products_(
 
     from ..services import products
 
-    here, key = _here(context, agency)
-    store = products.ProductStore(here.home(key))
+    at, key = here(context, agency)
+    store = products.ProductStore(at.home(key))
     if ident:
         _one(store, ident, into, json)
         return
@@ -190,14 +192,6 @@ def _one(store: "products.ProductStore", ident: str, into: Path | None, json: bo
     print_pairs(found.title, [(name, value) for name, value in _told(found).items() if name not in ("files", "title")])
     for file in found.files:
         say(f"{file.name}  {file.size:,} octets  {file.sha256}")
-
-
-def _here(context: typer.Context, agency: str) -> "tuple[live.Installation, str]":
-    """Return the installation of this machine and one of its agencies. Raises UsageError for one that it has not."""
-    from ..services import live
-
-    here = live.read_installation(settings(context).data / "complex")
-    return here, here.agency(agency).key if agency else here.agencies[0].key
 
 
 def _told(product: "products.Product") -> dict[str, Any]:

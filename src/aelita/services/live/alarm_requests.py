@@ -103,16 +103,21 @@ class Desk:
 async def ask(streams: Streams, agency: str, asked: Command, *, answer_s: float = ANSWER_S) -> Answer:
     """Have an agency's alarm server do a command. Raises UsageError when nobody answers or it is refused.
 
-    It is asked again when no answer comes: the same command is done once.
+    It is asked again when no answer comes: the same command is done once. One that is starting again is waited for, as long as
+    for an answer.
     """
     subject, octets = alarm_requests_subject(agency), encode_command(asked)
-    for _ in range(TRIES):
+    loop, tries = asyncio.get_running_loop(), 0
+    until = loop.time() + answer_s
+    while tries < TRIES:
         try:
             told = json.loads((await streams.client.request(subject, octets, timeout=answer_s)).data)
         except nats.errors.NoRespondersError:
-            await asyncio.sleep(WAIT_S)  # it may be starting again
+            if loop.time() > until:
+                break
+            await asyncio.sleep(WAIT_S)
         except (nats.errors.Error, OSError):
-            continue
+            tries += 1
         else:
             answer = Answer(int(told["records"]), str(told["refused"]), str(told["note"]))
             if answer.refused:

@@ -19,31 +19,33 @@ if TYPE_CHECKING:
     from .launch_pictures import draw_launch
     from .launching import as_json as launch_as_json
     from .launching import launches_of, work_out
-    from .orbit_files import Arc, read_arcs, read_spk, write_arcs
+    from .orbit_files import Arc, oem_of, read_arcs, read_spk, write_arcs
     from .plots_aerobraking import draw_corridor
     from .plots_determination import draw_residuals
     from .plots_sky import draw_events, draw_passes
     from .plots_transfers import draw_cruise, draw_pork_chop
     from .propagating import forces_of, propagated, read_field
+    from .shown import chop_shown, corridor_shown, cruise_shown, launch_shown, residuals_shown
     from .sky import Sky, span_text
     from .tables import tai_now
     from .transferring import chop_of, chop_table, transfer_row
 
 __all__ = [
-    "AEROBRAKING", "Arc", "Sky", "Tracking", "burn_rows", "campaign_tables", "choose_tracking", "chop_of", "chop_table",
-    "convert", "cruise_arcs", "cut", "draw_corridor", "draw_cruise", "draw_events", "draw_launch", "draw_passes",
-    "draw_pork_chop", "draw_residuals", "figure_rows", "find_cruise", "fit_arc", "fit_summary", "fit_table", "fitted",
-    "forces_of", "last_good", "launch_as_json", "launches_of", "load_aerobraking", "load_tracking", "parameters_of",
-    "propagated", "read_arcs", "read_field", "read_spk", "span_text", "tai_now", "transfer", "transfer_row", "work_out",
-    "write_arcs",
+    "AEROBRAKING", "Arc", "Sky", "Tracking", "burn_rows", "campaign_tables", "choose_tracking", "chop_of", "chop_shown",
+    "chop_table", "convert", "corridor_shown", "cruise_arcs", "cruise_shown", "cut", "draw_corridor", "draw_cruise",
+    "draw_events", "draw_launch", "draw_passes", "draw_pork_chop", "draw_residuals", "figure_rows", "find_cruise", "fit_arc",
+    "fit_summary", "fit_table", "fitted", "forces_of", "last_good", "launch_as_json", "launch_shown", "launches_of",
+    "load_aerobraking", "load_tracking", "oem_of", "parameters_of", "propagated", "read_arcs", "read_field", "read_spk",
+    "residuals_shown", "span_text", "tai_now", "transfer", "transfer_row", "work_out", "write_arcs",
 ]  # fmt: skip
 _HOMES = {
     "...dynamics": "transfer", "aerobraking_file": "FILE campaign_tables load_aerobraking", "converting": "convert",
     "cruising": "burn_rows cruise_arcs figure_rows find_cruise", "launch_pictures": "draw_launch",
     "determining": "Tracking choose_tracking cut fit_arc fit_summary fit_table fitted last_good load_tracking parameters_of",
-    "launching": "as_json launches_of work_out", "orbit_files": "Arc read_arcs read_spk write_arcs",
+    "launching": "as_json launches_of work_out", "orbit_files": "Arc oem_of read_arcs read_spk write_arcs",
     "plots_aerobraking": "draw_corridor", "plots_determination": "draw_residuals", "plots_sky": "draw_events draw_passes",
     "plots_transfers": "draw_cruise draw_pork_chop", "propagating": "forces_of propagated read_field", "sky": "Sky span_text",
+    "shown": "chop_shown corridor_shown cruise_shown launch_shown residuals_shown",
     "tables": "tai_now", "transferring": "chop_of chop_table transfer_row",
 }  # fmt: skip
 
