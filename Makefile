@@ -19,6 +19,7 @@ demo: $(VENV)/.run
 	@$(BIN)/aelita --data aelita-data demo $(if $(FILE),"$(FILE)")
 
 test: $(VENV)/.test
+	@$(BIN)/python -c "from aelita.dynamics import prepare; prepare()"  # once, not in each process of the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not soak"
 
 lint: $(VENV)/.test

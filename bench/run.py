@@ -41,7 +41,7 @@ PARTS = {
 WITH_SETTING = {"reception", "chain", "live", "interface", "console", "commanding"}
 PACKAGES = (
     "aelita", "numpy", "numba", "polars", "deltalake", "space-packet-parser", "ccsdspy", "yamcs-client", "starlette", "uvicorn",
-    "nats-py", "cryptography",
+    "nats-py", "cryptography", "heyoka", "scipy",
 )  # fmt: skip
 RESULTS = ROOT / "bench" / "results"
 

@@ -19,7 +19,10 @@ settings.register_profile("soak", deadline=None, max_examples=5000, suppress_hea
 settings.load_profile(os.environ.get("AELITA_HYPOTHESIS", "quick"))
 
 # Those that wait longest, for light and for lines that are cut.
-FIRST = ("test_console_joint", "test_live_disk", "test_live_line", "test_live_commanding", "test_live_fleet", "test_archive")
+FIRST = (
+    "test_console_joint", "test_live_disk", "test_live_line", "test_live_commanding", "test_live_fleet", "test_live_procedures",
+    "test_archive",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
