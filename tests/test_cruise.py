@@ -204,8 +204,33 @@ def test_rows_for_people(given: CruiseFile, cruise: Reference) -> None:
     assert [row["verdict"] for row in rows].count("in conflict") == 1 and "missed" not in {row["verdict"] for row in rows}
     burns = burn_rows(cruise)
     assert [row["start_utc"] for row in burns] == sorted(row["start_utc"] for row in burns) and burns[0]["name"] == "DSM-1"
+    assert all(row["size_m_s"] > 0 and row["propellant_kg"] > 0 for row in burns)
     with pytest.raises(UsageError, match="no figure 'colour'"):
         cruise.compared((given.figures[0].__class__("colour", 1, 1, "", "", "E"),))
+
+
+def test_each_burn_is_told_with_its_speed_and_propellant(given: CruiseFile, cruise: Reference) -> None:
+    """Speeds against a flight without the burn (deep space) and the plan; masses by the rocket equation; tanks as ESA filled them."""
+    rows, craft = {row["name"]: row for row in burn_rows(cruise)}, given.plan.craft
+    for each in given.plan.manoeuvres:
+        leg = next(one for one in cruise.legs if one.name == each.name)
+        forces = Forces("SUN", bodies=("EARTH", "MARS", "JUPITER BARYCENTER"))
+        bare = propagate(leg.trajectory.start, forces, leg.trajectory.end.epoch_tai_ns).end
+        gained = 1000 * float(np.linalg.norm(leg.trajectory.end.velocity_km_s - bare.velocity_km_s))
+        assert rows[each.name]["size_m_s"] == pytest.approx(1000 * each.size_km_s, abs=1e-6)
+        assert gained == pytest.approx(rows[each.name]["size_m_s"], abs=0.01)
+    assert rows["capture"]["size_m_s"] == pytest.approx(1000 * cruise.figures["capture burn"], abs=1e-6)
+    mass = craft.launch_mass_kg
+    for row in burn_rows(cruise):
+        mass -= craft.lander_mass_kg if row["name"] == "retarget" else 0.0
+        assert row["propellant_kg"] == pytest.approx(mass * (1 - np.exp(-row["size_m_s"] / (craft.isp_s * 9.80665))), rel=1e-9)
+        if row["thrust_n"] is not None:
+            assert row["propellant_kg"] == pytest.approx(row["thrust_n"] * row["duration_s"] / (craft.isp_s * 9.80665), rel=1e-9)
+        mass -= row["propellant_kg"]
+        assert row["mass_after_kg"] == pytest.approx(mass, abs=1e-6)
+    spent = sum(row["propellant_kg"] for row in rows.values())
+    print(f"{spent:.0f} kg of the 2,500 kg that ESA filled in (February 2016); {mass:.0f} kg when aerobraking begins")
+    assert mass == pytest.approx(cruise.mass_kg, abs=1e-6) and spent < 2500
 
 
 def test_assumptions_are_marked(given: CruiseFile) -> None:

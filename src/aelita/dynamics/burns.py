@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import exp, isfinite
+from math import exp, isfinite, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,10 @@ class ImpulsiveBurn:
     def start_tai_ns(self) -> int:
         """When it begins."""
         return self.at_tai_ns
+
+    def speed_km_s(self, mass_kg: float) -> float:
+        """Return the size of the change of velocity, whatever the mass."""
+        return float(np.linalg.norm(self.dv_km_s))
 
     def mass_after_kg(self, mass_kg: float) -> float:
         """Return the mass after the burn."""
@@ -90,6 +94,10 @@ class FiniteBurn:
     def force_n(self) -> Reals:
         """The thrust along its axes, newtons."""
         return self.thrust_n * np.array(self.direction) / np.linalg.norm(self.direction)
+
+    def speed_km_s(self, mass_kg: float) -> float:
+        """Return the thrust over the mass, summed over the burn (Tsiolkovsky): what an accelerometer counts, gravity apart."""
+        return self.isp_s * STANDARD_GRAVITY_M_S2 / 1000 * log(mass_kg / self.mass_after_kg(mass_kg))
 
     def mass_after_kg(self, mass_kg: float) -> float:
         """Return the mass after the burn."""

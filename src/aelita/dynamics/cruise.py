@@ -54,11 +54,15 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The rebuilt cruise: legs and burns in order, figures by name, cut-offs of the burns at Mars, the state handed over."""
+    """The rebuilt cruise: legs and burns in order, figures by name, cut-offs of the burns at Mars, the state handed over.
+
+    `masses_kg` are those before each burn, `mass_kg` that at the end.
+    """
 
     plan: CruisePlan
     legs: tuple[Leg, ...]
     burns: tuple[Burn, ...]
+    masses_kg: tuple[float, ...]
     entry: Entry
     figures: dict[str, float]
     cut_offs: tuple[CutOffs, ...]
@@ -152,11 +156,10 @@ def rebuild_cruise(plan: CruisePlan) -> Reference:
     orbits.run()
     figures |= _of_orbits(orbits)
     legs = (*out.flier.legs, *lander.legs, *captured.flier.legs)
-    burns = (*out.flier.burns, *captured.flier.burns)
     flier = captured.flier
-    return Reference(
-        plan, legs, burns, entry, figures, (captured.cut_offs, *orbits.cut_offs), flier.now, flier.mass_kg, out.excess_km_s
-    )
+    burns, masses = (*out.flier.burns, *flier.burns), (*out.flier.masses_kg, *flier.masses_kg)
+    judged = (captured.cut_offs, *orbits.cut_offs)
+    return Reference(plan, legs, burns, masses, entry, figures, judged, flier.now, flier.mass_kg, out.excess_km_s)
 
 
 def _of_way_out(plan: CruisePlan, out: Found, entry: Entry) -> dict[str, float]:

@@ -58,6 +58,7 @@ class Flier:
         self.craft, self.now, self.mass_kg = craft, start, mass_kg
         self.legs: list[Leg] = []
         self.burns: list[Burn] = []
+        self.masses_kg: list[float] = []  # before each burn
 
     def coast(self, name: str, until_tai_ns: int, forces: Forces) -> None:
         """Coast to an epoch; nothing happens when it is there already."""
@@ -71,19 +72,22 @@ class Flier:
             self.jump(burn)
             return
         self._flown(burn.name, propagate(self.now, forces, burn.stop_tai_ns, mass_kg=self.mass_kg, burns=(burn,)))
-        self.mass_kg = burn.mass_after_kg(self.mass_kg)
-        self.burns.append(burn)
+        self._spent(burn)
 
     def jump(self, burn: Burn) -> None:
         """Change the velocity at once by an impulsive burn in inertial axes."""
         dv = np.array(getattr(burn, "dv_km_s"))  # noqa: B009
         self.now = StateVector(self.now.epoch_tai_ns, self.now.position_km, self.now.velocity_km_s + dv, self.now.centre)
-        self.mass_kg = burn.mass_after_kg(self.mass_kg)
-        self.burns.append(burn)
+        self._spent(burn)
 
     def turn_to(self, centre: str) -> None:
         """Go on about another body."""
         self.now = recentred(self.now, centre)
+
+    def _spent(self, burn: Burn) -> None:
+        self.burns.append(burn)
+        self.masses_kg.append(self.mass_kg)
+        self.mass_kg = burn.mass_after_kg(self.mass_kg)
 
     def _flown(self, name: str, trajectory: Trajectory) -> None:
         self.legs.append(Leg(self.craft, name, trajectory))

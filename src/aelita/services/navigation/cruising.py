@@ -37,13 +37,16 @@ def figure_rows(cruise: Reference, given: CruiseFile) -> list[dict[str, Any]]:
 
 
 def burn_rows(cruise: Reference) -> list[dict[str, Any]]:
-    """Return the manoeuvres in order: name, start (UTC), size (m/s) or duration (s) and thrust (N)."""
+    """Return the manoeuvres in order: name, start (UTC), size (m/s), duration (s) and thrust (N), propellant, mass after (kg).
+
+    The size of a burn is thrust over mass, summed; duration and thrust are None for what is taken as sudden.
+    """
     rows = []
-    for burn in cruise.burns:
-        size = getattr(burn, "dv_km_s", None)
+    for burn, mass in zip(cruise.burns, cruise.masses_kg, strict=True):
+        after = burn.mass_after_kg(mass)
         rows.append({
-            "name": burn.name, "start_utc": utc_from_tai_ns(burn.start_tai_ns, 0),
-            "size_m_s": 1000 * sum(each * each for each in size) ** 0.5 if size is not None else None,
+            "name": burn.name, "start_utc": utc_from_tai_ns(burn.start_tai_ns, 0), "size_m_s": 1000 * burn.speed_km_s(mass),
             "duration_s": getattr(burn, "duration_s", None), "thrust_n": getattr(burn, "thrust_n", None),
+            "propellant_kg": mass - after, "mass_after_kg": after,
         })  # fmt: skip
     return rows

@@ -89,7 +89,13 @@ def cruise_shown(found: Reference, given: CruiseFile, *, step_s: float = 43_200.
         }
         for row in figure_rows(found, given)
     ]  # fmt: skip
-    burns = [{"name": row["name"], "utc": row["start_utc"] + "Z", "dv_m_s": row["size_m_s"]} for row in burn_rows(found)]
+    burns = [
+        {
+            "name": row["name"], "utc": row["start_utc"] + "Z", "dv_m_s": row["size_m_s"], "duration_s": row["duration_s"],
+            "propellant_kg": row["propellant_kg"],
+        }
+        for row in burn_rows(found)
+    ]  # fmt: skip
     return {"table": table, "legs": legs, "burns": burns}
 
 
