@@ -1,10 +1,11 @@
 """Bodies, sites, states, light time and visibility through SPICE: the only room that touches it."""
 # isort: skip_file
 
+from typing import TYPE_CHECKING
+
 from .ck import Attitudes, ck_octets
 from .clashes import Clash
 from .conjunction import Conjunction, SunAngles, conjunctions, sun_angles
-from .contact_search import Contact, contacts
 from .coverage import (
     attitude_gaps, coverage_gaps, covered, earth_orientation_until, planets_until, require_coverage, site_from_kernels,
 )  # fmt: skip
@@ -29,6 +30,19 @@ from .sunlight import (
 )  # fmt: skip
 from .visibility import Look, elevation_azimuth, visibility
 from .windows import Horizon, Window, uplink_height, uplink_windows
+
+if TYPE_CHECKING:
+    from .contact_search import Contact, contacts
+else:
+
+    def __getattr__(name: str) -> object:
+        """Return the search for contacts, loaded at the first use: its compiler takes longer to load than all else."""
+        if name not in ("Contact", "contacts"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from . import contact_search
+
+        return getattr(contact_search, name)
+
 
 __all__ = [
     "IAU2000", "IAU2015", "MARS_RADII_KM", "SOL_S", "Attitudes", "ChebyshevStates", "Clash", "Conjunction", "Contact",

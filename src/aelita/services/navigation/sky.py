@@ -11,7 +11,6 @@ from ...ephemeris import (
     Site,
     Target,
     body_number,
-    contacts,
     coverage_gaps,
     elevation_azimuth,
     furnish,
@@ -77,6 +76,8 @@ class Sky:
         Elevations are in degrees, durations in seconds; `hidden_s` is how long a body hides the spacecraft (null where nothing
         tells its orbit), `sun_deg` the angle between the Sun and the spacecraft in mid-pass, `light_s` the light time then.
         """
+        from ...ephemeris import contacts
+
         chosen = self.stations(stations)
         named = {station.name: station.key for station in chosen}
         targets = {name: self.target(name) for name in dict.fromkeys(spacecraft)}
