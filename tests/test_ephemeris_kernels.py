@@ -116,6 +116,14 @@ def test_two_clocks_and_clocks_of_others_are_refused() -> None:
     ):
         furnish(first, second)
     furnish(first, prefer=[second])
+    furnish(rover)  # what was settled is not asked again
+    release(rover)
+    with pytest.raises(DefinitionError, match="two clocks of -143"):
+        furnish(first)  # above the one that is meant
+    release(second)
+    furnish(first)
+    with pytest.raises(DefinitionError, match="two clocks of -143"):
+        furnish(second)
     release(first, second)
     with pytest.raises(
         DefinitionError, match=r"emrsp_rm_test_ret_20191128_v001\.tsc is the clock of -174, another spacecraft than -143"

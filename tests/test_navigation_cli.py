@@ -1,7 +1,9 @@
 """`aelita nav` as a user meets it, against published instants and orbits of ESOC."""
 
 import csv
+import gzip
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,11 +15,13 @@ import numpy as np
 import pytest
 import spiceypy
 
+from aelita import ephemeris, services
 from aelita.cli import main
 from aelita.ndm import Message, read
 from aelita.services import find_mission, navigation
 from aelita.services.live import Installation
 from aelita.services.live.installation import AgencyHere
+from aelita.services.navigation import reading
 from aelita.services.products import ProductStore, Sought
 from determination_material import dsn
 from shared import shared
@@ -176,6 +180,23 @@ def test_what_is_no_kernel_is_refused(tmp_path: Path, run: Run) -> None:
     assert "Unpack it first" in run("light-time", "malargue", "tgo", "2016-10-19", "--kernel", packed, expected=2)[1]
 
 
+def test_which_kernel_is_meant_is_said_in_the_command(run: Run, asked: Callable[..., Any]) -> None:
+    """The clocks of 2019 and of 2021 are both of the Trace Gas Orbiter; that of the rover is of -174."""
+    clocks = "data/nav/spice/em16/sclk/em16_tgo_step_{}.tsc"
+    old, new = shared(clocks.format("20191109")), shared(clocks.format("20210611"))
+    rover = shared("data/nav/spice/altec/lesson_exomarsrsp/kernels/sclk/emrsp_rm_test_ret_20191128_v001.tsc")
+    words = ("light-time", "malargue", "MARS", "2019-11-12")
+    try:
+        told = run(*words, "--kernel", old, "--kernel", new, expected=2)[1]
+        assert "two clocks of -143" in told and "--prefer FILE" in told
+        one = asked(*words, "--kernel", old, "--prefer", new)
+        assert spiceypy.gdpool("SCLK01_COEFFICIENTS_143", 0, 9000).size > 0 and one == asked(*words)
+        told = run("passes", "MARS", "--start", "2019-11-12", "-k", rover, "--kernels-for", "-143", expected=2)[1]
+        assert "is the clock of -174, another spacecraft than -143" in told
+    finally:
+        ephemeris.release(old, new, rover)
+
+
 def test_passes_tell_sun_and_light_as_light_time_does(asked: Callable[..., Any]) -> None:
     rows = asked("passes", "tgo", "MARS", "--start", "2019-09-01", "--days", "2")
     assert len(rows) > 20 and {row["spacecraft"] for row in rows} == {"tgo", "MARS"}
@@ -196,8 +217,13 @@ def test_how_near_a_body_that_stands_in_is_is_only_told_where_it_is_known(asked:
 
 def test_light_times_do_not_wait_for_what_propagates() -> None:
     """What a command does not use is not loaded: propagation and fits take as long to load as all the rest of a light time."""
-    told = "from aelita.services import navigation; navigation.Sky; import sys; print('aelita.dynamics' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout == "False\n"
+    asked = "from aelita.services import find_mission, navigation; navigation.Sky(find_mission('exomars')); import sys; "
+    told = asked + "print({'numba', 'heyoka', 'aelita.archive', 'aelita.telemetry', 'aelita.dynamics'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout == "set()\n"
+    assert all(getattr(room, name) is not None for room in (services, ephemeris) for name in room.__all__)
+    for room in (services, ephemeris):
+        with pytest.raises(AttributeError, match="no attribute 'contact'"):
+            _ = room.contact
     assert all(getattr(navigation, name) is not None for name in navigation.__all__)
     with pytest.raises(AttributeError, match="no attribute 'FILE'"):
         _ = navigation.FILE
@@ -216,6 +242,29 @@ def test_messages_that_break_their_standard_are_refused_by_name(tmp_path: Path, 
     assert "needs the number of the body" in run("convert", good, tmp_path / "made.bsp", expected=2)[1]
     assert "no form of a message" in run("convert", good, tmp_path / "made.doc", expected=2)[1]
     assert "says TDM, the message is OEM" in run("convert", good, tmp_path / "made.tdm", expected=2)[1]
+
+
+def test_what_does_not_end_is_stopped(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_OCTETS", 1 << 20)
+    assert "longer than 1 MiB: it was not read further" in run("convert", "/dev/zero", tmp_path / "a.xml", expected=2)[1]
+    (tmp_path / "tgo.opm").write_text(opm_of(capture_rows()[0]))
+    (tmp_path / "flood.gz").write_bytes(gzip.compress(bytes(3 << 20)))
+    words = ("propagate", tmp_path / "tgo.opm", "--degree", "2", "--gravity", tmp_path / "flood.gz")
+    assert "longer than 1 MiB unpacked" in run(*words, expected=2)[1]
+    assert not (tmp_path / "a.xml").exists()
+
+
+def test_a_pipe_is_read_once(tmp_path: Path, run: Run) -> None:
+    """An OEM that another program writes becomes an SPK; a state alone is no arc, and what makes one of it is told."""
+    for number, source in enumerate((shared("data/nav/ndm/anise/LRO_Nyx.oem").read_bytes()[:20_000].rpartition(b"\n")[0], None)):
+        there, here = os.pipe()
+        with os.fdopen(here, "wb") as file:
+            file.write(opm_of(capture_rows()[0]).encode() if source is None else source)
+        told = run("convert", f"/dev/fd/{there}", tmp_path / "made.bsp", "--body", "-85", expected=2 if source is None else 0)[1]
+        os.close(there)
+        assert ("written to", "TGO is there at one instant alone: an SPK needs an arc. Fly it on: aelita nav propagate")[
+            number
+        ] in told
 
 
 MGS = """CCSDS_OPM_VERS = 2.0

@@ -23,6 +23,14 @@ MOST_ROWS = 2_000_000
 KernelOption = Annotated[
     list[Path] | None, typer.Option("--kernel", "-k", help="SPICE kernel to furnish (orbit, constants, ...); may be repeated.")
 ]
+PreferOption = Annotated[
+    list[Path] | None,
+    typer.Option("--prefer", help="Kernel that is meant where others contradict it, loaded last; may be repeated."),
+]
+KernelsForOption = Annotated[
+    list[int] | None,
+    typer.Option("--kernels-for", help="SPICE number of the spacecraft that kernels are for: clocks of others are refused."),
+]
 PngOption = Annotated[Path | None, typer.Option("--png", help="Draw the result to this PNG file too.")]
 StationOption = Annotated[
     list[str] | None, typer.Option("--station", "-s", help="A station of the mission; may be repeated. Default: all.")
@@ -98,10 +106,21 @@ def compiled() -> None:
     prepare(lambda name: say(f"compiling {name} (once after an installation)"))
 
 
-def _sky(context: typer.Context, mission: str, kernels: list[Path] | None) -> "navigation.Sky":
+def furnished(kernels: list[Path] | None, prefer: list[Path] | None, kernels_for: list[int] | None) -> None:
+    """Furnish the kernels that a command names. Raises DefinitionError for those that clash."""
+    if kernels or prefer:
+        from ..ephemeris import furnish
+
+        furnish(*(kernels or ()), prefer=prefer or (), spacecraft=kernels_for or ())
+
+
+def _sky(
+    context: typer.Context, mission: str, kernels: list[Path] | None, prefer: list[Path] | None, kernels_for: list[int] | None
+) -> "navigation.Sky":
     from ..services import navigation
 
-    return navigation.Sky(mission_of(context, mission), kernels or ())
+    furnished(kernels, prefer, kernels_for)
+    return navigation.Sky(mission_of(context, mission))
 
 
 @commands.command("passes")
@@ -118,6 +137,8 @@ def passes(
     step: Annotated[float, typer.Option("--step", min=1.0, max=3600.0, help="All that last longer (s) are found.")] = 60.0,
     mission: MissionOption = "",
     kernel: KernelOption = None,
+    prefer: PreferOption = None,
+    kernels_for: KernelsForOption = None,
     png: PngOption = None,
     limit: LimitOption = 40,
     json: JsonOption = False,
@@ -127,7 +148,7 @@ def passes(
     """List when spacecraft stand above the horizons of stations, and how long Mars hides them in each pass."""
     from ..services import navigation
 
-    sky = _sky(context, mission, kernel)
+    sky = _sky(context, mission, kernel, prefer, kernels_for)
     first, last = span(start, stop, days)
     craft = spacecraft or [sky.mission.spacecraft[0].key]
     found = sky.passes(craft, first, last, stations=station or (), outgoing=uplink, step_s=step)
@@ -152,12 +173,14 @@ def light_time(
     step: Annotated[float, typer.Option("--step", min=0.001, help="Seconds between two rows with --stop.")] = 600.0,
     mission: MissionOption = "",
     kernel: KernelOption = None,
+    prefer: PreferOption = None,
+    kernels_for: KernelsForOption = None,
     limit: LimitOption = 40,
     json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
     """Tell how long light takes between an observer and a spacecraft: down, up, and there and back."""
-    sky = _sky(context, mission, kernel)
+    sky = _sky(context, mission, kernel, prefer, kernels_for)
     if stop is not None and len(at) != 1:
         raise UsageError("--stop goes on from one instant", remedy="Give one, or leave --stop away")
     epochs = [instant(text) for text in at] if stop is None else instants(at[0], stop, step)

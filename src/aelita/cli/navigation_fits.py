@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .navigation import KernelOption, commands, compiled, instant, mission_of, picture
+from .navigation import KernelOption, KernelsForOption, PreferOption, commands, compiled, furnished, instant, mission_of, picture
 from .navigation_keeping import CraftOption, PublishOption, publish_result
 from .options import JsonOption, MissionOption
 from .output import print_json, print_pairs, print_table, rows_as_json, say, writing
@@ -58,6 +58,8 @@ def determine(
     body: Annotated[int | None, typer.Option("--body", help="The SPICE number in an SPK (.bsp).")] = None,
     mission: MissionOption = "",
     kernel: KernelOption = None,
+    prefer: PreferOption = None,
+    kernels_for: KernelsForOption = None,
     png: Annotated[Path | None, typer.Option("--png", help="Draw the residuals to this PNG file.")] = None,
     json: JsonOption = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the orbit: .oem, .xml or .bsp.")] = None,
@@ -69,11 +71,10 @@ def determine(
 ) -> None:
     """Determine an orbit from Doppler and ranges: batch least squares with editing and an honest covariance."""
     from ..dynamics import DeterminationError
-    from ..ephemeris import furnish
     from ..services import navigation
 
+    furnished(kernel, prefer, kernels_for)
     compiled()
-    furnish(*(kernel or ()))
     begin = navigation.read_arcs(orbit)[0]
     held = navigation.load_tracking(tuple(tracking), tuple(ramps or ()), spacecraft=spacecraft or begin.name)
     chosen = navigation.choose_tracking(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
-from .navigation import KernelOption, LimitOption, after, commands, compiled, instant
+from .navigation import KernelOption, KernelsForOption, LimitOption, PreferOption, after, commands, compiled, furnished, instant
 from .options import JsonOption
 from .output import deliver, print_json, say, writing
 
@@ -40,6 +40,8 @@ def propagate(
     name: Annotated[str, typer.Option("--name", help="Of the object; default: as in the file.")] = "",
     body: BodyOption = None,
     kernel: KernelOption = None,
+    prefer: PreferOption = None,
+    kernels_for: KernelsForOption = None,
     limit: LimitOption = 12,
     json: JsonOption = False,
     out: Annotated[
@@ -47,11 +49,10 @@ def propagate(
     ] = None,
 ) -> None:
     """Propagate an orbit: gravity of any degree, third bodies, relativity, sunlight and drag."""
-    from ..ephemeris import furnish
     from ..services import navigation
 
+    furnished(kernel, prefer, kernels_for)
     compiled()
-    furnish(*(kernel or ()))
     arc = navigation.read_arcs(orbit)[0 if row >= 0 else -1]
     if not -len(arc.epochs) <= row < len(arc.epochs):
         raise UsageError(f"there is no state {row}", where=str(orbit), remedy=f"It has {len(arc.epochs)}")

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import DataError, UsageError
-from .navigation import KernelOption, LimitOption, PngOption, StartOption, commands, instant, mission_of, picture, span
+from .navigation import (
+    KernelOption,
+    KernelsForOption,
+    LimitOption,
+    PngOption,
+    PreferOption,
+    StartOption,
+    commands,
+    furnished,
+    instant,
+    mission_of,
+    picture,
+    span,
+)  # fmt: skip
 from .navigation_keeping import PublishOption, here, keep, publish_result
 from .options import JsonOption, MissionOption, OutOption
 from .output import deliver, print_json, print_pairs, rows_as_json, say
@@ -42,6 +55,8 @@ def events(
     step: Annotated[float, typer.Option("--step", min=1.0, max=3600.0, help="All that last longer (s) are found.")] = 60.0,
     mission: MissionOption = "",
     kernel: KernelOption = None,
+    prefer: PreferOption = None,
+    kernels_for: KernelsForOption = None,
     png: PngOption = None,
     limit: LimitOption = 60,
     json: JsonOption = False,
@@ -55,13 +70,14 @@ def events(
     from ..services import navigation, whereabouts
     from ..time import NO_TIME
 
-    sky = navigation.Sky(mission_of(context, mission), kernel or ())
+    furnished(kernel, prefer, kernels_for)
+    sky = navigation.Sky(mission_of(context, mission))
     first, last = span(start, stop, days)
     name = spacecraft or sky.mission.spacecraft[0].key
     kinds, target = whereabouts.check_kinds(kind or ()), sky.target(name)
     motions: tuple[whereabouts.KnownMotion, ...] = ()
     if orbit is not None:
-        message = read(orbit.read_bytes(), where=str(orbit))
+        message = read(navigation.octets_of(orbit), where=str(orbit))
         if isinstance(message, Composite):
             raise UsageError("several messages in one", where=str(orbit), remedy="Give one OEM")
         motions = whereabouts.motions_in_message(ephemerides(message), first, last)
@@ -120,7 +136,7 @@ def publish(
     """Keep a product at an agency of this machine; its services send it to the partners who are given such products."""
     import orjson
 
-    from ..services import products
+    from ..services import navigation, products
 
     at, key = here(context, agency)
     contents: dict[str, bytes] = {}
@@ -128,9 +144,9 @@ def publish(
         ending = path.suffix.lstrip(".").casefold()
         if ending in contents:
             raise UsageError(f"two files end in {ending!r}", where=str(path), remedy="Each file has an ending of its own")
-        contents[ending] = path.read_bytes()
+        contents[ending] = navigation.octets_of(path)
     try:
-        shown = None if data is None else orjson.loads(data.read_bytes())
+        shown = None if data is None else orjson.loads(navigation.octets_of(data))
     except ValueError as error:
         raise DataError(f"no JSON: {error}", where=str(data)) from error
     if not start or not stop:

@@ -10,7 +10,7 @@ from .inventory import STATIONS, Inventory, Place, plain, whole
 
 APART_KM = 0.05  # two solutions for one station differ by metres
 TURNED_DEG = 0.1
-CHOOSE = "Give only one of the two, or say with `prefer` which one is meant"
+CHOOSE = "Give only one of the two, or say with `prefer` (in commands `--prefer FILE`) which one is meant"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,8 @@ BODY499_PM       = (  176.630    350.89198226   0. )
 _planets: list[tempfile.TemporaryDirectory[str]] = []  # holds the written kernel until the process ends; empty: not loaded yet
 _revision = [0]
 _furnished: dict[str, tuple[Inventory, ...]] = {}  # what a user loaded, in the order of loading
-_spans: dict[tuple[str, int], tuple[int, NDArray[np.float64]]] = {}  # of a body or frame, with the revision for which they hold
+_settled: set[Clash] = set()  # clashes of what is loaded, of which a user said which kernel is meant
+_spans: dict[tuple[str, int, frozenset[str]], tuple[int, NDArray[np.float64]]] = {}  # of a body or frame, and for which revision
 
 
 @contextmanager
@@ -77,9 +78,13 @@ def furnish(*paths: Path | str, prefer: Iterable[Path | str] = (), spacecraft: I
                 raise DefinitionError("there is no such kernel", where=path)
         contents = {path: _inventories(path) if check else () for path in order}
         kept = [one for path, those in _furnished.items() if path not in order for one in those]
+        meant = set()
         for clash in clashes_among([*kept, *(one for path in order for one in contents[path])], tuple(spacecraft)):
-            if clash.refused and not (clash.curable and _is_meant(clash, contents, chosen)):
-                raise DefinitionError(clash.what, where=clash.second, remedy=clash.remedy)
+            if clash.refused and clash not in _settled:
+                if not (clash.curable and _is_meant(clash, contents, chosen)):
+                    raise DefinitionError(clash.what, where=clash.second, remedy=clash.remedy)
+                meant.add(clash)
+        _settled.update(meant)
         _revision[0] += 1
         for path in order:
             _furnished.pop(path, None)
@@ -103,9 +108,11 @@ def release(*paths: Path | str) -> None:
     """Unload kernels that `furnish` loaded; others are left alone."""
     with LOCK:
         _revision[0] += 1
+        gone: set[str] = set()
         for path in map(str, paths):
             spiceypy.unload(path)
-            _furnished.pop(path, None)
+            gone.update(one.path for one in _furnished.pop(path, ()))
+        _settled.difference_update([one for one in _settled if {one.first, one.second} & gone])
 
 
 def _is_meant(clash: Clash, contents: Mapping[str, Sequence[Inventory]], chosen: Sequence[str]) -> bool:
@@ -145,9 +152,12 @@ def revision() -> int:
     return _revision[0]
 
 
-def spans(body: int) -> NDArray[np.float64]:
-    """Return first and last ephemeris times (rows, in order) of the spans for which kernels hold a body. Hold the kernels."""
-    return _covered("SPK", body)
+def spans(body: int, without: frozenset[str] = frozenset()) -> NDArray[np.float64]:
+    """Return first and last ephemeris times (rows, in order) of the spans for which kernels hold a body. Hold the kernels.
+
+    Those whose paths are in `without` do not count.
+    """
+    return _covered("SPK", body, without)
 
 
 def earth_spans() -> NDArray[np.float64]:
@@ -155,14 +165,16 @@ def earth_spans() -> NDArray[np.float64]:
     return _covered("PCK", EARTH_FRAME_CLASS)
 
 
-def _covered(kind: str, number: int) -> NDArray[np.float64]:
-    known = _spans.get((kind, number))
+def _covered(kind: str, number: int, without: frozenset[str] = frozenset()) -> NDArray[np.float64]:
+    known = _spans.get((kind, number, without))
     if known is None or known[0] != _revision[0]:
+        for old in [key for key, (revision, _) in _spans.items() if revision != _revision[0]]:
+            del _spans[old]
         cell = spiceypy.cell_double(20_000)
         for name in (spiceypy.kdata(each, kind)[0] for each in range(spiceypy.ktotal(kind))):
-            if spiceypy.getfat(name)[0] == "DAF":  # constants of bodies are text
+            if name not in without and spiceypy.getfat(name)[0] == "DAF":  # constants of bodies are text
                 (spiceypy.spkcov if kind == "SPK" else spiceypy.pckcov)(name, number, cell)
-        known = _spans[kind, number] = _revision[0], np.array(list(cell), np.float64).reshape(-1, 2)
+        known = _spans[kind, number, without] = _revision[0], np.array(list(cell), np.float64).reshape(-1, 2)
     return known[1]
 
 

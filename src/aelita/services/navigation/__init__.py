@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .plots_sky import draw_events, draw_passes
     from .plots_transfers import draw_cruise, draw_pork_chop
     from .propagating import forces_of, propagated, read_field
+    from .reading import octets_of
     from .shown import chop_shown, corridor_shown, cruise_shown, launch_shown, residuals_shown
     from .sky import Sky, span_text
     from .tables import tai_now
@@ -35,8 +36,8 @@ __all__ = [
     "chop_table", "convert", "corridor_shown", "cruise_arcs", "cruise_shown", "cut", "draw_corridor", "draw_cruise",
     "draw_events", "draw_launch", "draw_passes", "draw_pork_chop", "draw_residuals", "figure_rows", "find_cruise", "fit_arc",
     "fit_summary", "fit_table", "fitted", "forces_of", "last_good", "launch_as_json", "launch_shown", "launches_of",
-    "load_aerobraking", "load_tracking", "oem_of", "parameters_of", "propagated", "read_arcs", "read_field", "read_spk",
-    "residuals_shown", "span_text", "tai_now", "transfer", "transfer_row", "work_out", "write_arcs",
+    "load_aerobraking", "load_tracking", "octets_of", "oem_of", "parameters_of", "propagated", "read_arcs", "read_field",
+    "read_spk", "residuals_shown", "span_text", "tai_now", "transfer", "transfer_row", "work_out", "write_arcs",
 ]  # fmt: skip
 _HOMES = {
     "...dynamics": "transfer", "aerobraking_file": "FILE campaign_tables load_aerobraking", "converting": "convert",
@@ -46,7 +47,7 @@ _HOMES = {
     "plots_aerobraking": "draw_corridor", "plots_determination": "draw_residuals", "plots_sky": "draw_events draw_passes",
     "plots_transfers": "draw_cruise draw_pork_chop", "propagating": "forces_of propagated read_field", "sky": "Sky span_text",
     "shown": "chop_shown corridor_shown cruise_shown launch_shown residuals_shown",
-    "tables": "tai_now", "transferring": "chop_of chop_table transfer_row",
+    "reading": "octets_of", "tables": "tai_now", "transferring": "chop_of chop_table transfer_row",
 }  # fmt: skip
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ...ndm import Composite, Message, read, write
-from .orbit_files import KVN_SUFFIXES, SPK_SUFFIXES, XML_SUFFIXES, octets_of, read_arcs, write_arcs
+from .orbit_files import KVN_SUFFIXES, SPK_SUFFIXES, XML_SUFFIXES, arcs_of, write_arcs
+from .reading import octets_of
 
 KINDS = {".oem", ".opm", ".omm", ".ocm", ".aem", ".apm", ".acm", ".tdm", ".cdm", ".rdm"}
 KVN_ENDINGS = KVN_SUFFIXES | KINDS
@@ -25,7 +26,7 @@ def convert(source: Path, out: Path, *, made_at: int, body: int | None = None) -
             remedy="End the name with the kind of the message, with .kvn or .xml",
         )  # fmt: skip
     if suffix in SPK_SUFFIXES:
-        write_arcs(read_arcs(source), out, made_at=made_at, body=body)
+        write_arcs(arcs_of(message, str(source)), out, made_at=made_at, body=body)
     elif suffix in XML_SUFFIXES | KVN_ENDINGS:
         out.write_bytes(write(message, "xml" if suffix in XML_SUFFIXES else "kvn", where=str(out)))
     else:

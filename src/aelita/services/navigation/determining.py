@@ -1,6 +1,5 @@
 """Orbit determination as a job: tracking files, stations and a first orbit in; an orbit, residuals and a picture out."""
 
-import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +30,8 @@ from ...errors import UsageError
 from ...ndm import Block, Composite, Epoch, Message, Segment, epochs_from_tai_ns, read, write
 from ...time import SECOND, utc_from_tai_ns
 from ..missions import Mission
-from .orbit_files import ORIGINATOR, STATE_COLUMNS, Arc, octets_of
+from .orbit_files import ORIGINATOR, STATE_COLUMNS, Arc
+from .reading import unpacked
 from .tracking_media import with_media
 from .tracking_stations import ZENITH_DRY_M, ZENITH_WET_M, known_stations
 
@@ -53,7 +53,7 @@ def load_tracking(paths: tuple[Path, ...], ramps: tuple[Path, ...] = (), *, spac
     uplinks: dict[str, Ramps] = {}
     refused: list[Refusal] = []
     for path in paths:
-        octets = _plain(path)
+        octets = unpacked(path)
         if _is_message(octets):
             message = read(octets, where=str(path))
             if isinstance(message, Composite):
@@ -65,7 +65,7 @@ def load_tracking(paths: tuple[Path, ...], ramps: tuple[Path, ...] = (), *, spac
         found += observed
         refused += left
     for path in ramps:
-        uplinks = join_ramps(uplinks, read_ramps(_text(_plain(path), path), where=str(path)))
+        uplinks = join_ramps(uplinks, read_ramps(_text(unpacked(path), path), where=str(path)))
     return Tracking(tuple(found), uplinks, tuple(refused))
 
 
@@ -221,16 +221,6 @@ def parameters_of(estimated: tuple[str, ...], considered: tuple[str, ...]) -> tu
                 raise UsageError(f"{text!r} is no parameter: {error}", remedy="Write name=value:sigma") from error
             found.append(Parameter(name.strip(), given, known, consider))
     return tuple(found)
-
-
-def _plain(path: Path) -> bytes:
-    octets = octets_of(path)
-    if octets[:2] != b"\x1f\x8b":
-        return octets
-    try:
-        return gzip.decompress(octets)
-    except (OSError, EOFError) as error:
-        raise UsageError(f"is not whole gzip: {error}", where=str(path)) from error
 
 
 def _is_message(octets: bytes) -> bool:

@@ -15,12 +15,11 @@ from ...dynamics import (
     LaunchPlan,
     LaunchPlane,
     Opportunity,
-    allowed_turn_km_s,
     ascend,
-    departure_impulse_km_s,
     inject,
     launch_windows,
     linear_dispersion,
+    windows_with_margins,
 )  # fmt: skip
 from ...errors import UsageError
 from ...time import DAY, utc_from_tai_ns
@@ -79,27 +78,15 @@ def work_out(
     flown = inject(
         launcher.launcher, plan.payload_kg, liftoff, asymptote, profile, ascent=ascent if liftoff == reference else None
     )
-    return Launch(plan, launcher, flown, linear_dispersion(flown, launcher.errors), window_of(plan, launcher, flown, plane))
+    return Launch(
+        plan, launcher, flown, linear_dispersion(flown, launcher.errors), windows_with_margins(flown, plane, plan.days)
+    )
 
 
 def _in_plane(launcher: LauncherFile, plane: LaunchPlane, day: int, asymptote: Asymptote, near: int) -> int:
     """Return the time of liftoff within a day from `day` on, nearest to another, with the asymptote in the plane."""
     rows = launch_windows(launcher.launcher, plane, [(day, asymptote)], apogee_km=1e4, allowed_km_s=1.0)
     return min((row.liftoff_tai_ns for row in rows), key=lambda at: abs(at - near))
-
-
-def window_of(plan: LaunchPlan, launcher: LauncherFile, flown: Injection, plane: LaunchPlane) -> tuple[Opportunity, ...]:
-    """Return the best times of each day of the window; a turn of the plane may cost what the margin of that day's C3 gives."""
-    machine, apogees = launcher.launcher, flown.profile.apogees_km
-    apogee = apogees[-1] if apogees else machine.parking_km
-    heights = {"perigee_km": machine.parking_km, "apogee_km": apogee}
-    margin = allowed_turn_km_s(machine, flown.burns[-1].mass_kg, flown.margin_kg)
-    nominal = departure_impulse_km_s(flown.asked, 0.0, **heights)
-    found: list[Opportunity] = []
-    for day, asymptote in plan.days:
-        allowed = margin + nominal - departure_impulse_km_s(asymptote, 0.0, **heights)
-        found += launch_windows(machine, plane, [(day, asymptote)], apogee_km=apogee, allowed_km_s=allowed)
-    return tuple(found)
 
 
 def event_rows(flown: Injection) -> list[dict[str, Any]]:
@@ -129,7 +116,7 @@ def burn_rows(flown: Injection) -> list[dict[str, Any]]:
 
 
 def window_rows(window: tuple[Opportunity, ...]) -> list[dict[str, Any]]:
-    """Return the table of the window: best liftoffs, what a turn costs there, when it opens and closes."""
+    """Return the table of the window: best liftoffs, what a turn costs there, when it opens and closes, propellant left."""
     return [
         {
             "liftoff": utc_from_tai_ns(row.liftoff_tai_ns, 0), "way": row.way, "open": row.is_open,
@@ -138,6 +125,7 @@ def window_rows(window: tuple[Opportunity, ...]) -> list[dict[str, Any]]:
             "right_ascension_deg": round(degrees(row.asymptote.right_ascension_rad), 3),
             "miss_deg": round(degrees(row.miss_rad), 3), "cost_m_s": round(1000 * row.cost_km_s, 1),
             "allowed_m_s": round(1000 * row.allowed_km_s, 1),
+            "margin_kg": None if row.margin_kg is None else round(row.margin_kg, 1),
         }
         for row in window
     ]  # fmt: skip

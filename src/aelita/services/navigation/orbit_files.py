@@ -12,6 +12,7 @@ from ...ephemeris import HermiteStates, body_number, furnish, release, spk_octet
 from ...errors import UsageError
 from ...ndm import Block, Composite, Message, Rows, Segment, epochs_from_tai_ns, read, write
 from ...time import SECOND, et_from_tai_ns
+from .reading import octets_of
 from .tables import utc_column
 
 INERTIAL = {"J2000", "EME2000", "ICRF", "GCRF", "ICRF2", "ICRF3"}  # 23 mas apart at most: 0.4 m at 3,800 km
@@ -47,16 +48,20 @@ class Arc:
 
 def read_arcs(path: Path) -> tuple[Arc, ...]:
     """Return the arcs of an OEM (one a segment) or the state of an OPM. Raises UsageError for what holds no states of J2000."""
-    message = read(octets_of(path), where=str(path))
+    return arcs_of(read(octets_of(path), where=str(path)), str(path))
+
+
+def arcs_of(message: Message | Composite, where: str) -> tuple[Arc, ...]:
+    """Return the arcs of a message, as `read_arcs` does."""
     if isinstance(message, Composite):
-        raise UsageError("several messages in one", where=str(path), remedy="Give one OEM or OPM")
+        raise UsageError("several messages in one", where=where, remedy="Give one OEM or OPM")
     if message.kind == "OPM":
-        return (_opm(message, str(path)),)
+        return (_opm(message, where),)
     if message.kind != "OEM":
         raise UsageError(
-            f"a message of kind {message.kind} holds no orbit that is read here", where=str(path), remedy="Give an OEM or OPM"
+            f"a message of kind {message.kind} holds no orbit that is read here", where=where, remedy="Give an OEM or OPM"
         )
-    return tuple(_oem_segment(segment, str(path)) for segment in message.segments)
+    return tuple(_oem_segment(segment, where) for segment in message.segments)
 
 
 def read_spk(path: Path, body: str, centre: str, start: int, stop: int, step_s: float) -> Arc:
@@ -67,14 +72,6 @@ def read_spk(path: Path, body: str, centre: str, start: int, stop: int, step_s: 
         return Arc(body, centre, epochs, state(body, centre, epochs), body)
     finally:
         release(path)
-
-
-def octets_of(path: Path) -> bytes:
-    """Return a file's octets. Raises UsageError when it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
 
 
 def oem_of(arcs: tuple[Arc, ...], *, made_at: int, degree: int = 7) -> Message:
@@ -96,6 +93,12 @@ def write_arcs(arcs: tuple[Arc, ...], out: Path, *, made_at: int, body: int | No
         return
     if suffix not in SPK_SUFFIXES:
         raise UsageError(f"{suffix or 'no ending'} is no format of orbits", where=str(out), remedy="Use .oem, .xml or .bsp")
+    for arc in arcs:
+        if len(arc.epochs) < 2:
+            raise UsageError(
+                f"{arc.name} is there at one instant alone: an SPK needs an arc", where=str(out),
+                remedy="Fly it on: aelita nav propagate ORBIT --hours 24 --out FILE.bsp --body NUMBER",
+            )  # fmt: skip
     if body is None:
         raise UsageError("an SPK needs the number of the body", where=str(out), remedy="Give it: --body -143")
     if body == 0 or abs(body) >= 2**31 or body in {body_number(arc.centre) for arc in arcs}:

@@ -1,6 +1,5 @@
 """Propagation as a job: a state from a file, forces that a user names, and the arc that comes of it."""
 
-import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,20 +9,15 @@ from ...dynamics import Drag, Forces, SolarPressure, StateVector, propagate
 from ...environment import GravityField, MarsAtmosphere, read_gravity
 from ...errors import UsageError
 from ...time import SECOND
-from .orbit_files import Arc, octets_of
+from .orbit_files import Arc
+from .reading import unpacked
 
 MOST_ROWS = 5_000_000
 
 
 def read_field(path: Path) -> GravityField:
     """Return the gravity field in a public file, gzip-compressed or not. Raises DefinitionError naming the line that is wrong."""
-    octets = octets_of(path)
-    if octets[:2] == b"\x1f\x8b":
-        try:
-            octets = gzip.decompress(octets)
-        except (OSError, EOFError) as error:
-            raise UsageError(f"is not whole gzip: {error}", where=str(path)) from error
-    return read_gravity(octets, name=path.name)
+    return read_gravity(unpacked(path), name=path.name)
 
 
 def forces_of(

@@ -140,7 +140,7 @@ def launch_shown(launch: Launch) -> dict[str, Any]:
             {
                 "date": instant_text(row.liftoff_tai_ns)[:10], "open": instant_text(row.opens_tai_ns),
                 "close": instant_text(row.closes_tai_ns), "c3_km2_s2": row.asymptote.c3_km2_s2,
-                "dla_deg": degrees(row.asymptote.declination_rad), "margin_kg": None,
+                "dla_deg": degrees(row.asymptote.declination_rad), "margin_kg": row.margin_kg,
             }
             for row in _by_day(launch) if row.is_open
         ],
