@@ -1,6 +1,7 @@
 """The interval finder against intervals known beforehand, SPICE's own search, and what a fine grid shows."""
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -135,6 +136,70 @@ def test_short_ones_with_one_summit_are_found_within_long_steps() -> None:
     """A summit of two seconds in a step of ten minutes; a square of two seconds would be missed, as is said."""
     spans = [(5 * DAY // 48, 5 * DAY // 48 + 2 * SECOND), (31 * DAY // 48, 31 * DAY // 48 + 3 * SECOND)]
     agree(intervals(lambda at: distance(spans, at), 0, DAY, 600), spans)
+
+
+SHAPES: dict[str, Callable[[NDArray[np.float64], float, float], NDArray[np.float64]]] = {
+    "slope": lambda x, a, b: a + (b - a) * x,
+    "step": lambda x, a, b: np.where(x < 0.5, a, b),
+    "nothing": lambda x, a, b: np.full(x.size, np.nan),
+    "level": lambda x, a, b: np.full(x.size, 0.0 * a),
+    "touching": lambda x, a, b: -abs(a) * (x - 0.5) ** 2,
+    "valley": lambda x, a, b: abs(a) * (x - 0.5) ** 2,
+    "two roots": lambda x, a, b: a * (x - 0.3) * (x - 0.7),
+    "three roots": lambda x, a, b: a * (x - 0.2) * (x - 0.5) * (x - 0.8),
+    "needle": lambda x, a, b: np.where(np.abs(x - 0.5) < 0.01, a, b),
+}
+PIECES = st.lists(
+    st.tuples(st.integers(1, 4000), st.sampled_from(sorted(SHAPES)), st.floats(-1, 1), st.floats(-1, 1)), min_size=1, max_size=14
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(PIECES, st.floats(0.3, 6), st.floats(0.02, 1.0), st.sampled_from([0, -9 * 10**17 + 7]), st.integers(1, 20_000 * MS))
+def test_functions_of_every_shape_are_searched_as_a_grid_of_1_ms_shows(
+    pieces: list[tuple[int, str, float, float]], step_s: float, shortest_s: float, start: int, length: int
+) -> None:
+    """Touches, double roots, steps, gaps without an answer, events at the ends: each that is longer than the shortest."""
+    ends = start + np.cumsum([one[0] for one in pieces]) * MS
+
+    def height(at: NDArray[np.int64]) -> NDArray[np.float64]:
+        found = np.full(at.size, -0.3)
+        for (ms, shape, a, b), end in zip(pieces, ends.tolist(), strict=True):
+            within = (at >= end - ms * MS) & (at < end)
+            found[within] = SHAPES[shape]((at[within] - end + ms * MS) / (ms * MS), a, b)
+        return found
+
+    found = intervals(height, start, start + length, step_s, shortest_s=shortest_s)
+    bounds = [bound for one in found for bound in (one.start, one.stop)]
+    assert bounds == sorted(bounds) and all(one.stop < other.start for one, other in itertools.pairwise(found))
+    assert not found or (height(np.array(bounds)) > 0).all()
+    grid = np.arange(start, start + length + 1, MS)
+    above, inside = height(grid) > 0, np.zeros(grid.size, np.bool_)
+    for one in found:
+        inside |= (one.start <= grid) & (grid <= one.stop)
+    for run in np.split(np.arange(grid.size), np.flatnonzero(np.diff(above.astype(np.int8))) + 1):
+        if grid[run[-1]] - grid[run[0]] > shortest_s * SECOND + MS:
+            assert np.array_equal(inside[run[2:-2]], above[run[2:-2]])
+
+
+@given(st.sampled_from([0, DAY // 2, -(10**18)]), st.floats(1.5, 60), st.floats(0.5, 20), st.booleans(), st.booleans())
+def test_short_ones_beside_the_ends_are_found_too(at: int, off_s: float, half_s: float, late: bool, slope: bool) -> None:
+    """A summit, or a valley, in the first or last step has no sample before or after it."""
+    half = min(half_s, off_s - 0.5)
+    top = at + round((7200 - off_s if late else off_s) * SECOND)
+    span = (top - round(half * SECOND), top + round(half * SECOND))
+    words = (at, at + 7200 * SECOND, 300.0)
+    most = 1.0 if slope else None
+    agree(intervals(lambda those: distance([span], those), *words, shortest_s=300.0, most_per_s=most), [span])
+    around = intervals(lambda those: -distance([span], those), *words, shortest_s=300.0, most_per_s=most)
+    assert len(around) == 2 and around[0].start == at and around[1].stop == at + 7200 * SECOND
+    assert abs(around[0].stop - span[0]) <= MS and abs(around[1].start - span[1]) <= MS
+
+
+def test_a_slope_below_zero_is_refused() -> None:
+    """It would let every step pass for one in which nothing happens."""
+    with pytest.raises(UsageError, match="whichever way"):
+        intervals(lambda at: np.ones(at.size), 0, DAY, 60.0, most_per_s=-0.1)
 
 
 def test_epochs_without_an_answer_are_not_above() -> None:

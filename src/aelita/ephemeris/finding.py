@@ -42,10 +42,12 @@ def intervals(
 
         intervals(lambda at: elevation_azimuth(site, "MARS", at).elevation_deg - 10, start, stop, 300)
 
-    Raises UsageError for a step that makes no search or one of more than two million samples.
+    Raises UsageError for a slope below zero, a step that makes no search or one of more than two million samples.
     """
     if start >= stop:
         return ()
+    if most_per_s is not None and most_per_s < 0:
+        raise UsageError(f"a greatest change of {most_per_s:g} in a second", remedy="Give how much it changes, whichever way")
     if start < -LAST_NS or stop > LAST_NS or stop - start > LAST_NS:
         raise UsageError("the search reaches beyond what 64 bits hold", remedy="Search from 1680 to 2262")
     at = _grid(start, stop, step_s, step_s if shortest_s is None else shortest_s, most_per_s)
@@ -130,17 +132,21 @@ def _merged(at: Epochs, heights: Reals, more: Epochs, their_heights: Reals) -> t
 
 
 def with_extremes(height: Height, at: Epochs, heights: Reals, most_per_s: float = inf) -> tuple[Epochs, Reals]:
-    """Add the summits below zero and valleys above it that may cross zero between samples (golden section)."""
-    middle, sides = heights[1:-1], (heights[:-2], heights[2:])
+    """Add the summits below zero and valleys above it that may cross zero between samples (golden section).
+
+    The first and the last sample count as summits or valleys by the one neighbour that they have.
+    """
+    middle, sides = heights, (np.append(heights[:1], heights[:-1]), np.append(heights[1:], heights[-1:]))
+    before, after = np.append(at[:1], at[:-1]), np.append(at[1:], at[-1:])
     summit = (middle <= 0) & (middle >= sides[0]) & (middle >= sides[1])
     valley = (middle > 0) & (middle <= sides[0]) & (middle <= sides[1])
     uneven = (middle != sides[0]) | (middle != sides[1])
-    reachable = np.abs(middle) <= most_per_s * (np.maximum(at[2:] - at[1:-1], at[1:-1] - at[:-2]) / SECOND)
-    those = np.flatnonzero((summit | valley) & uneven & reachable) + 1
+    reachable = np.abs(middle) <= most_per_s * (np.maximum(after - at, at - before) / SECOND)
+    those = np.flatnonzero((summit | valley) & uneven & reachable)
     if not those.size:
         return at, heights
-    sign = np.where(summit[those - 1], 1.0, -1.0)
-    low, high = at[those - 1], at[those + 1]
+    sign = np.where(summit[those], 1.0, -1.0)
+    low, high = before[those], after[those]
     while (high - low).max() > EDGE_NS:
         inset = np.rint((high - low) * GOLDEN).astype(np.int64)
         left, right = high - inset, low + inset
