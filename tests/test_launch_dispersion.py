@@ -64,11 +64,10 @@ def test_unknown_sources_are_refused() -> None:
 def test_pictures_are_drawn(tmp_path: Path) -> None:
     found = launch_2016()
     spread = linear_dispersion(found, proton().errors)
-    from aelita.dynamics import LaunchPlane
-    from aelita.services.navigation.launching import window_of
+    from aelita.dynamics import LaunchPlane, windows_with_margins
 
     plane = LaunchPlane.of(found.ascent, found.liftoff_tai_ns)
-    launch = Launch(plan_2016(), proton(), found, spread, window_of(plan_2016(), proton(), found, plane))
+    launch = Launch(plan_2016(), proton(), found, spread, windows_with_margins(found, plane, plan_2016().days))
     for path in (
         draw_ascent(found, tmp_path / "a.png"),
         draw_window(launch, tmp_path / "w.png"),

@@ -9,6 +9,7 @@ from .elements import Elements, elements_of, mean_anomaly, states_of, true_anoma
 from .events import Event, apsides, below, eclipses, heights_km, nodes, occultations
 from .forces import GM_KM3_S2, Drag, Forces, SolarPressure
 from .injection import Injection, Profile, capacity_kg, inject, planar
+from .launch_margins import windows_with_margins
 from .launch_text import LaunchPlan, read_launches
 from .launch_window import LaunchPlane, Opportunity, allowed_turn_km_s, departure_impulse_km_s, launch_windows
 from .launcher import Launcher
@@ -51,6 +52,6 @@ __all__ = [
     "mean_anomaly", "message_of_tracking", "nodes", "occultations", "optimised_steering", "phase_over", "planar", "prepare",
     "propagate", "ranges", "read_aerobraking", "read_launcher", "read_launches", "read_ramps", "read_tracking", "refuse_unsafe",
     "residual_table", "residuals", "revolution", "sampled_dispersion", "search", "sigmas_km", "states_of", "surroundings",
-    "track_keeping", "tracking_of_message", "true_anomaly",
+    "track_keeping", "tracking_of_message", "true_anomaly", "windows_with_margins",
 ]  # fmt: skip
 __all__ += mission_design.__all__

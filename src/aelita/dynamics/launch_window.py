@@ -5,7 +5,7 @@ turn costs is that of the best impulse from the perigee of the orbit before.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import acos, cos, pi, sin, sqrt
 
 import numpy as np
@@ -56,7 +56,8 @@ class Opportunity:
 
     `way` is the branch: `rising` when the plane sweeps over the asymptote from one side, `setting` from the other, `nearest`
     when it never reaches it. Between `opens` and `closes` (TAI ns) the turn costs at most what was allowed; they are equal to
-    the best when even that costs more.
+    the best when even that costs more. `margin_kg` is the propellant beyond the reserves at the best time, where it was worked
+    out.
     """
 
     liftoff_tai_ns: int
@@ -67,6 +68,7 @@ class Opportunity:
     opens_tai_ns: int
     closes_tai_ns: int
     allowed_km_s: float
+    margin_kg: float | None = None
 
     @property
     def is_open(self) -> bool:
@@ -128,14 +130,25 @@ def launch_opportunities(
         )
     if not found:
         found = [(int(times[int(np.argmin(np.abs(miss)))]), "nearest")]
-    reach = _reach_rad(launcher, asymptote, apogee_km, allowed_km_s) if allowed_km_s >= 0.0 else -1.0
     rows = []
     for at, way in found:
         off = abs(float(plane.miss_rad(asymptote, [at])[0]))
         cost = turn_cost_km_s(asymptote, off, perigee_km=launcher.parking_km, apogee_km=apogee_km) if off > CONTACT_RAD else 0.0
-        opens, closes = _edges(plane, asymptote, at, reach) if off <= reach else (at, at)
-        rows.append(Opportunity(at, way, asymptote, off, cost, opens, closes, allowed_km_s))
+        row = Opportunity(at, way, asymptote, off, cost, at, at, allowed_km_s)
+        rows.append(allowed(launcher, plane, row, apogee_km=apogee_km, allowed_km_s=allowed_km_s))
     return tuple(sorted(rows, key=lambda row: row.liftoff_tai_ns))
+
+
+def allowed(
+    launcher: Launcher, plane: LaunchPlane, row: Opportunity, *, apogee_km: float, allowed_km_s: float,
+    margin_kg: float | None = None,
+) -> Opportunity:  # fmt: skip
+    """Return an opportunity with another price that a turn may cost, and how long it may slip for that."""
+    at, reach = row.liftoff_tai_ns, -1.0
+    if allowed_km_s >= 0.0:
+        reach = _reach_rad(launcher, row.asymptote, apogee_km, allowed_km_s)
+    opens, closes = _edges(plane, row.asymptote, at, reach) if row.miss_rad <= reach else (at, at)
+    return replace(row, opens_tai_ns=opens, closes_tai_ns=closes, allowed_km_s=allowed_km_s, margin_kg=margin_kg)
 
 
 def launch_windows(
@@ -150,8 +163,11 @@ def launch_windows(
 
 
 def allowed_turn_km_s(launcher: Launcher, mass_kg: float, margin_kg: float) -> float:
-    """Return the speed that a margin of propellant gives at the end of the last burn, when the stack weighs `mass_kg`."""
-    return float(launcher.upper.engine.exhaust_km_s * np.log(mass_kg / (mass_kg - max(margin_kg, 0.0))))
+    """Return the speed that a margin of propellant gives at the end of the last burn, when the stack weighs `mass_kg`.
+
+    Below zero for a margin below zero: the speed that is lacking.
+    """
+    return float(launcher.upper.engine.exhaust_km_s * np.log(mass_kg / (mass_kg - margin_kg)))
 
 
 def asymptotes_in_plane(plane: LaunchPlane, liftoff_tai_ns: int, declinations_rad: Reals) -> Reals:

@@ -9,6 +9,14 @@ const timed = (t) => {
   made.title = instant(t, 0);
   return made;
 };
+const quietest = (all) => {
+  // the time of day (minutes) farthest from every window: there the axis may begin
+  const spans = all.map((one) => [minutes(one.open), minutes(one.close)]).filter((ends) => ends.every(Number.isFinite)),
+    round = (m) => ((m % 1440) + 1440) % 1440,
+    away = (m) => Math.min(1440, ...spans.map(([a, b]) => (round(m - a) <= round(b - a) ? 0 : Math.min(round(a - m), round(m - b))))),
+    tried = Array.from({ length: 288 }, (_, n) => 5 * n);
+  return tried.reduce((a, b) => (away(b) > away(a) ? b : a), 0);
+};
 const since = (s) => {
   const whole = Math.abs(Math.round(s)),
     two = (n) => String(n).padStart(2, "0");
@@ -68,9 +76,11 @@ export default productView(
     ended: (view) => view.figure?.end(),
     methods: {
       windows() {
-        // a bar from opening to closing for each day, on one axis of the time of day
+        // a bar from opening to closing for each day, on one axis of the time of day that goes on past midnight
         const all = this.raw.windows,
-          ends = all.flatMap((one) => [minutes(one.open), minutes(one.close)]).filter(Number.isFinite),
+          cut = quietest(all),
+          after = (iso) => cut + ((minutes(iso) - cut + 1440) % 1440),
+          ends = all.flatMap((one) => [after(one.open), after(one.close)]).filter(Number.isFinite),
           low = Math.floor(Math.min(...ends) / 30) * 30,
           high = Math.ceil(Math.max(...ends) / 30) * 30,
           whole = ends.length ? [low, Math.max(high, low + 30)] : [0, 1440],
@@ -85,8 +95,8 @@ export default productView(
         const rows = all.map((one) => {
           const lane = make("td", "nv-lane"),
             bar = make("i", one === best ? "best" : ""),
-            a = minutes(one.open),
-            b = minutes(one.close) < a ? minutes(one.close) + 1440 : minutes(one.close);
+            a = after(one.open),
+            b = after(one.close);
           if (Number.isFinite(a)) {
             bar.style.left = part(a) + "%";
             bar.style.width = `max(3px, ${part(b) - part(a)}%)`;

@@ -78,9 +78,7 @@ def work_out(
     flown = inject(
         launcher.launcher, plan.payload_kg, liftoff, asymptote, profile, ascent=ascent if liftoff == reference else None
     )
-    return Launch(
-        plan, launcher, flown, linear_dispersion(flown, launcher.errors), windows_with_margins(flown, plane, plan.days)
-    )
+    return Launch(plan, launcher, flown, linear_dispersion(flown, launcher.errors), windows_with_margins(flown, plane, plan.days))
 
 
 def _in_plane(launcher: LauncherFile, plane: LaunchPlane, day: int, asymptote: Asymptote, near: int) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SECOND_TRACE, WARM, COOL = "#e76f51", "#d62839", "#2a9d8f"
+WAYS = {"rising": COOL, "setting": TRACE, "nearest": "#6a4c93"}
 
 
 def draw_ascent(flown: Injection, path: Path) -> Path:
@@ -54,45 +55,70 @@ def draw_ascent(flown: Injection, path: Path) -> Path:
 
 
 def draw_window(launch: Launch, path: Path) -> Path:
-    """Write the window of a launch to `path` (PNG): the day's best liftoffs and how long they may slip; return the path."""
-    figure = _figure(11.0, 6.5)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    rows = launch.window
+    """Write the window of a launch to `path` (PNG): the day's best liftoffs and how long they may slip; return the path.
+
+    Each column is a day of UTC: what goes on past midnight goes on at the foot of the next.
+    """
+    figure = _figure(11.0, 8.5)
+    above, middle, below = figure.subplots(3, 1, sharex=True, height_ratios=(4, 2, 2))
     days = np.array([day for day, _ in launch.plan.days])
-    number = {int(day): n for n, day in enumerate(days)}
-    drawn: set[str] = set()
-    for row in rows:
-        day = int(days[np.searchsorted(days, row.liftoff_tai_ns, side="right") - 1])
-        hour = (row.liftoff_tai_ns - day) / DAY * 24.0
-        opens, closes = ((edge - day) / DAY * 24.0 for edge in (row.opens_tai_ns, row.closes_tai_ns))
-        colour = {"rising": COOL, "setting": TRACE, "nearest": WARM}[row.way]
-        label = row.way if row.way not in drawn else None
-        drawn.add(row.way)
-        above.bar(number[day], max(closes - opens, 0.02), bottom=opens, width=0.6, color=colour, alpha=0.35)
-        above.plot(number[day], hour, "o" if row.is_open else "x", color=colour, markersize=5, label=label)
-    liftoff = launch.plan.liftoff_tai_ns
-    if liftoff is not None:
-        day = int(days[np.searchsorted(days, liftoff, side="right") - 1])
-        above.plot(number[day], (liftoff - day) / DAY * 24.0, "*", color=WARM, markersize=13, label="published liftoff")
-    above.set_ylabel("liftoff, hours UTC", color=INK)
-    above.legend(frameon=False, fontsize=8, ncols=4, loc="center")
-    above.margins(y=0.12)
-    c3 = [asymptote.c3_km2_s2 for _, asymptote in launch.plan.days]
-    declination = [np.degrees(asymptote.declination_rad) for _, asymptote in launch.plan.days]
-    below.plot(range(len(days)), c3, "o-", color=TRACE, markersize=4, linewidth=1.2)
+    _hours(above, launch, int(days[0]))
+    at = [(int(day) - int(days[0])) / DAY for day in days]
+    for way in dict.fromkeys(row.way for row in launch.window):
+        those = [row for row in launch.window if row.way == way and row.margin_kg is not None]
+        when = [(row.liftoff_tai_ns - int(days[0])) // DAY for row in those]
+        middle.plot(when, [row.margin_kg for row in those], "o-", color=WAYS[way], markersize=4, linewidth=1.2)
+    middle.axhline(0.0, color=INK, linewidth=0.8)
+    middle.set_ylabel("propellant beyond\nreserves, kg", color=INK)
+    below.plot(at, [asymptote.c3_km2_s2 for _, asymptote in launch.plan.days], "o-", color=TRACE, markersize=4, linewidth=1.2)
     below.set_ylabel("C3, km²/s²", color=TRACE)
     other = below.twinx()
-    other.plot(range(len(days)), declination, "s-", color=SECOND_TRACE, markersize=4, linewidth=1.2)
+    declination = [np.degrees(asymptote.declination_rad) for _, asymptote in launch.plan.days]
+    other.plot(at, declination, "s-", color=SECOND_TRACE, markersize=4, linewidth=1.2)
     other.set_ylabel("declination, deg", color=SECOND_TRACE)
+    other.tick_params(colors=INK, labelsize=8)
     other.spines[["top"]].set_visible(False)
-    below.set_xticks(range(len(days)), [str(each)[5:10] for each in utc_datetime64(days)], fontsize=8)
-    for panel in (above, below):
+    below.set_xticks(at, [str(each)[5:10] for each in utc_datetime64(days)], fontsize=8)
+    for panel in (above, middle, below):
         _look(panel)
+    above.set_axisbelow(True)
     figure.suptitle(
         f"{launch.plan.name}: bars show how far liftoff may slip with the propellant there is", color=INK, fontsize=12, x=0.01,
         ha="left", fontweight="bold",
     )  # fmt: skip
     return _saved(figure, path)
+
+
+def _hours(panel: "Axes", launch: Launch, first_tai_ns: int) -> None:
+    """Draw each opportunity in the column of its day, what lies beyond midnight in that of the day it falls on."""
+    drawn: set[str] = set()
+    for row in launch.window:
+        edges = [(each - first_tai_ns) / DAY for each in (row.opens_tai_ns, row.closes_tai_ns)]
+        for day in range(int(np.floor(edges[0])), int(np.floor(edges[1])) + 1):
+            opens, closes = max(edges[0] - day, 0.0), min(edges[1] - day, 1.0)
+            if row.is_open:
+                panel.bar(day, max(24 * (closes - opens), 0.05), bottom=24 * opens, width=0.6, color=WAYS[row.way], alpha=0.35)
+        day, part = divmod(row.liftoff_tai_ns - first_tai_ns, DAY)
+        label = {"rising": "plane rising over the asymptote", "setting": "plane setting", "nearest": "plane nearest"}[row.way]
+        panel.plot(
+            day, 24 * part / DAY, "o" if row.is_open else "x", color=WAYS[row.way], markersize=5,
+            label=None if label in drawn else label,
+        )  # fmt: skip
+        drawn.add(label)
+    if any(not row.is_open for row in launch.window):
+        panel.plot([], [], "x", color=INK, markersize=5, label="not enough propellant")
+    for name, liftoff, marker in (
+        ("published liftoff", launch.plan.liftoff_tai_ns, "*"),
+        ("flown here", launch.injection.liftoff_tai_ns, "D"),
+    ):
+        if liftoff is None or (marker == "D" and liftoff == launch.plan.liftoff_tai_ns):
+            continue
+        day, part = divmod(liftoff - first_tai_ns, DAY)
+        panel.plot(day, 24 * part / DAY, marker, color=WARM, markersize=13 if marker == "*" else 6, label=name, linestyle="none")
+    panel.set_ylim(0.0, 24.0)
+    panel.set_yticks(range(0, 25, 3), [f"{hour % 24:02d}:00" for hour in range(0, 25, 3)])
+    panel.set_ylabel("liftoff, UTC", color=INK)
+    panel.legend(frameon=False, fontsize=8, ncols=5, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderpad=0.2)
 
 
 def draw_dispersion(dispersion: Dispersion, path: Path, *, samples: np.ndarray | None = None) -> Path:

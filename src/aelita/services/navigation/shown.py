@@ -25,7 +25,7 @@ from .launching import Launch, dispersion_row, event_rows
 UNITS = {
     Kind.DOPPLER: "Hz", Kind.DOPPLER_1: "Hz", Kind.RANGE_S: "s", Kind.RANGE_UNITS: "RU", Kind.DELTA_DOR: "s",
 }  # fmt: skip
-MOST_LEG_POINTS = 400
+MOST_LEG_POINTS = 2000
 MOST_ASCENT_POINTS = 400
 
 
