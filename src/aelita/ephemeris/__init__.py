@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from .ck import Attitudes, ck_octets
+from .attitudes import Attitudes, attitudes_at, ck_octets, clock_ticks, read_ck, ticks_tai_ns
 from .clashes import Clash
 from .conjunction import Conjunction, SunAngles, conjunctions, sun_angles
 from .coverage import (
@@ -21,6 +21,7 @@ from .links import LightLink, light_times_down
 from .load import furnish, kernel_clashes, release
 from .mars_time import SOL_S, MarsTime, SolClock, mars_time, mars_years, sol_clock_from_et
 from .occultation import Shadow, is_hidden, occultations, occulted, shadow, sun_angle_deg
+from .pointing import Course, Pointing, course_hidden, kernel_courses, point_ahead_deg, pointing, pointing_passes
 from .sites import Observer, Site, Target, body_number
 from .spk import ChebyshevStates, HermiteStates, fitted_chebyshev, spk_octets
 from .states import light_time_s, state
@@ -45,15 +46,15 @@ else:
 
 
 __all__ = [
-    "IAU2000", "IAU2015", "MARS_RADII_KM", "SOL_S", "Attitudes", "ChebyshevStates", "Clash", "Conjunction", "Contact",
+    "IAU2000", "IAU2015", "MARS_RADII_KM", "SOL_S", "Attitudes", "ChebyshevStates", "Clash", "Conjunction", "Contact", "Course",
     "DafFile", "DafSegment", "FineStates", "GroundTrack", "HermiteStates", "Horizon", "Interval", "LightLink", "LightTime",
-    "LightTimes", "Look", "MarsLook", "MarsOrientation", "MarsSite", "MarsTime", "Observer", "Shadow", "Site", "SolClock",
-    "SunAngles", "SunDisc", "Target", "Window", "attitude_gaps", "beta_angle_deg", "body_number", "ck_octets", "conjunctions",
-    "contacts", "coverage_gaps", "covered", "earth_orientation_until", "eclipses", "elevation_azimuth", "fine_states",
-    "fitted_chebyshev", "fixed_to_geodetic", "from_mars_fixed", "furnish", "gaps", "geodetic_to_fixed_km", "ground_track",
-    "intervals", "is_hidden", "joined", "kernel_clashes", "light_time_s", "light_times", "light_times_down", "mars_rotation",
-    "mars_time", "mars_years", "occultations", "occulted", "overlaps", "planets_until", "read_daf", "release",
-    "require_coverage", "seen_from_mars", "shadow", "site_from_kernels", "sol_clock_from_et", "spk_octets", "state",
-    "subsolar_points", "sun_angle_deg", "sun_angles", "sun_disc", "tdb_tt_s", "terminator", "to_mars_fixed",
-    "topocentric_axes", "uplink_height", "uplink_windows", "visibility",
-]  # fmt: skip
+    "LightTimes", "Look", "MarsLook", "MarsOrientation", "MarsSite", "MarsTime", "Observer", "Pointing", "Shadow", "Site",
+    "SolClock", "SunAngles", "SunDisc", "Target", "Window", "attitude_gaps", "attitudes_at", "beta_angle_deg", "body_number",
+    "ck_octets", "clock_ticks", "conjunctions", "contacts", "course_hidden", "coverage_gaps", "covered",
+    "earth_orientation_until", "eclipses", "elevation_azimuth", "fine_states", "fitted_chebyshev", "fixed_to_geodetic",
+    "from_mars_fixed", "furnish", "gaps", "geodetic_to_fixed_km", "ground_track", "intervals", "is_hidden", "joined",
+    "kernel_clashes", "kernel_courses", "light_time_s", "light_times", "light_times_down", "mars_rotation", "mars_time",
+    "mars_years", "occultations", "occulted", "overlaps", "planets_until", "point_ahead_deg", "pointing", "pointing_passes",
+    "read_ck", "read_daf", "release", "require_coverage", "seen_from_mars", "shadow", "site_from_kernels", "sol_clock_from_et",
+    "spk_octets", "state", "subsolar_points", "sun_angle_deg", "sun_angles", "sun_disc", "tdb_tt_s", "terminator", "ticks_tai_ns",
+    "to_mars_fixed", "topocentric_axes", "uplink_height", "uplink_windows", "visibility"]  # fmt: skip
