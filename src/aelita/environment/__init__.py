@@ -1,6 +1,6 @@
 """Gravity, atmosphere, solar pressure, media and radio channel: functions of state and time."""
 
-from .atmosphere import Air, Atmosphere, MarsAtmosphere, surface_pressure_pa, usual_depth
+from .atmosphere import Air, Atmosphere, MarsAtmosphere, areoid_km, surface_pressure_pa, usual_depth
 from .atmosphere_files import ProfileAtmosphere, read_profile
 from .atmosphere_kernels import mars_air_at
 from .dtm import DtmAtmosphere, read_dtm
@@ -19,13 +19,13 @@ from .plasma import (
     scintillation_loss_db,
 )  # fmt: skip
 from .radio_files import Origin, Radio, read_radio
+from .refraction import Refraction, refraction, refractivity
 
 __all__ = [
     "CODES", "Air", "Antenna", "Atmosphere", "Budget", "Code", "DtmAtmosphere", "GravityField", "GravityTable", "Link",
-    "MarsAtmosphere", "Origin", "ProfileAtmosphere", "Radio", "SolarWind", "Weather", "acceleration_at", "acceleration_km_s2",
-    "closest_km", "free_space_loss_db", "gradient", "gradient_at", "gravity_delay_s", "gravity_table", "ionosphere_m",
-    "mars_air_at", "niell", "plasma_doppler_sigma_m_s", "plasma_stability", "read_dtm", "read_gravity", "read_profile",
-    "read_radio", "relativity_km_s2", "scintillation_index", "scintillation_loss_db", "solar_pressure_km_s2", "sun_noise_k",
-    "sunlit_fraction", "surface_pressure_pa", "third_body_km_s2", "troposphere_m", "usual_depth", "vertical_content_m2",
-    "zenith_delays_m",
-]  # fmt: skip
+    "MarsAtmosphere", "Origin", "ProfileAtmosphere", "Radio", "Refraction", "SolarWind", "Weather", "acceleration_at",
+    "acceleration_km_s2", "areoid_km", "closest_km", "free_space_loss_db", "gradient", "gradient_at", "gravity_delay_s",
+    "gravity_table", "ionosphere_m", "mars_air_at", "niell", "plasma_doppler_sigma_m_s", "plasma_stability", "read_dtm",
+    "read_gravity", "read_profile", "read_radio", "refraction", "refractivity", "relativity_km_s2", "scintillation_index",
+    "scintillation_loss_db", "solar_pressure_km_s2", "sun_noise_k", "sunlit_fraction", "surface_pressure_pa", "third_body_km_s2",
+    "troposphere_m", "usual_depth", "vertical_content_m2", "zenith_delays_m"]  # fmt: skip
