@@ -41,11 +41,11 @@ def fine_states(observer: Observer, epochs_tai_ns: Epochs, rest_s: Reals | None 
             f"no kernel holds the position of {name} at {utc_from_tai_ns(int(epochs[lost][0]), 3)}",
             remedy="Furnish kernels that do",
         )
-    lost_s = _lost_by_float_s(epochs, ets) + rest
+    lost_s = lost_by_float_s(epochs, ets) + rest
     return FineStates(place.position_km + place.velocity_km_s * lost_s[:, None], place.velocity_km_s, rotation)
 
 
-def _lost_by_float_s(epochs: Epochs, ets: Reals) -> Reals:
+def lost_by_float_s(epochs: Epochs, ets: Reals) -> Reals:
     """Return by how much the exact ephemeris time is later than its float64."""
     whole = epochs // SECOND - J2000_TAI_NS // SECOND
     part = (epochs % SECOND - J2000_TAI_NS % SECOND) / SECOND
