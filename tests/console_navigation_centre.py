@@ -1,7 +1,7 @@
 """The made-up centre with what the pages of flight dynamics ask for; every text that people or data give holds a script.
 
 `python console_navigation_centre.py PORT` serves it. POST /control {"navigation": ...}: "refused" for errors, "nothing" for no
-products, passes, events and states. The figures follow formulas that tests compute again.
+products, passes, events and states, "products" for products without states. The figures follow formulas that tests compute again.
 """
 
 import math
@@ -67,7 +67,7 @@ def states(
     nowhere = [None, None, None]
 
     def of(name: str) -> list[Any]:
-        if name == "tgo" and empty():
+        if name == "tgo" and base.control["navigation"] in ("nothing", "products"):
             return [nowhere] * count
         return [place(name, centre, at) or nowhere for at in times]
 
@@ -219,6 +219,8 @@ def products(kind: str = "") -> dict[str, Any]:
 @app.get(API + "/navigation/products/{ident}")
 def one_product(ident: str) -> dict[str, Any]:
     kind = ident.split("_")[2]
+    if ident.endswith("_v77"):
+        raise HTTPException(404, f"There is no product {ident!r}.")
     return product(kind, int(ident[-2:])) | {"data": DATA[kind]()}
 
 

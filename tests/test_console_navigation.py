@@ -207,6 +207,33 @@ def test_between_states_the_way_is_smooth(page: Page) -> None:
     )
     assert off_km[0] < 0.01  # in a low orbit over ten days
     assert off_km[1:] == [None, None]
+    uneven = page.evaluate(
+        "async () => { const { Course, Trajectory, elements } = await import('aelita-course');"
+        "const a = 53016, e = 0.9315, gm = 42828.37362, n = Math.sqrt(gm / a ** 3) / 1000;"
+        "const of = (E) => [(E - e * Math.sin(E)) / n, [a * (Math.cos(E) - e), a * Math.sqrt(1 - e * e) * Math.sin(E), 0]];"
+        "const all = Array.from({length: 121}, (_, k) => of(-3 + k / 20)), ms = all.map(([t]) => t), km = all.map(([, p]) => p);"
+        "const way = new Course(ms, km), far = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]); let most = 0;"
+        "for (let E = -2.99; E < 3; E += 0.0137) { const [t, p] = of(E); most = Math.max(most, far(way.at(t), p)); }"
+        "const late = ms.map((t) => t + 40 * 86400e3), two = new Course([...late, ...ms, NaN], [...km, ...km, [0, 0, 0]]);"
+        "const holed = new Course(ms, km.map((p, i) => i === 60 ? [NaN, 0, 0] : p)), curve = way.drawn(ms[0], ms.at(-1), 3000)[0];"
+        "const v = (Math.sqrt(gm * a) / (a * (1 - e))) * Math.sqrt(1 - e * e), r = [a * (1 - e), 0, 0];"
+        "const el = elements(r, [0, v * Math.cos(0.15), v * Math.sin(0.15)], gm, [0, 0, 1]);"
+        "const wrong = new Trajectory({ data: { centre: 'MARS', frame: 'IAU_MARS', utc: ['2016-11-26T00:00:00Z'], r_km: [[1, 2, 3]] } });"
+        "return { most, pieces: two.pieces.length, gap: two.at(20 * 86400e3), one: new Course([5], [[1, 2, 3]]).at(5), none: new Course([], []).at(0),"
+        " hole: [holed.pieces.length, holed.at(ms[60])], most_drawn: Math.max(...curve.km.slice(1).map((p, i) => far(p, curve.km[i]))),"
+        " count: curve.ms.length, el, odd: [wrong.odd, wrong.legs.length] }; }"
+    )
+    assert uneven["most"] < 0.3  # km, of 100,000: an orbit of capture told every few degrees
+    assert uneven["pieces"] == 2 and uneven["gap"] is None and uneven["one"] == [1, 2, 3] and uneven["none"] is None
+    assert uneven["hole"] == [2, None] and uneven["count"] < 3100 and uneven["most_drawn"] < 500
+    told = uneven["el"]
+    assert (
+        told["a_km"] == pytest.approx(53016)
+        and told["e"] == pytest.approx(0.9315)
+        and told["period_s"] == pytest.approx(4.290 * 86400, rel=1e-3)
+    )
+    assert told["inclination_deg"] == pytest.approx(math.degrees(0.15)) and told["apoapsis_km"] == pytest.approx(53016 * 1.9315)
+    assert uneven["odd"] == ["IAU_MARS", 0]
 
 
 def test_without_webgl_the_same_is_drawn_flat(browser: Browser, url: str) -> None:
@@ -248,6 +275,33 @@ def test_the_transfer_about_the_sun_and_a_product_beside_it(page: Page, url: str
         page.keyboard.press("+")
     page.wait_for_function("n => document.querySelector('.nv-space').dataset.scale !== n", arg="1 000 km")
     assert colours(page, ".nv-space") != before
+
+
+def test_a_product_tells_where_a_spacecraft_is_that_no_states_tell(page: Page, url: str) -> None:
+    say = choose(page, url, "en")
+    asked(url + "/control", {"navigation": "products"})
+    first, second = (f"em16_tgo_orbit_20230524_20230525_v{n:02d}" for n in (1, 2))
+    page.goto(f"/navigation?at=2023-05-28T00:00:00Z&product={second}")
+    expect(page.locator(".nv-note2")).to_be_visible()  # an instant in the address is kept: the product does not hold it
+    page.route(f"**/products/{first}", lambda route: (page.wait_for_timeout(400), route.continue_()))
+    page.locator("[data-product]").select_option(first)
+    page.locator("[data-product]").select_option(second)
+    expect(page.locator("[data-source]")).to_be_visible()
+    expect(page.locator("[data-time]")).to_have_text("2023-05-24 21:24:30 UTC")  # the middle of what it holds
+    assert fact(page, say("nav.radius")) == f"{RADIUS_KM:.1f} km"
+    assert fact(page, say("nav.speed")) == f"{2 * math.pi * RADIUS_KM / PERIOD_S:.3f} km/s"
+    assert re.fullmatch(r"[0-9.]+° E", fact(page, say("nav.longitude")))
+    page.wait_for_timeout(500)  # the answer that was overtaken has come
+    expect(page).to_have_url(re.compile(f"product={second}"))
+    expect(page.locator("[data-product]")).to_have_value(second)
+    assert fact(page, say("nav.made")) == "2023-05-24 18:55:02"
+    before = page.locator(".nv-space").get_attribute("data-scale")
+    page.locator("[data-farther]").click(click_count=5)
+    page.wait_for_function("n => document.querySelector('.nv-space').dataset.scale !== n", arg=before)
+    page.locator(".nv-space").press("Home")
+    expect(page.locator(".nv-space")).to_have_attribute("data-scale", before or "")
+    page.goto("/navigation?product=em16_tgo_orbit_20230524_20230525_v77")  # none that there is
+    expect(page.locator(".nv-side [role=alert]")).to_contain_text("no product")
 
 
 def test_what_is_not_known_of_an_orbit_is_said_with_what_helps(page: Page, url: str) -> None:

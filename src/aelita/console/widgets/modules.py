@@ -22,6 +22,7 @@ def register() -> None:
         "figure",
         "published",
         "sky",
+        "course",
         "globes",
         "contours",
         "space",

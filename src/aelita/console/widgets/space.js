@@ -51,6 +51,17 @@ export class Space {
         if (this.view) this.draw();
       });
   }
+  fit() {
+    // as far away as all is seen that the view would have seen whole, around what is looked at
+    const { target, fov } = this.camera,
+      { curves = [], room = 1, most = 1e5 } = this.view ?? {},
+      { clientWidth: w, clientHeight: h } = this.box,
+      half = Math.atan(Math.tan((fov * Math.PI) / 360) * Math.min(1, w && h ? w / h : 1));
+    let far = room;
+    for (const one of curves) if (one.fit) for (const p of one.points) if (p?.[0] != null) far = Math.max(far, size(minus(p, target)));
+    this.camera.away = Math.min((1.12 * far) / Math.sin(half), most);
+    this.again();
+  }
   nearer(factor) {
     const { least = 0.01, most = 1e5 } = this.view ?? {};
     this.camera.away = Math.min(Math.max(this.camera.away * factor, least), most);
@@ -71,19 +82,22 @@ export class Space {
       },
       { passive: false },
     );
+    const held = new Map(), // by one pointer it is turned, by two it comes nearer
+      apart = () => (([[a, c], [d, f]]) => Math.hypot(a - d, c - f))([...held.values()]);
     b.addEventListener("pointerdown", (e) => {
-      this.drag = [e.clientX, e.clientY];
+      held.set(e.pointerId, [e.clientX, e.clientY]);
       b.setPointerCapture?.(e.pointerId);
     });
     b.addEventListener("pointermove", (e) => {
-      if (!this.drag) return;
-      this.turn(-(e.clientX - this.drag[0]) * 0.006, (e.clientY - this.drag[1]) * 0.006);
-      this.drag = [e.clientX, e.clientY];
+      const from = held.get(e.pointerId);
+      if (!from) return;
+      const wide = held.size === 2 ? apart() : 0;
+      held.set(e.pointerId, [e.clientX, e.clientY]);
+      if (wide && apart()) this.nearer(wide / apart());
+      else if (held.size === 1) this.turn(-(e.clientX - from[0]) * 0.006, (e.clientY - from[1]) * 0.006);
     });
-    for (const name of ["pointerup", "pointercancel"])
-      b.addEventListener(name, () => {
-        this.drag = null;
-      });
+    for (const name of ["pointerup", "pointercancel"]) b.addEventListener(name, (e) => held.delete(e.pointerId));
+    b.addEventListener("dblclick", () => this.fit());
     b.addEventListener("keydown", (e) => {
       const act = {
         ArrowLeft: () => this.turn(-0.12, 0),
@@ -93,6 +107,7 @@ export class Space {
         "+": () => this.nearer(0.8),
         "=": () => this.nearer(0.8),
         "-": () => this.nearer(1.25),
+        Home: () => this.fit(),
       }[e.key];
       if (!act || e.ctrlKey || e.altKey) return;
       e.preventDefault();
