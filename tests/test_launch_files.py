@@ -51,12 +51,19 @@ def test_masses_add_up_to_the_published_ones() -> None:
         ("burns = 4", "burns = 4\nwings = 2", "unknown key 'wings'"),
         ("area_m2 = { value = 25", "area_m2 = { valu = 25", "value: missing"),
         ("[limits]", "[limits", "not valid TOML"),
+        (
+            "thrust_vacuum_n = { value = 19620",
+            "thrust_vacuum_n = { value = 0",
+            "Breeze-M: thrust_vacuum_n is 0; it must be above zero",
+        ),
+        ("height_km = { value = ", "height_km = { value = inf, old = ", "pad: height_km is inf"),
     ],
 )
 def test_a_wrong_launcher_is_refused_by_name(old: str, new: str, said: str) -> None:
     assert old in TEXT
-    with pytest.raises(DefinitionError, match=re.escape(said)):
+    with pytest.raises(DefinitionError, match=re.escape(said)) as told:
         read_launcher(TEXT.replace(old, new, 1), "launcher.toml")
+    assert str(told.value).startswith("launcher.toml: ")
 
 
 def test_a_launcher_without_stages_or_upper_stage_is_refused() -> None:
@@ -91,7 +98,11 @@ def test_launches_of_the_mission() -> None:
     ("old", "new", "said"),
     [
         ('"2016-03-14T09:31:42"', '"2016-13-14T09:31:42"', "is not a UTC date"),
-        ("value = 4332", "value = -4332", "a payload of -4332 kg cannot be"),
+        ("value = 4332", "value = -4332", "payload_kg cannot be -4332"),
+        ("value = 4332", "value = inf", "payload_kg cannot be inf"),
+        ("value = 38520", "value = -1", "separation_s cannot be -1"),
+        ('day = "2016-03-15"', 'day = "2016-03-14"', "launches[0]: days: the days do not follow each other"),
+        ("c3_km2_s2 = 11.703", "c3_km2_s2 = 0.0", "days[0]: no asymptote has C3 0"),
         ("c3_km2_s2 = 13.982", "c3_km2_s2 = -13.982", "no asymptote has C3 -13.982"),
         ('name = "exomars-2020"', 'name = "exomars-2016"', "two launches are called 'exomars-2016'"),
     ],

@@ -40,7 +40,7 @@ class AscentFlight:
         weight_n = start[6] * STANDARD_GRAVITY_M_S2
         if thrust_n <= weight_n:
             raise UsageError(
-                f"{payload_kg:g} kg are too heavy: {weight_n / 1000:.0f} kN of weight, {thrust_n / 1000:.0f} kN of thrust",
+                f"{payload_kg:g} kg are too heavy: {weight_n / 1000:,.6g} kN of weight, {thrust_n / 1000:,.6g} kN of thrust",
                 where=f"launcher {launcher.name}",
                 remedy="Take a lighter payload",
             )

@@ -1,7 +1,8 @@
 """Texts that describe launches of a mission: what flies on which launcher, when, where to, and the days of its window."""
 
 from dataclasses import dataclass
-from math import radians
+from itertools import pairwise
+from math import inf, radians
 
 from ..errors import DefinitionError, TimeError
 from ..tables import Table
@@ -46,8 +47,6 @@ def _launch(table: Table, sources: dict[str, str]) -> LaunchPlan:
     liftoff = _instant(table, "liftoff_utc") if "liftoff_utc" in table.values else None
     provenance: list[Provenance] = []
     payload = _figure(table, "payload_kg", sources, provenance)
-    if not payload > 0.0:
-        raise DefinitionError(f"a payload of {payload:g} kg cannot be", where=table.path("payload_kg"))
     separation = _figure(table, "separation_s", sources, provenance) if "separation_s" in table.values else None
     asymptote = None
     if "asymptote" in table.values:
@@ -62,6 +61,8 @@ def _launch(table: Table, sources: dict[str, str]) -> LaunchPlan:
         for day in table.tables("days"):
             days.append((_instant(day, "day"), _asymptote(day, source, grade)))
             day.finish()
+    if any(later <= earlier for (earlier, _), (later, _) in pairwise(days)):
+        raise DefinitionError("the days do not follow each other", where=table.path("days"), remedy="Sort them, each day once")
     table.finish()
     return LaunchPlan(name, launcher, payload, liftoff, asymptote, separation, tuple(days), window, tuple(provenance))
 
@@ -69,6 +70,8 @@ def _launch(table: Table, sources: dict[str, str]) -> LaunchPlan:
 def _figure(table: Table, key: str, sources: dict[str, str], provenance: list[Provenance]) -> float:
     inner = table.table(key)
     value, source, grade = inner.real("value", None), inner.choice("source", sources), inner.choice("grade", GRADES)
+    if not 0.0 < value < inf:
+        raise DefinitionError(f"{key} cannot be {value:g}", where=table.path(key), remedy="Give a finite number above zero")
     fitted = inner.flag("fitted", False)
     inner.finish()
     provenance.append(Provenance(table.path(key), value, sources[source], grade, fitted))
@@ -77,11 +80,11 @@ def _figure(table: Table, key: str, sources: dict[str, str], provenance: list[Pr
 
 def _asymptote(table: Table, source: str, grade: str) -> Asymptote:
     c3, declination, ascension = (table.real(key, None) for key in ("c3_km2_s2", "declination_deg", "right_ascension_deg"))
-    if not (0.0 <= c3 < 200.0 and abs(declination) <= 90.0 and abs(ascension) <= 360.0):
+    if not (0.0 < c3 < 200.0 and abs(declination) <= 90.0 and abs(ascension) <= 360.0):
         raise DefinitionError(
             f"no asymptote has C3 {c3:g} km2/s2, declination {declination:g} and right ascension {ascension:g} deg",
-            where=table.where,
-        )
+            where=table.where, remedy="C3 is above 0 and below 200 km2/s2",
+        )  # fmt: skip
     return Asymptote(c3, radians(declination), radians(ascension), source, grade)
 
 

@@ -105,10 +105,10 @@ def _gains_km_s(goals: Reals, radius: float, speed: float, excess_km_s: float) -
     """Return the impulses from a place on the x axis with a speed along y; as `required_velocity`, for many asymptotes."""
     with np.errstate(divide="ignore", invalid="ignore"):
         d = np.sqrt(GM_KM3_S2 / (radius * (1.0 + goals[:, 0])) + 0.25 * excess_km_s**2)
-    d = np.where(goals[:, 1] < 0.0, -d, d)
-    gains = (d + 0.5 * excess_km_s)[:, None] * goals
-    gains[:, 0] += d - 0.5 * excess_km_s
-    gains[:, 1] -= speed
+        d = np.where(goals[:, 1] < 0.0, -d, d)
+        gains = (d + 0.5 * excess_km_s)[:, None] * goals
+        gains[:, 0] += d - 0.5 * excess_km_s
+        gains[:, 1] -= speed
     return np.nan_to_num(np.linalg.norm(gains, axis=1), nan=np.inf)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import radians
+from math import isfinite, radians
 
 from ..errors import DefinitionError
 from ..tables import Table
@@ -41,9 +41,11 @@ def read_launcher(text: str, where: str) -> LauncherFile:
     profile, errors = _profile(figures, top.table("profile")), tuple(_error(figures, table) for table in top.tables("errors"))
     for table in (orbit, limits, top):
         table.finish()
-    launcher = Launcher(
-        name, parts[0], stages, *parts[1:], parking, radians(inclination), adapter, pressure, acceleration, tuple(figures.found)
-    )
+    last = radians(inclination), adapter, pressure, acceleration, tuple(figures.found)
+    try:
+        launcher = Launcher(name, parts[0], stages, *parts[1:], parking, *last)
+    except DefinitionError as error:
+        raise DefinitionError(error.what, where=f"{where}: {error.where}", remedy=error.remedy) from error
     return LauncherFile(launcher, profile, errors)
 
 
@@ -62,6 +64,8 @@ class _Figures:
         if not inner.values:
             raise DefinitionError("missing", where=table.path(key), remedy="Give { value, source, grade }")
         value = inner.real("value", None)
+        if not isfinite(value):
+            raise DefinitionError(f"{key} is {value:g}", where=table.where, remedy="Give a finite number")
         source, grade = inner.choice("source", self.sources), inner.choice("grade", GRADES)
         fitted = inner.flag("fitted", False)
         inner.finish()
