@@ -11,11 +11,16 @@ from .atmosphere_kernels import FLUX_USUAL, GAS_J_MOL_K, GRAVITY_M_S2, RADIUS_KM
 
 Reals = NDArray[np.float64]
 SIGMA_KM = np.array([0.0, 30.0, 60.0, 90.0, 110.0, 150.0, 250.0])
+AREOID_KM = (-0.19, 2.23)  # over the ellipsoid at the equator, and more towards the pole: 3396.0 / 191 against 1 / 169.89
 SIGMA_LN = np.array([0.04, 0.06, 0.25, 0.4, 0.55, 0.5, 0.6])  # how far profiles and models of Mars lie apart, and weather
 
 
 class Atmosphere(Protocol):
-    """What drag and entry ask of an atmosphere. Arguments broadcast; heights are above the areoid, local time is true solar."""
+    """What drag and entry ask of an atmosphere. Arguments broadcast; local time is true solar.
+
+    Heights are above the ellipsoid (3396.19 and 3376.20 km), as orbits and maps have them; a model made over the areoid turns
+    them itself (`areoid_km`).
+    """
 
     def density_kg_m3(
         self, height_km: ArrayLike, lat_deg: ArrayLike, lon_deg: ArrayLike, ls_deg: ArrayLike, local_time_h: ArrayLike
@@ -66,7 +71,7 @@ class MarsAtmosphere:
     `dust` is the visible optical depth (None: usual for the season; a global storm has 3 to 5), `flux` that of the Sun at
     10.7 cm at 1 au, `multiplier` a factor that orbit determination may estimate. No topography, no longitude, no winds.
     Against the mean of the Mars Climate Database it is a factor 0.60 to 1.02 (50 to 250 km), against a Mars-GRAM profile
-    of Jezero within 5 % to 40 km and 1.1 to 1.95 above: `sigma` states that. Above 250 km it goes on without hydrogen; below 0
+    of Jezero within 5 % to 40 km and 1.1 to 1.8 above: `sigma` states that. Above 250 km it goes on without hydrogen; below 0
     the lowest layer goes on. Constants and their grades stand in `atmosphere_kernels`.
     """
 
@@ -84,12 +89,17 @@ class MarsAtmosphere:
     def air(
         self, height_km: ArrayLike, lat_deg: ArrayLike, lon_deg: ArrayLike, ls_deg: ArrayLike, local_time_h: ArrayLike
     ) -> Air:
-        """Return the air at places and times that broadcast; longitude has no influence. Density and pressure are multiplied."""
+        """Return the air at places and times that broadcast; longitude has no influence. Density and pressure are multiplied.
+
+        Heights are above the ellipsoid; what is not a number is refused (UsageError).
+        """
         height, lat, _, ls, hour = np.broadcast_arrays(
             *(np.asarray(v, np.float64) for v in (height_km, lat_deg, lon_deg, ls_deg, local_time_h))
         )
+        if not all(np.isfinite(v).all() for v in (height, lat, ls, hour)):
+            raise UsageError("a height, place or time that is no number", remedy="Give finite numbers")
         dust = usual_depth(ls) if self.dust is None else np.full(ls.shape, self.dust)
-        columns = (height, lat, ls, hour, dust, np.full(ls.shape, self.flux))
+        columns = (height - areoid_km(lat), lat, ls, hour, dust, np.full(ls.shape, self.flux))
         places = np.stack([np.ravel(c) for c in columns], axis=1)
         found = np.empty((places.shape[0], 4))
         mars_air(places, found)
@@ -105,6 +115,16 @@ class MarsAtmosphere:
     def sigma(self, height_km: ArrayLike) -> Reals:
         """Return the standard deviation of the logarithm of the density."""
         return np.interp(np.asarray(height_km, np.float64), SIGMA_KM, SIGMA_LN)
+
+
+def areoid_km(lat_deg: ArrayLike) -> Reals:
+    """Return how far the areoid lies above the ellipsoid of maps: -0.19 km at the equator, 2.04 km at the poles.
+
+    The areoid is level under gravity (J2 of JGMRO120D) and spin, 3396.0 km from the centre on average over the equator. Left
+    out: odd zonals (0.1 km) and what changes with longitude (1.5 km at Tharsis, 0.4 km rms).
+    """
+    u2 = np.sin(np.radians(np.asarray(lat_deg, np.float64))) ** 2
+    return AREOID_KM[0] + AREOID_KM[1] * u2
 
 
 def usual_depth(ls_deg: ArrayLike) -> Reals:

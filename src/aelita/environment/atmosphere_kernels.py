@@ -22,11 +22,13 @@ HEIGHTS_KM = np.array([0.0, 10.0, 25.0, 45.0, 65.0, 90.0, 110.0, 125.0])
 MEAN_K = np.array(
     [216.0, 196.0, 169.0, 148.0, 149.0, 135.0, 123.0, 142.0]
 )  # fitted to both profiles, see docs/environment.md (D)
-# What follows is assumed (E), of the size that lets density at 138 km move as in DTM-Mars, and at 126 km double in a storm as
-# Mars Global Surveyor saw (Keating et al., Science 279, 1998, p. 1672); the lowest 40 km after textbooks.
-BY_SUN = np.array([0.13, 0.13, 0.13, 0.10, 0.05, 0.03, 0.03, 0.03])  # per unit of relative sunlight
-BY_SEASON = np.array([0.08, 0.08, 0.07, 0.06, 0.05, 0.05, 0.05, 0.05])  # times sin Ls sin latitude
-BY_LATITUDE = np.array([-0.08, -0.06, -0.04, -0.03, -0.02, -0.02, -0.02, -0.02])  # times P2(sin latitude)
+# What follows is assumed (E), of the size that lets density at 138 to 200 km move as in DTM-Mars (the part by latitude above all,
+# which is small there), at 126 km double in a storm as Mars Global Surveyor saw (Keating et al., Science 279, 1998, p. 1672), and
+# at 105 km over the pole in southern winter stay in the 20 to 40 kg/km3 of aerobraking (docs/environment.md): air over 60 km is
+# not as cold there as that below, which Mars Odyssey found too. The lowest 40 km after textbooks.
+BY_SUN = np.array([0.10, 0.10, 0.10, 0.08, 0.04, 0.03, 0.03, 0.03])  # per unit of relative sunlight
+BY_SEASON = np.array([0.08, 0.08, 0.07, 0.06, 0.04, 0.03, 0.03, 0.05])  # times sin Ls sin latitude
+BY_LATITUDE = np.array([-0.06, -0.045, -0.03, -0.01, 0.0, 0.0, 0.0, 0.0])  # times P2(sin latitude)
 BY_HOUR = np.array([0.09, 0.01, 0.01, 0.01, 0.01, 0.02, 0.02, 0.05])  # times cos latitude, greatest at the hour below
 BY_DUST = np.array([0.0, 0.03, 0.06, 0.06, 0.05, 0.03, 0.02, 0.0])  # times ln of the dust over the usual
 WARMEST_H = 15.0  # DTM-Mars: exosphere 15 h, 138 km 14.3 h (D)
@@ -36,8 +38,8 @@ WARMEST_H = 15.0  # DTM-Mars: exosphere 15 h, 138 km 14.3 h (D)
 PRESSURE_PA = 610.0  # at the areoid, mean of the year (C)
 PRESSURE_TERMS = np.array([[0.0448, -0.0893], [-0.0410, 0.0429]])  # cosine and sine of Ls, then of 2 Ls, relative
 
-# After DTM-Mars: season 6 %, hour 25 %, and flux (D; E for the mean of all solar cycles)
-EXOSPHERE_K, EXOSPHERE_BY_FLUX, EXOSPHERE_BY_SUN, EXOSPHERE_BY_HOUR = 195.0, 0.7, 0.33, 0.20
+# After DTM-Mars: season 4 %, hour 25 %, and flux (D; E for the mean of all solar cycles)
+EXOSPHERE_K, EXOSPHERE_BY_FLUX, EXOSPHERE_BY_SUN, EXOSPHERE_BY_HOUR = 195.0, 0.7, 0.20, 0.20
 BATES_PER_KM = 0.07
 GASES_KG_MOL = np.array([0.04401, 0.03995, 0.0280, 0.0160, 0.0040])  # CO2, Ar, N2 with CO and some O2, O, He
 GASES_SHARE = np.array([0.925, 0.019, 0.038, 0.01785, 0.00015])  # by number at 125 km

@@ -26,7 +26,8 @@ AVOGADRO = 6.02214076e23
 class DtmAtmosphere:
     """DTM-Mars (Bruinsma and Lemoine, J. Geophys. Res. 107, 2002, 5085): 125 km and more, from the orbits of Mariner 9 and MGS.
 
-    Below 138 km it is extrapolated, below 125 km NaN. `flux` is that at 10.7 cm in the model's own scale, usual 65; `storm`
+    From 138 down to 125 km it goes on at the temperature of 138 km, for below that the model's own form (Bates) loses its meaning
+    in cold nights; under 125 km it is NaN. `flux` is that at 10.7 cm in the model's own scale, usual 65; `storm`
     the heating by a dust storm in units of its own (0 to about 0.3). `coefficients` has the 70 rows of the file and 12 columns,
     three temperatures and nine gases. How its file is read and summed is known from a public implementation (C).
     """
@@ -50,12 +51,14 @@ class DtmAtmosphere:
         rate = slope / (exosphere - base)  # per km
         height = np.where(height < LOWEST_KM, np.nan, height)
         above = (height - BASE_KM) * (POLAR_RADIUS_KM + BASE_KM) / (POLAR_RADIUS_KM + height)
-        temperature = exosphere - (exosphere - base) * np.exp(-rate * above)
+        over = np.maximum(above, 0.0)
+        temperature = exosphere - (exosphere - base) * np.exp(-rate * over)
         gravity = 3.727 / (1 + BASE_KM / POLAR_RADIUS_KM) ** 2
         total = np.zeros(height.shape)
         for k, mass in enumerate(GASES_G_MOL):
             power = mass * gravity / (GAS_J_MOL_K * rate * exosphere)
-            fall = (base / temperature) ** (1 + DIFFUSION[k] + power) * np.exp(-rate * power * above)
+            fall = (base / temperature) ** (1 + DIFFUSION[k] + power) * np.exp(-rate * power * over)
+            fall = fall * np.exp(-mass * gravity / (GAS_J_MOL_K * base) * (above - over))
             total += self.coefficients[0, 3 + k] * np.exp(answer[..., 3 + k]) * mass * fall
         return self.multiplier * total / AVOGADRO * 1000  # g/cm^3 to kg/m^3
 
