@@ -25,6 +25,7 @@ from .light_paths import Station
 from .network import Network
 from .observables import compute
 from .orbit_filter import FilteredOrbit, filter_orbit
+from .predicting import Carrier, check_frequency, predict_carrier
 from .ramps import Ramps, constant_uplink, join_ramps
 from .searching import first_orbit, search
 from .tracking import Kind, Observations, Quasar, Refusal, doppler, ranges
@@ -41,17 +42,16 @@ from . import mission_design
 from .mission_design import *  # noqa: F403
 
 __all__ = [
-    "GM_KM3_S2", "AerobrakingFile", "Ascent", "Asymptote", "BurnAssessment", "Campaign", "Comparison", "Determination",
+    "GM_KM3_S2", "AerobrakingFile", "Ascent", "Asymptote", "BurnAssessment", "Campaign", "Carrier", "Comparison", "Determination",
     "DeterminationError", "Dispersion", "Drag", "Elements", "Estimate", "Event", "FilteredOrbit", "FiniteBurn", "Forces",
     "ImpactError", "ImpulsiveBurn", "Injection", "Kind", "LaunchPlan", "LaunchPlane", "Launcher", "LauncherFile", "Network",
     "Observations", "Opportunity", "Parameter", "Profile", "Quasar", "Ramps", "Refusal", "Residuals", "Rotation", "Rules",
-    "Setting", "SolarPressure", "StateVector", "Station", "Surroundings", "Trajectory", "Vehicle", "allowed_turn_km_s",
-    "apsides", "ascend", "assess_burn", "below", "capacity_kg", "compare_orbits", "compute", "constant_uplink",
-    "departure_impulse_km_s", "determine", "doppler", "eclipses", "elements_of", "estimated_pass", "filter_orbit",
-    "first_orbit", "height_keeping", "heights_km", "inject", "join_ramps", "launch_windows", "lifetime", "linear_dispersion",
-    "mean_anomaly", "message_of_tracking", "nodes", "occultations", "optimised_steering", "phase_over", "planar", "prepare",
+    "Setting", "SolarPressure", "StateVector", "Station", "Surroundings", "Trajectory", "Vehicle", "allowed_turn_km_s", "apsides",
+    "ascend", "assess_burn", "below", "capacity_kg", "check_frequency", "compare_orbits", "compute", "constant_uplink",
+    "departure_impulse_km_s", "determine", "doppler", "eclipses", "elements_of", "estimated_pass", "filter_orbit", "first_orbit",
+    "height_keeping", "heights_km", "inject", "join_ramps", "launch_windows", "lifetime", "linear_dispersion", "mean_anomaly",
+    "message_of_tracking", "nodes", "occultations", "optimised_steering", "phase_over", "planar", "predict_carrier", "prepare",
     "propagate", "ranges", "read_aerobraking", "read_launcher", "read_launches", "read_ramps", "read_tracking", "refuse_unsafe",
     "residual_table", "residuals", "revolution", "sampled_dispersion", "search", "sigmas_km", "states_of", "surroundings",
-    "track_keeping", "tracking_of_message", "true_anomaly", "windows_with_margins",
-]  # fmt: skip
+    "track_keeping", "tracking_of_message", "true_anomaly", "windows_with_margins"]  # fmt: skip
 __all__ += mission_design.__all__

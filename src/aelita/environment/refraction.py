@@ -61,11 +61,11 @@ class Refraction:
 
     def raised_deg(self, elevation_deg: ArrayLike) -> Reals:
         """Return by how much (deg) something appears above its geometric elevation (deg); below the horizon as at it."""
-        return np.asarray(np.interp(elevation_deg, self._stands_deg, self._raised_deg))
+        return np.asarray(np.interp(np.asarray(elevation_deg, np.float64), self._stands_deg, self._raised_deg))
 
     def rate(self, elevation_deg: ArrayLike) -> Reals:
         """Return by how much the apparent elevation changes with the geometric one: a little below 1."""
-        return np.asarray(1.0 + np.interp(elevation_deg, self._stands_deg, self._slope))
+        return np.asarray(1.0 + np.interp(np.asarray(elevation_deg, np.float64), self._stands_deg, self._slope))
 
 
 def refraction(
