@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spiceypy
+from scipy.interpolate import KroghInterpolator
 
 from aelita.dynamics import Forces, Reference, StateVector, orbit_of, pork_chop, propagate, rebuild_cruise
 from aelita.ephemeris import furnish, release, state
 from aelita.errors import DefinitionError, TimeError, UsageError
-from aelita.services.navigation import read_arcs, write_arcs
+from aelita.services.navigation import oem_of, read_arcs, write_arcs
 from aelita.services.navigation.cruise_file import CRUISE, CruiseFile, load_cruise, read_cruise
 from aelita.services.navigation.cruising import burn_rows, cruise_arcs, figure_rows
 from aelita.services.navigation.plots_transfers import draw_cruise, draw_pork_chop
@@ -196,6 +197,38 @@ def test_arcs_are_written_and_read_as_messages(cruise: Reference, tmp_path: Path
         for ours, theirs in zip(arcs, back, strict=True):
             assert np.abs(ours.epochs - theirs.epochs).max() <= 1000 and ours.centre == theirs.centre
             assert np.allclose(ours.states, theirs.states, rtol=1e-11, atol=1e-6)
+
+
+def test_the_message_tells_burns_and_breaks_by_its_rows_alone(cruise: Reference) -> None:
+    """Read as octets by SciPy's polynomials: no gap, steps of velocity where a burn was sudden, thrust interpolated within 1 mm."""
+    arcs = cruise_arcs(cruise, "orbiter", "TGO")
+    metadata = [segment.metadata for segment in oem_of(arcs, made_at=tai_ns_from_utc("2026-11-29")).segments]
+    steps = []
+    for before, after in pairwise(arcs):
+        assert before.epochs[-1] == after.epochs[0]
+        offset = 0.0
+        if before.centre != after.centre:
+            offset = state(before.centre, after.centre, before.epochs[-1:])[0]
+        jump = before.states[-1] + offset - after.states[0]
+        assert np.linalg.norm(jump[:3]) < 1e-6
+        steps.append(1000 * float(np.linalg.norm(jump[3:])))
+    sudden = [row["size_m_s"] for row in burn_rows(cruise) if row["duration_s"] is None]
+    parted = 0.30 * 577.0 / burn_rows(cruise)[1]["mass_after_kg"]
+    assert [step for step in steps if step > 1e-4] == pytest.approx([parted, *sudden], abs=1e-6)
+    worst_mm = 0.0
+    legs = {leg.trajectory.start.epoch_tai_ns: leg.trajectory for leg in cruise.legs if leg.craft != "lander"}
+    for arc, told in zip(arcs, metadata, strict=True):
+        assert 7 == told.number("INTERPOLATION_DEGREE") <= 2 * len(arc.epochs) - 1
+        if len(arc.epochs) < 60:
+            begin = len(arc.epochs) // 2 - 2
+            some, rows = arc.epochs[begin : begin + 4], arc.states[begin : begin + 4]
+            at = ((some - some[0]) / SECOND).repeat(2)
+            made = KroghInterpolator(at, np.stack([rows[:, :3], rows[:, 3:]], axis=1).reshape(-1, 3))
+            middle = int(some[1] + some[2]) // 2
+            truth = legs[int(arc.epochs[0])].states(np.array([middle]))[0, :3]
+            worst_mm = max(worst_mm, 1e6 * float(np.linalg.norm(made((middle - some[0]) / SECOND) - truth)))
+    print(f"interpolated within {worst_mm:.3f} mm")
+    assert worst_mm < 1.0
 
 
 def test_rows_for_people(given: CruiseFile, cruise: Reference) -> None:

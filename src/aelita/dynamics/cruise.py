@@ -26,6 +26,7 @@ from .states import StateVector
 
 Vector = NDArray[np.float64]
 Epochs = NDArray[np.int64]
+LEAST_ROWS = 9  # of a leg, however short: burns are to be interpolated too
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Reference:
 def spaced(leg: Leg, step_s: float) -> Epochs:
     """Return epochs along a leg, both ends among them, by true anomaly near the planet."""
     first, last = leg.trajectory.span
-    count = max(2, int(np.ceil((last - first) / SECOND / step_s)) + 1)
+    count = max(LEAST_ROWS, int(np.ceil((last - first) / SECOND / step_s)) + 1)
     epochs = first + (np.arange(count, dtype=np.int64) * ((last - first) // (count - 1)))
     epochs[-1] = last
     if leg.centre == "SUN":

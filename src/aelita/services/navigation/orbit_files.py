@@ -75,7 +75,10 @@ def read_spk(path: Path, body: str, centre: str, start: int, stop: int, step_s: 
 
 
 def oem_of(arcs: tuple[Arc, ...], *, made_at: int, degree: int = 7) -> Message:
-    """Return arcs as an OEM of version 2, to be interpolated by Hermite polynomials of `degree`; `made_at` dates it."""
+    """Return arcs as an OEM of version 2; `made_at` dates it.
+
+    It is to be interpolated by Hermite polynomials of `degree`, or lower where an arc has few states.
+    """
     header = Block("header", {"CREATION_DATE": epochs_from_tai_ns(np.array([made_at]), "UTC")[0], "ORIGINATOR": ORIGINATOR})
     return Message("OEM", "2.0", header, tuple(_segment(arc, degree) for arc in arcs))
 
@@ -124,7 +127,7 @@ def _segment(arc: Arc, degree: int) -> Segment:
         {
             "OBJECT_NAME": arc.name, "OBJECT_ID": arc.ident or arc.name, "CENTER_NAME": arc.centre, "REF_FRAME": "EME2000",
             "TIME_SYSTEM": "UTC", "START_TIME": epochs[0], "STOP_TIME": epochs[len(epochs) - 1],
-            "INTERPOLATION": "HERMITE", "INTERPOLATION_DEGREE": degree,
+            "INTERPOLATION": "HERMITE", "INTERPOLATION_DEGREE": max(1, min(degree, 2 * len(epochs) - 1)),
         },
     )  # fmt: skip
     return Segment(metadata, (Block("ephemeris", rows=Rows(STATE_COLUMNS, epochs, arc.states)),))
