@@ -87,29 +87,32 @@ def test_round_trips_measured_by_the_dsn() -> None:
         ]
     )
     measured, pairs = np.array([float(row[7]) for row in rows]) * 1e-6, [(int(row[1]), int(row[2])) for row in rows]
-    left_m = np.empty((len(rows), 2))
+    left_m = np.empty((len(rows), 3))
     for pair in sorted(set(pairs)):
         those = np.flatnonzero([other == pair for other in pairs])
-        for column, zenith_m in enumerate((0.0, 2.2)):
-            here = Network({f"DSS-{n}": Station(dsn(n), zenith_m) for n in pair})
+        for column, (zenith_m, planets) in enumerate(((0.0, ()), (2.2, ()), (2.2, ("JUPITER", "SATURN", "EARTH")))):
+            here = Network({f"DSS-{n}": Station(dsn(n), zenith_m) for n in pair}, delayed_by=planets)
             trip = round_trips(tagged[those], f"DSS-{pair[0]}", f"DSS-{pair[1]}", AtCentre(), here)
             left_m[those, column] = (measured[those] - trip.light_s) / 2 * C_KM_S * 1000
     sun, mars = state("SUN", "EARTH", tagged)[:, :3], state("MARS", "EARTH", tagged)[:, :3]
     clear = np.sum(sun * mars, axis=1) < 0.5 * np.linalg.norm(sun, axis=1) * np.linalg.norm(mars, axis=1)
-    for column, what in enumerate(("without air", "with air")):
+    for column, what in enumerate(("without air", "with air", "with air and planets")):
         few = left_m[clear, column]
         print(f"DSN ranges {what}, {few.size} passes: mean {few.mean():.2f} m, sigma {few.std():.2f} m")
         assert few.size > 500 and few.std() < 2.0 and abs(few.mean()) < 8.0 and np.abs(few).max() < 12
+    assert left_m[clear, 2].std() < 0.95 * left_m[clear, 1].std()
 
 
-def test_light_times_are_those_of_the_ephemeris_room() -> None:
+@pytest.mark.parametrize("planets", [(), ("JUPITER", "SATURN", "EARTH")], ids=["", "planets"])
+def test_light_times_are_those_of_the_ephemeris_room(planets: tuple[str, ...]) -> None:
     """`light_times` iterates otherwise, at epochs in whole nanoseconds of float64 time."""
-    bare = replace(orbiter_network(), tides=False, stations={"Malargüe": Station(MALARGUE)})
+    bare = replace(orbiter_network(), tides=False, stations={"Malargüe": Station(MALARGUE)}, delayed_by=planets)
     trip = round_trips(AT, "Malargüe", "Malargüe", AtCentre(), bare)
-    down = light_times(MALARGUE, "MARS", AT).light_s
+    down = light_times(MALARGUE, "MARS", AT, delayed_by=planets).light_s
     up = down
     for _ in range(4):
-        up = light_times(MALARGUE, "MARS", AT - np.rint((down + up) * SECOND).astype(np.int64), outgoing=True).light_s
+        sent = AT - np.rint((down + up) * SECOND).astype(np.int64)
+        up = light_times(MALARGUE, "MARS", sent, outgoing=True, delayed_by=planets).light_s
     sent = AT - np.rint((down + up) * SECOND).astype(np.int64)
     clocks = [tdb_tt_s(at) + diurnal(at) for at in (AT, sent)]  # what passes at the station is TT, not TDB
     wrong = trip.light_s - (down + up - clocks[0] + clocks[1])
@@ -548,3 +551,9 @@ def test_what_a_message_says_of_its_data_is_heeded(extra: str, left: list[str]) 
     assert {one.reason for one in refused} == set(left) and len(found) == 2 - len(left)
     ends = np.array([tai_ns_from_utc(f"2018-12-08T{at}") for at in ("12:00:00", "15:59:59")])
     assert uplinks["Cebreros"].frequency(ends).tolist() == [7.2e9, 7.2e9]
+
+
+@pytest.mark.parametrize("name", ["SUN", "VULCAN"])
+def test_what_delays_no_light_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=f"'{name}' is none whose delay of light is added"):
+        round_trips(AT, "Malargüe", "Malargüe", AtCentre(), replace(network(), delayed_by=(name,)))

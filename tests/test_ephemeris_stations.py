@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from aelita.environment import gravity_delay_s
 from aelita.ephemeris import (
     LightTime,
     Site,
@@ -19,6 +20,7 @@ from aelita.ephemeris import (
     furnish,
     intervals,
     light_times,
+    light_times_down,
     load,
     occultations,
     occulted,
@@ -33,6 +35,7 @@ from aelita.time.scales import tdb_minus_tt_s
 from shared import shared
 
 C_KM_S = 299792.458
+PLANETS = ("JUPITER", "SATURN", "EARTH")
 # Positions of facts/flight-dynamics.yaml and facts/operations.md, from the public SPICE kernels
 BEAR_LAKES = Site("Bear Lakes", (2828.547498, 2206.064086, 5256.395991), (-14e-6, 17e-6, 12e-6), tai_ns_from_utc("2005-01-01"))
 KALYAZIN = Site("Kalyazin", (2731.191749, 2126.199292, 5339.538091))
@@ -105,7 +108,7 @@ def test_ranges_measured_by_the_dsn() -> None:
     month = {
         name: n for n, name in enumerate(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], 1)
     }
-    residual_m = np.empty(len(rows))
+    residual_m, planets_m = np.empty(len(rows)), np.empty(len(rows))
     tagged = np.array(
         [
             tai_ns_from_utc(f"{r[3]}-{month[r[4]]:02d}-{int(r[5]):02d}T{r[6]}") - 1000 * int(r[8] if len(r) > 8 else 0)
@@ -123,6 +126,8 @@ def test_ranges_measured_by_the_dsn() -> None:
             up = light_times(sender, "MARS", sent, outgoing=True).light_s
         clocks_s = down + up - station_tdb_s(receiver, tagged[those]) + station_tdb_s(sender, sent)
         residual_m[those] = (np.array([float(row[7]) for row in rows])[those] * 1e-6 - clocks_s) / 2 * C_KM_S * 1000
+        all_of_it = light_times(receiver, "MARS", tagged[those], delayed_by=PLANETS).light_s
+        planets_m[those] = (all_of_it - down) * C_KM_S * 1000
     sun, mars = state("SUN", "EARTH", tagged)[:, :3], state("MARS", "EARTH", tagged)[:, :3]
     cosine = np.sum(sun * mars, axis=1) / np.linalg.norm(sun, axis=1) / np.linalg.norm(mars, axis=1)
     clear = residual_m[cosine < 0.5]
@@ -131,6 +136,40 @@ def test_ranges_measured_by_the_dsn() -> None:
     )
     assert len(rows) == 1110 and clear.std() <= 6 and abs(clear.mean()) <= 8  # what is asked of 2006 to 2010, over 60 deg
     assert clear.size > 500 and clear.std() < 2 and abs(clear.mean()) < 6 and np.abs(clear).max() < 10
+    rest = (residual_m - planets_m)[cosine < 0.5]
+    print(
+        f"{planets_m.min():.2f} to {planets_m.max():.2f} m by Jupiter, Saturn and the Earth: "
+        f"then mean {rest.mean():.2f} m, sigma {rest.std():.2f} m"
+    )
+    assert planets_m.min() > 0.3 and planets_m.max() < 1.9 and rest.std() < 0.9 * clear.std() and abs(rest.mean()) < 6
+
+
+def test_planets_delay_light_as_they_are_asked() -> None:
+    """Against the formula of the room `environment`, at Mars and on a path that grazes Jupiter: Moyer, eq. 8-55."""
+    at = np.array([tai_ns_from_utc("2006-10-10"), tai_ns_from_utc("2016-03-08T12:00"), NO_TIME], np.int64)
+    site = dsn(14)
+    plain = light_times(site, "MARS", at).light_s
+    ends = [state(body, "SSB", at[:2])[:, :3] for body in ("EARTH", "MARS")]
+    total = np.zeros(2)
+    for name, gm in (("JUPITER", 126_712_764.1), ("SATURN", 37_940_584.84)):
+        place = state(f"{name} BARYCENTER", "SSB", at[:2])[:, :3]
+        wanted = gravity_delay_s(ends[0] - place, ends[1] - place, gm)
+        total += wanted
+        more = light_times(site, "MARS", at, delayed_by=[name]).light_s - plain
+        assert more[:2] == pytest.approx(wanted, rel=1e-3, abs=1e-12) and np.isnan(more[2])
+        down = light_times_down(site, "MARS", at, delayed_by=[name]).light_s - light_times_down(site, "MARS", at).light_s
+        assert down[:2] == pytest.approx(wanted, rel=1e-3, abs=1e-12)
+    both = light_times(site, "MARS", at, delayed_by=["saturn", "JUPITER", "599", "5"]).light_s - plain
+    assert both[:2] == pytest.approx(total, rel=1e-3) and 1e-9 < both[0] < 7e-9
+    grazing = light_times(site, "JUPITER BARYCENTER", at[:2], delayed_by=["JUPITER"], sun_delay=False).light_s
+    past = grazing - light_times(site, "JUPITER BARYCENTER", at[:2], sun_delay=False).light_s
+    assert past == pytest.approx(2 * 126_712_764.1 / C_KM_S**3 * np.log(4 * 8e8 / 71492), rel=0.05)  # as from its surface
+    centre = light_times("EARTH", "MARS", at[:1], delayed_by=["EARTH"]).light_s - light_times("EARTH", "MARS", at[:1]).light_s
+    ours = light_times(site, "MARS", at[:1], delayed_by=["EARTH"]).light_s - plain[:1]
+    assert 0.2e-9 < ours[0] < centre[0] < 0.5e-9
+    for name in ("SUN", "PHOBOS"):
+        with pytest.raises(UsageError, match="none whose delay of light is added"):
+            light_times(site, "MARS", at, delayed_by=[name])
 
 
 def station_tdb_s(site: Site, epochs: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -71,6 +71,8 @@ def test_light_time_of_the_day_of_arrival(asked: Callable[..., Any]) -> None:
     (row,) = asked("light-time", "EARTH", "MARS", "2016-10-19T16:00:00")
     assert row["down_s"] == pytest.approx(587.341, abs=0.002)  # received then: the public facts have 587.341, emitted 587.361
     assert row["up_s"] < row["down_s"] < 0.51 * row["round_trip_s"]
+    (more,) = asked("light-time", "EARTH", "MARS", "2016-10-19T16:00:00", "--delayed-by", "JUPITER", "--delayed-by", "saturn")
+    assert 2e-9 < more["round_trip_s"] - row["round_trip_s"] < 13e-9
     rows = asked("light-time", "malargue", "MARS", "2016-10-19T16:00:00", "--stop", "2016-10-19T17:00:00", "--step", "600")
     assert len(rows) == 7 and all(a["elevation_deg"] < b["elevation_deg"] for a, b in pairwise(rows))
 

@@ -31,6 +31,12 @@ KernelsForOption = Annotated[
     list[int] | None,
     typer.Option("--kernels-for", help="SPICE number of the spacecraft that kernels are for: clocks of others are refused."),
 ]
+DelayedByOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--delayed-by", help="Planet whose gravity delays light beside the Sun: JUPITER, SATURN, EARTH; may be repeated."
+    ),
+]
 PngOption = Annotated[Path | None, typer.Option("--png", help="Draw the result to this PNG file too.")]
 StationOption = Annotated[
     list[str] | None, typer.Option("--station", "-s", help="A station of the mission; may be repeated. Default: all.")
@@ -171,6 +177,7 @@ def light_time(
     at: Annotated[list[str], typer.Argument(help="Instants at the observer, UTC.")],
     stop: Annotated[str | None, typer.Option("--stop", help="Go on from the (one) instant until this one, UTC.")] = None,
     step: Annotated[float, typer.Option("--step", min=0.001, help="Seconds between two rows with --stop.")] = 600.0,
+    delayed_by: DelayedByOption = None,
     mission: MissionOption = "",
     kernel: KernelOption = None,
     prefer: PreferOption = None,
@@ -185,4 +192,6 @@ def light_time(
         raise UsageError("--stop goes on from one instant", remedy="Give one, or leave --stop away")
     epochs = [instant(text) for text in at] if stop is None else instants(at[0], stop, step)
     title = f"Light time between {observer} and {spacecraft} (s)"
-    deliver(sky.light_time(observer, spacecraft, epochs), out=out, as_json=json, title=title, limit=limit)
+    deliver(
+        sky.light_time(observer, spacecraft, epochs, delayed_by=delayed_by or ()), out=out, as_json=json, title=title, limit=limit
+    )

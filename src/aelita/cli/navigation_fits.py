@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .navigation import KernelOption, KernelsForOption, PreferOption, commands, compiled, furnished, instant, mission_of, picture
+from .navigation import (
+    DelayedByOption,
+    KernelOption,
+    KernelsForOption,
+    PreferOption,
+    commands,
+    compiled,
+    furnished,
+    instant,
+    mission_of,
+    picture,
+)  # fmt: skip
 from .navigation_keeping import CraftOption, PublishOption, publish_result
 from .options import JsonOption, MissionOption
 from .output import print_json, print_pairs, print_table, rows_as_json, say, writing
@@ -52,6 +63,7 @@ def determine(
     media: Annotated[
         bool, typer.Option("--media", help="Air, ionosphere and solar wind by models, in place of the stations' zenith delays.")
     ] = False,
+    delayed_by: DelayedByOption = None,
     worst: Annotated[float | None, typer.Option("--worst-rms", help="Weighted rms above which it is no orbit.")] = None,
     spacecraft: Annotated[str, typer.Option("--spacecraft", help="The participant of TDMs that is it.")] = "",
     step: Annotated[float, typer.Option("--step", min=0.001, help="Seconds between two states of --out.")] = 60.0,
@@ -86,6 +98,7 @@ def determine(
         found = navigation.fitted(
             begin.first(), held, chosen, forces, mission_of(context, mission), station_files=tuple(stations or ()), mass_kg=mass,
             mask_deg=mask, parameters=asked, until=None if until is None else instant(until), worst_rms=worst, media=media,
+            delayed_by=tuple(delayed_by or ()),
         )  # fmt: skip
     except DeterminationError as error:
         _keep(error, begin, keep)

@@ -39,6 +39,12 @@ def sun_delay_s(near_km: Reals, far_km: Reals, distance_km: Reals) -> Reals:
     return np.asarray(SUN_DELAY_S * np.log((around + distance_km) / np.maximum(around - distance_km, 1.0)))
 
 
+def planet_delay_s(near_km: Reals, far_km: Reals, gm_km3_s2: float) -> Reals:
+    """Return by how much a planet delays light between two points, given from its centre, rows of three (Moyer, eq. 8-55)."""
+    near, far, way = (np.linalg.norm(one, axis=1) for one in (near_km, far_km, far_km - near_km))
+    return np.asarray(2 * gm_km3_s2 / LIGHT_KM_S**3 * np.log((near + far + way) / np.maximum(near + far - way, 1.0)))
+
+
 def diurnal_s(station_km: Reals, earth_km: Reals, earth_velocity_km_s: Reals) -> Reals:
     """Return TDB minus TT at a station less that at the centre of the Earth: v.r/c^2, at most 2.1 us (Moyer, eq. 2-23)."""
     return np.asarray(np.sum(earth_velocity_km_s * (station_km - earth_km), axis=1) / LIGHT_KM_S**2)

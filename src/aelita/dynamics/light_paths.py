@@ -1,6 +1,6 @@
 """Light between stations and a spacecraft whose orbit is being determined: epochs below nanoseconds, legs and their partials."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ephemeris import Site, fine_states, tdb_tt_s
+from ..errors import UsageError
 from ..time import SECOND
-from .corrections import LIGHT_KM_S, diurnal_s, dry_mapping, solid_tide_km, sun_delay_s, wet_mapping
+from .corrections import LIGHT_KM_S, diurnal_s, dry_mapping, planet_delay_s, solid_tide_km, sun_delay_s, wet_mapping
+from .forces import GM_KM3_S2
 
 Epochs = NDArray[np.int64]
 Reals = NDArray[np.float64]
@@ -89,15 +91,27 @@ class Place:
     clock_s: Reals
 
 
+def _delaying(name: str) -> str:
+    """Return a planet as DE440 names it. Raises UsageError for what delays no light here: the Sun does so always."""
+    for known in (name.upper(), f"{name.upper()} BARYCENTER"):
+        if known in GM_KM3_S2 and known != "SUN":
+            return known
+    raise UsageError(f"{name!r} is none whose delay of light is added", remedy="Name planets: EARTH, JUPITER, SATURN, ...")
+
+
 class Sky:
-    """Stations and a spacecraft in the frame of the solar system's barycentre."""
+    """Stations and a spacecraft in the frame of the solar system's barycentre.
+
+    The Sun delays their light, and planets of `delayed_by`.
+    """
 
     def __init__(
         self, motion: Motion, centre: str, *, tides: bool = True, delay: Delay | None = None, electrons: Delay | None = None,
-        phase: bool = False,
+        phase: bool = False, delayed_by: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.motion, self.centre, self.tides, self.delay = motion, centre, tides, delay
         self.electrons, self.sign = electrons, -1.0 if phase else 1.0
+        self.planets = tuple(dict.fromkeys(_delaying(name) for name in delayed_by))
 
     def spacecraft(self, at: Instants) -> tuple[Reals, Reals]:
         """Return where the spacecraft is (km) and how it moves (km/s)."""
@@ -127,13 +141,14 @@ class Sky:
         sun = fine_states("SUN", place.at.tai_ns).position_km
         middle = fine_states(self.centre, place.at.tai_ns)
         light = np.linalg.norm(middle.position_km - place.position_km, axis=1) / LIGHT_KM_S
+        planets_s = self._planets_s(place.at.tai_ns, place.position_km, middle.position_km)
         for _ in range(MOST_ROUNDS):
             left = place.at.later(-light)
             there, velocity = self.spacecraft(left)
             path = there - place.position_km
             distance = np.linalg.norm(path, axis=1)
             unit = path / distance[:, None]
-            wanted = distance / LIGHT_KM_S + sun_delay_s(place.position_km - sun, there - sun, distance)
+            wanted = distance / LIGHT_KM_S + sun_delay_s(place.position_km - sun, there - sun, distance) + planets_s
             step = (wanted - light) / (1.0 + np.sum(unit * velocity, axis=1) / LIGHT_KM_S)
             light = light + step
             if np.all(np.abs(step) < CONVERGED_S):
@@ -143,18 +158,28 @@ class Sky:
     def other(self, station: Station, at: Instants, there_km: Reals, guess_s: Reals, *, up: bool) -> Leg:
         """Return the leg between the spacecraft, at a place at these instants, and a station that sent (`up`) or will receive."""
         light, sign = guess_s, -1.0 if up else 1.0
+        near = self.station(station, at.later(sign * light)).position_km if self.planets else there_km
+        planets_s = self._planets_s(at.tai_ns, near, there_km)
         for _ in range(MOST_ROUNDS):
             place = self.station(station, at.later(sign * light))
             path = there_km - place.position_km
             distance = np.linalg.norm(path, axis=1)
             unit = path / distance[:, None]
             sun = fine_states("SUN", place.at.tai_ns).position_km
-            wanted = distance / LIGHT_KM_S + sun_delay_s(place.position_km - sun, there_km - sun, distance)
+            wanted = distance / LIGHT_KM_S + sun_delay_s(place.position_km - sun, there_km - sun, distance) + planets_s
             step = (wanted - light) / (1.0 + sign * np.sum(unit * place.velocity_km_s, axis=1) / LIGHT_KM_S)
             light = light + step
             if np.all(np.abs(step) < CONVERGED_S):
                 break
         return self._leg(station, place, light, unit, up=up)
+
+    def _planets_s(self, epochs: Epochs, here: Reals, there: Reals) -> Reals:
+        """Return by how much planets delay light, s: it changes by 1e-5 of itself where the ends are a light time off."""
+        found = np.zeros(epochs.size)
+        for name in self.planets:
+            planet = fine_states(name, epochs).position_km
+            found += planet_delay_s(here - planet, there - planet, GM_KM3_S2[name])
+        return found
 
     def _leg(self, station: Station, place: Place, light: Reals, unit: Reals, *, up: bool) -> Leg:
         vertical = place.rotation @ station.site.axes()[2]

@@ -19,6 +19,8 @@ class Network:
     `transponder_s` is the delay on board; `on_board_hz` the frequency of one-way Doppler at the spacecraft and `central_gm` what
     slows its clock (km^3/s^2 of the body that it orbits). `tides` moves stations with the tides of the solid Earth; `delay` tells
     of media beyond the zenith delays of the stations; `electrons` of those that delay ranges and advance the phase of Doppler.
+    `delayed_by` names planets whose gravity delays light beside the Sun: JUPITER and SATURN make 0.3 to 1.7 m of range to Mars,
+    one way, that changes over months; Doppler and delta-DOR do not notice.
     """
 
     stations: Mapping[str, Station]
@@ -30,6 +32,7 @@ class Network:
     tides: bool = True
     delay: Delay | None = None
     electrons: Delay | None = None
+    delayed_by: tuple[str, ...] = ()
 
     def station(self, name: str, where: str) -> Station:
         """Return a station. Raises UsageError for an unknown one, by name."""

@@ -21,7 +21,10 @@ def one_way_doppler(observations: Observations, motion: Motion, network: Network
     one = observations
     listener = network.station(one.receiver, one.where)
     epochs, first, last = edges(one)
-    sky = Sky(motion, network.centre, tides=network.tides, delay=network.delay, electrons=network.electrons, phase=True)
+    sky = Sky(
+        motion, network.centre, tides=network.tides, delay=network.delay, electrons=network.electrons, phase=True,
+        delayed_by=network.delayed_by,
+    )  # fmt: skip
     down, left, there, velocity = sky.down(listener, sky.receiving(listener, epochs))
     light = (down.at.tai_ns - left.tai_ns) / SECOND + (down.at.rest_s - left.rest_s) - down.clock_s + down.media_s
     length_s = (epochs[last] - epochs[first]) / SECOND
@@ -59,7 +62,7 @@ def delta_dor(observations: Observations, motion: Motion, network: Network) -> C
     one = observations
     assert one.quasar is not None
     first, second = (network.station(name, one.where) for name in (one.transmitter, one.receiver))
-    sky = Sky(motion, network.centre, tides=network.tides, delay=network.delay)
+    sky = Sky(motion, network.centre, tides=network.tides, delay=network.delay, delayed_by=network.delayed_by)
     place = sky.receiving(first, one.epochs_tai_ns)
     near, left, there, velocity = sky.down(first, place)
     far = sky.other(second, left, there, near.light_s, up=False)

@@ -69,7 +69,8 @@ def round_trips(
     where = f"{transmitter} to {receiver}"
     sender, listener = network.station(transmitter, where), network.station(receiver, where)
     sky = Sky(
-        motion, network.centre, tides=network.tides, delay=network.delay, electrons=network.electrons, phase=phase
+        motion, network.centre, tides=network.tides, delay=network.delay, electrons=network.electrons, phase=phase,
+        delayed_by=network.delayed_by,
     )  # fmt: skip
     down, left, there, velocity = sky.down(listener, sky.receiving(listener, readings_tai_ns))
     arrived = left.later(np.full(left.rest_s.size, -network.transponder_s))

@@ -1,19 +1,24 @@
 """Light times by when the light leaves: up from a station, and down from a spacecraft to the station that listens."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..errors import TimeError
 from ..time import NO_TIME, SECOND, et_from_tai_ns, utc_from_tai_ns
+from .delays import Delays
 from .finding import LAST_NS
 from .light import CONVERGED_S, LIGHT_KM_S, MOST_ROUNDS, SUN_DELAY_S, LightTime, LightTimes, absent, sun_logarithm
 from .load import kernels
 from .sites import SUN, Epochs, Observer, Reals, Target, body_number, motion, positions_km
 
 
-def light_times_down(observer: Observer, target: Target | str, left_tai_ns: Epochs, *, sun_delay: bool = True) -> LightTimes:
+def light_times_down(
+    observer: Observer, target: Target | str, left_tai_ns: Epochs, *, sun_delay: bool = True, delayed_by: Sequence[str] = ()
+) -> LightTimes:
     """Return the one-way light times (s) of what leaves the target at these epochs (TAI nanoseconds) for the observer.
 
-    Kernels need to hold the target at these epochs only; errors, NaN and stand-in are as for `light_times`. Agrees with SPICE's
+    Kernels need to hold the target at these epochs only; the rest is as for `light_times`. Agrees with SPICE's
     transmission case from the target (`spkcpt`, XCN) to 0.1 ns, the Sun's delay apart (`test_ephemeris_uplink.py`).
     """
     target = Target(target) if isinstance(target, str) else target
@@ -24,14 +29,14 @@ def light_times_down(observer: Observer, target: Target | str, left_tai_ns: Epoc
         direct = np.isfinite(there[:, 0]) | np.isnan(ets)
         if target.through and not direct.all():
             there[~direct] = positions_km(body_number(target.through), ets[~direct])
-        light = _solve(observer, there, left, ets, SUN_DELAY_S if sun_delay else 0.0)
+        light = _solve(observer, there, left, ets, SUN_DELAY_S if sun_delay else 0.0, Delays(delayed_by, ets))
     lost = np.isnan(light) & np.isfinite(ets)
     if lost.any():
         raise absent(observer, target, left[lost])
     return LightTimes(light, direct, np.where(direct, 0.0, target.within_km / LIGHT_KM_S))
 
 
-def _solve(observer: Observer, there: Reals, left: Epochs, ets: Reals, delay_s: float) -> Reals:
+def _solve(observer: Observer, there: Reals, left: Epochs, ets: Reals, delay_s: float, planets: Delays) -> Reals:
     """Return the light times from where the target was to where the observer is when the light comes, to 0.01 ns."""
     light = np.where(np.isfinite(ets), 0.0, np.nan)
     for _ in range(MOST_ROUNDS):
@@ -40,7 +45,8 @@ def _solve(observer: Observer, there: Reals, left: Epochs, ets: Reals, delay_s: 
         sun = positions_km(SUN, ets + light)
         distance = np.linalg.norm(there - here, axis=1)
         around = np.linalg.norm(here - sun, axis=1) + np.linalg.norm(there - sun, axis=1)
-        before, light = light, distance / LIGHT_KM_S + delay_s * sun_logarithm(around, distance)
+        delay = delay_s * sun_logarithm(around, distance) + planets.seconds(here, there, distance)
+        before, light = light, distance / LIGHT_KM_S + delay
         if not np.any(np.abs(light - before) > CONVERGED_S):
             break
     return light

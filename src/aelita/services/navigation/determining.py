@@ -111,9 +111,10 @@ def fitted(
     guess: StateVector, tracking: Tracking, observations: tuple[Observations, ...], forces: Forces, mission: Mission, *,
     station_files: tuple[Path, ...] = (), mass_kg: float = 1000.0, mask_deg: float = 8.0,
     parameters: tuple[Parameter, ...] = (), until: int | None = None, worst_rms: float | None = None, media: bool = False,
+    delayed_by: tuple[str, ...] = (),
 ) -> Determination:  # fmt: skip
     """Return the orbit that fits observations best; errors are those of `determine`."""
-    network = Network(known_stations(mission, station_files), tracking.ramps, centre=guess.centre)
+    network = Network(known_stations(mission, station_files), tracking.ramps, centre=guess.centre, delayed_by=delayed_by)
     if media:
         network = with_media(network, observations)
     rules = Rules() if worst_rms is None else Rules(worst_rms=worst_rms)

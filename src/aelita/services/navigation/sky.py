@@ -125,18 +125,20 @@ class Sky:
     def _near_since(self, name: str) -> int:
         return max((one.near_since for one in self.mission.spacecraft if one.key == name.casefold()), default=NO_TIME)
 
-    def light_time(self, observer: str, spacecraft: str, epochs: Sequence[int]) -> pl.DataFrame:
+    def light_time(
+        self, observer: str, spacecraft: str, epochs: Sequence[int], *, delayed_by: Sequence[str] = ()
+    ) -> pl.DataFrame:
         """Return light times (s) between an observer and a spacecraft at columns of instants at the observer.
 
         `down_s` is of light that is received then, `up_s` of what is emitted then, `round_trip_s` of the answer to that;
-        `bound_s` is how far off they can be where a body stands in, null before the mission tells how near it is. For stations
-        come elevation and azimuth (degrees).
+        `delayed_by` are planets as of `light_times`. `bound_s` is how far off they can be where a body stands in, null before the
+        mission tells how near it is. For stations come elevation and azimuth (degrees).
         """
         here, there = self.observer(observer), self.target(spacecraft)
         at = np.asarray(epochs, np.int64)
-        down = light_times(here, there, at)
-        up = light_times(here, there, at, outgoing=True)
-        back = light_times_down(here, there, at + np.rint(up.light_s * SECOND).astype(np.int64))
+        down = light_times(here, there, at, delayed_by=delayed_by)
+        up = light_times(here, there, at, outgoing=True, delayed_by=delayed_by)
+        back = light_times_down(here, there, at + np.rint(up.light_s * SECOND).astype(np.int64), delayed_by=delayed_by)
         bound_s, since = np.maximum(down.bound_s, up.bound_s), self._near_since(spacecraft)
         rows = {
             "at": utc_column(at.tolist()),
