@@ -25,6 +25,7 @@ from . import (
     live,
     missions,
     navigation,
+    navigation_attitude,
     navigation_fits,
     navigation_orbits,
     navigation_plans,
@@ -45,7 +46,7 @@ app = typer.Typer(
 )
 for room in (
     live, alarms, ingestion, histories, archives, databases, missions, stations, users, commanding, auditing, navigation,
-    navigation_orbits, navigation_fits, navigation_plans, navigation_products,
+    navigation_orbits, navigation_fits, navigation_plans, navigation_products, navigation_attitude,
 ):  # fmt: skip
     room.register(app)
 

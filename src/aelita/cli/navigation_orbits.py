@@ -74,17 +74,20 @@ def propagate(
 
 def convert(
     source: Annotated[
-        Path, typer.Argument(help="A navigation message: OEM, OPM, OMM, OCM, AEM, APM, TDM, CDM, RDM, ...", exists=True)
+        Path, typer.Argument(help="A navigation message: OEM, OPM, OMM, OCM, AEM, APM, TDM, CDM, RDM, ...; or a CK.", exists=True)
     ],
-    out: Annotated[Path, typer.Argument(help="Where to: .xml, .kvn (or .oem, .tdm, ...), .bsp for orbits.")],
+    out: Annotated[Path, typer.Argument(help="Where to: .xml, .kvn (or .oem, .tdm, ...), .bsp for orbits, .bc for attitudes.")],
     body: BodyOption = None,
+    clock: Annotated[
+        Path | None, typer.Option("--clock", help="Clock of the spacecraft (.tsc or TOML), for a CK.", exists=True)
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Convert a navigation message between KVN, XML and SPK; what breaks its standard is refused by line and keyword."""
+    """Convert a navigation message between KVN, XML, SPK and CK; what breaks its standard is refused by line and keyword."""
     from ..services import navigation
 
     with writing(out):
-        told = navigation.convert(source, out, made_at=navigation.tai_now(), body=body)
+        told = navigation.convert(source, out, made_at=navigation.tai_now(), body=body, clock=clock)
     if json:
         print_json({"source": source, "out": out, "message": told})
     else:

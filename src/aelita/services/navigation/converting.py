@@ -11,14 +11,20 @@ KINDS = {".oem", ".opm", ".omm", ".ocm", ".aem", ".apm", ".acm", ".tdm", ".cdm",
 KVN_ENDINGS = KVN_SUFFIXES | KINDS
 
 
-def convert(source: Path, out: Path, *, made_at: int, body: int | None = None) -> str:
+def convert(source: Path, out: Path, *, made_at: int, body: int | None = None, clock: Path | None = None) -> str:
     """Write a navigation message in the form that the ending of `out` names, and return what it is in words.
 
-    Endings are .xml, .kvn (or that of the kind: .oem, .tdm, ...) and, for orbits, .bsp with the number of the `body`. Raises
-    NdmError for a message that breaks its standard, UsageError for an ending that is no form.
+    Endings are .xml, .kvn (or that of the kind: .oem, .tdm, ...) and, for orbits, .bsp with the number of the `body`. Attitudes
+    go between AEM and CK (.bc) with the `clock` of the spacecraft. Raises NdmError for a message that breaks its standard,
+    UsageError for an ending that is no form.
     """
     suffix = out.suffix.lower()
-    message = read(octets_of(source), where=str(source))
+    octets = octets_of(source)
+    if suffix in (".bc", ".ck") or octets.startswith((b"DAF/CK", b"NAIF/DAF")):
+        from ..attitudes import convert_attitudes  # it builds on what is here
+
+        return convert_attitudes(source, out, made_at=made_at, body=body, clock=clock)
+    message = read(octets, where=str(source))
     kinds = {one.kind for one in message.messages} if isinstance(message, Composite) else {message.kind}
     if suffix in KINDS and kinds != {suffix[1:].upper()}:
         raise UsageError(

@@ -10,6 +10,9 @@ from ...errors import DataError
 MOST_OCTETS = 8 << 20
 LISTS: dict[str, tuple[str, ...]] = {  # lists that a document of the kind has
     "orbit": ("utc", "r_km"),
+    "attitude": ("utc", "quaternion"),
+    "clock": ("rows",),
+    "tracking": ("rows",),
     "residuals": ("utc", "residual"),
     "passes": ("rows",),
     "events": ("rows",),
@@ -18,9 +21,10 @@ LISTS: dict[str, tuple[str, ...]] = {  # lists that a document of the kind has
     "corridor": ("passes",),
     "launch": ("ascent", "timeline", "windows"),
 }
-TEXTS: dict[str, tuple[str, ...]] = {"orbit": ("centre", "frame"), "residuals": ("observable", "unit")}
+TEXTS: dict[str, tuple[str, ...]] = {"orbit": ("centre", "frame"), "attitude": ("frame",), "residuals": ("observable", "unit")}
 ALIKE: dict[str, tuple[str, ...]] = {  # lists of which each has an entry for each of the first
     "orbit": ("utc", "r_km"),
+    "attitude": ("utc", "quaternion", "off_nadir_deg", "sun_aspect_deg", "earth_antenna_deg", "rate_deg_s"),
     "residuals": ("utc", "residual", "edited"),
     "porkchop": ("departures", "c3_km2_s2", "arrival_vinf_km_s", "declination_deg"),  # a row for each departure
 }
@@ -29,7 +33,7 @@ ALIKE: dict[str, tuple[str, ...]] = {  # lists of which each has an entry for ea
 def check_data(kind: str, data: object) -> bytes:
     """Return what is shown of a product as JSON, NaN as null; nothing for nothing. Raises DataError for another form.
 
-    Kinds that have no form of their own (attitude, tracking, clock) are files alone.
+    A product of any kind may be files alone, without a document.
     """
     if data is None or data == {}:
         return b""
