@@ -11,6 +11,7 @@ from .compiling import inner
 from .ephemerides import placed
 from .harmonics import field, gradient
 from .rotation import turned
+from .shadow import SUN_RADIUS_KM, by_place, lit
 
 Reals = NDArray[np.float64]
 C_KM_S = 299792.458
@@ -61,34 +62,15 @@ def simple(model: Model, pole: Reals, r: Reals, a: Reals) -> None:
 
 
 @inner
-def lit(r: Reals, sun: Reals, radius: float, sun_radius: float) -> float:
-    """Return how much of the Sun's disc a round body leaves visible, 0 to 1 (Montenbruck and Gill, 3.4.2)."""
-    d0, d1, d2 = sun[0] - r[0], sun[1] - r[1], sun[2] - r[2]
-    distance = np.sqrt(d0 * d0 + d1 * d1 + d2 * d2)
-    away = np.sqrt(r[0] * r[0] + r[1] * r[1] + r[2] * r[2])
-    if away <= radius:
-        return 0.0
-    cosine = -(r[0] * d0 + r[1] * d1 + r[2] * d2) / (away * distance)
-    if cosine <= 0.0:
-        return 1.0
-    a, b = np.arcsin(sun_radius / distance), np.arcsin(radius / away)
-    c = np.arccos(min(cosine, 1.0))
-    if c >= a + b:
-        return 1.0
-    if c <= abs(b - a):
-        return 0.0 if b >= a else 1.0 - (b / a) ** 2
-    x = (c * c + a * a - b * b) / (2.0 * c)
-    y = np.sqrt(max(a * a - x * x, 0.0))
-    return 1.0 - (a * a * np.arccos(x / a) + b * b * np.arccos((c - x) / b) - c * y) / (np.pi * a * a)
-
-
-SUN_RADIUS_KM = 695700.0  # IAU 2015 Resolution B3, nominal
+def shadowing(model: Model) -> float:
+    """Return the radius (km) of the ball that throws the shadow."""
+    return 0.5 * (model.surface[0] + model.surface[1])
 
 
 @inner
 def sunlight(model: Model, sun: Reals, r: Reals, out: Reals) -> None:
     """Write the acceleration (times the mass in kg) that sunlight gives: away from the Sun, none in the shadow of the centre."""
-    share = 1.0 if model.sun == -1 else lit(r, sun, 0.5 * (model.surface[0] + model.surface[1]), SUN_RADIUS_KM)
+    share = 1.0 if model.sun == -1 else lit(r, sun, shadowing(model), SUN_RADIUS_KM)
     d0, d1, d2 = r[0] - sun[0], r[1] - sun[1], r[2] - sun[2]
     r2 = d0 * d0 + d1 * d1 + d2 * d2
     k = share * model.light / (r2 * np.sqrt(r2))
@@ -286,10 +268,16 @@ def differentials(
             light[i] /= mass
             d[i] = r[i] - sun[i]
         l2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
+        along = light[0] * d[0] + light[1] * d[1] + light[2] * d[2]
         for i in range(3):
             for j in range(3):  # light = k d / d^3
-                along = light[0] * d[0] + light[1] * d[1] + light[2] * d[2]
                 by_r[i, j] += along / l2 * ((1.0 if i == j else 0.0) - 3.0 * d[i] * d[j] / l2)
+        if model.sun >= 0:
+            by_place(r, sun, shadowing(model), SUN_RADIUS_KM, room[3])
+            k = model.light / (mass * l2 * np.sqrt(l2))
+            for i in range(3):
+                for j in range(3):
+                    by_r[i, j] += k * d[i] * room[3, j]
     if model.air > 0.0:
         resistance(model, m, sun, et, r, v, room[2], air)
         for i in range(3):

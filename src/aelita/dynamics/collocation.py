@@ -14,10 +14,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .acceleration import Model, differentials, gravity, located, rest, simple
+from .acceleration import NO_THRUST, Model, differentials, gravity, located, rest, shadowing, simple
 from .air import geodetic
 from .compiling import inner, loops
 from .rotation import turned
+from .shadow import edge, margins
 
 Reals = NDArray[np.float64]
 NODES = 20
@@ -53,6 +54,8 @@ def _scheme(nodes: int) -> tuple[Reals, Reals, Reals, Reals, Reals, Reals]:
 
 AT, ONCE, TWICE, END_ONCE, END_TWICE, TO_SERIES = map(np.ascontiguousarray, _scheme(NODES))
 ONCE_T, TWICE_T = np.ascontiguousarray(ONCE.T), np.ascontiguousarray(TWICE.T)
+# of the interpolation between the nodes (Berrut and Trefethen, SIAM Rev. 46, 2004, p. 501)
+WEIGHTS = np.sqrt((1 - (2 * AT - 1) ** 2) * END_ONCE) * (-1.0) ** np.arange(NODES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,29 +123,38 @@ class Room(NamedTuple):
 
 
 @inner
-def solved(model: Model, t0: float, h: float, y: Reals, tolerance_km: float, room: Room) -> bool:
-    """Find states and accelerations at the nodes of a step. Returns whether the iteration came to rest within the tolerance.
+def begun(model: Model, t0: float, h: float, y: Reals, tolerance_km: float, room: Room) -> None:
+    """Find places at the nodes of a step by low degrees, with the thrust of its beginning: within some 10 m."""
+    nodes, total, part = AT.size, room.work[8], room.work[9]
+    for j in range(nodes):
+        located(model, t0 + h * AT[j], room.axes[j], room.others[j])
+    simple(model, room.axes[0, 2], y, total)
+    for i in range(3):
+        part[i] = 0.0
+    if model.law != NO_THRUST:
+        rest(model, t0, room.axes[0], room.others[0], y[:3], y[3:], room.work, part)
+    for j in range(nodes):
+        for i in range(3):  # a first guess: the acceleration at the start
+            room.a[i, j], room.more[i, j], room.low[i, j] = total[i] + part[i], part[i], 0.0
+    _iterated(model, room.axes[0, 2], h, y, 1e-2, room)  # what is to come moves it by more
+    if model.degree > ROUGH:
+        _roughly(model, room.axes[0, 2], room)
+        _iterated(model, room.axes[0, 2], h, y, max(1e-2 * tolerance_km, 1e-6), room)
 
-    The simple model is solved, then with the attraction of low degrees added, then with everything. Moving to what that gives
+
+@inner
+def solved(model: Model, t0: float, h: float, y: Reals, tolerance_km: float, room: Room) -> bool:
+    """Find states and accelerations at the nodes of a step that is `begun`. Returns whether the iteration came to rest.
+
+    The simple model was solved, then with the attraction of low degrees added; now with everything. Moving to what that gives
     changes mostly the low degrees, which are added again before the whole field is evaluated for the second and, as a rule,
     last time. What acts besides gravity is evaluated again only where its change over the way moved could matter.
     """
-    nodes, total = AT.size, room.work[8]
-    for j in range(nodes):
-        located(model, t0 + h * AT[j], room.axes[j], room.others[j])
     pole = room.axes[0, 2]
-    simple(model, pole, y, total)
-    for j in range(nodes):
-        for i in range(3):  # a first guess: the acceleration at the start
-            room.a[i, j], room.more[i, j], room.low[i, j] = total[i], 0.0, 0.0
     r2 = y[0] * y[0] + y[1] * y[1] + y[2] * y[2]
     # by how much an error of the places shrinks in a turn, with a margin of ten: it adds up over thousands of steps
     contraction = min(5e-3 * h * h * model.gm / (r2 * np.sqrt(r2)), 0.1)
     small_km, goal_km, before, beside_km, share = 1e-2 * tolerance_km, 0.1 * tolerance_km, 1e300, 1e300, 0.0
-    _iterated(model, pole, h, y, 1e-2, room)  # what is to come moves it by more
-    if model.degree > ROUGH:
-        _roughly(model, pole, room)
-        _iterated(model, pole, h, y, max(small_km, 1e-6), room)
     for turn in range(12):
         again = beside_km > goal_km
         change, steepest = _wholly(model, t0, h, pole, again, turn == 0, room)
@@ -265,9 +277,8 @@ def advance(
 ) -> tuple[int, int, float, float]:  # fmt: skip
     """Integrate `y` (6) and `phi` (6, q) until an elapsed time, writing each step into the arrays, as many as they hold.
 
-            Returns what ended it (ROUGH = 6  # degree of the gravity that is tried before the whole model
-    NEAR_KM = 8.0  # over which what acts besides gravity may change by itself: a scale height of air, a penumbra
-        DONE, IMPACT, FULL, STUCK), the steps written, the elapsed time and the next length of a step.
+    Steps end where the centre begins or ceases to hide the Sun, if sunlight acts. Returns what ended it (DONE, IMPACT, FULL,
+    STUCK), the steps written, the elapsed time and the next length of a step.
     """
     nodes, q = AT.size, phi.shape[1]
     rows, work, others = np.zeros((6, model.degree + 3)), np.zeros((10, 32)), np.zeros((nodes, model.gms.size + 1, 3))
@@ -278,9 +289,21 @@ def advance(
     turned(model.rotation, model.et_s + t, m)
     sign = 1.0 if until >= t else -1.0
     count, failures = 0, 0
+    shadowed, radius, zone, after, seen = model.light > 0.0 and model.sun >= 0, shadowing(model), 0, 0, np.empty((nodes + 1, 3))
+    if shadowed:
+        located(model, t, room.axes[0], others[0])
+        zone = margins(y, others[0, others.shape[1] - 1], radius, high)
     while count < begin.size:
         last = abs(until - t) <= abs(h) * (1.0 + 1e-9)
         step = until - t if last else h
+        begun(model, t, step, y, tolerance_km, room)
+        uncut = 0.0
+        if shadowed:
+            share, after = edge(zone, step, y, AT, WEIGHTS, r, others, radius, seen)
+            if share < 1.0:
+                uncut, last = abs(step), False
+                step *= share
+                begun(model, t, step, y, tolerance_km, room)
         good = solved(model, t, step, y, tolerance_km, room)
         error = 0.0
         if good:
@@ -323,7 +346,8 @@ def advance(
             _added(y, lost, 3 + i, step * once)
         t = until if last else t + step
         count += 1
-        h = sign * abs(step) * min(2.0, max(0.3, 0.9 * (tolerance_km / max(error, 1e-300)) ** (1.0 / nodes)))
+        zone = after
+        h = sign * max(uncut, abs(step) * min(2.0, max(0.3, 0.9 * (tolerance_km / max(error, 1e-300)) ** (1.0 / nodes))))
         if stop_at_surface and _below(model, m[2], r, y):
             return IMPACT, count, t, h
         if last:

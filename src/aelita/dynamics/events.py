@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from ..ephemeris import Interval, intervals, light_time_s, state
 from ..errors import UsageError
 from ..time import SECOND, et_from_tai_ns
-from .acceleration import C_KM_S, SUN_RADIUS_KM
+from .acceleration import C_KM_S
 from .forces import RADII_KM
 from .rotation import Rotation, rotation_of
+from .shadow import SUN_RADIUS_KM
 from .states import Trajectory
 
 Reals = NDArray[np.float64]
