@@ -220,3 +220,19 @@ def test_garbled_files_are_read_or_refused(at: int, junk: bytes) -> None:
         assert error.remedy
     else:
         assert np.isfinite(found.c).all() and 2 <= found.degree <= 360
+        assert np.isfinite(acceleration_km_s2(found, places(2))).all() and np.isfinite(gradient(found, places(2))).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 10**6))
+def test_any_field_is_summed_to_any_degree(size: int, degree: int, seed: int) -> None:
+    """A random field against the textbook, and its gradient against Laplace: also with bounds checked (`test_bounds.py`)."""
+    rng, degree = np.random.default_rng(seed), min(size, degree)
+    c, s = (np.tril(rng.normal(scale=1e-3, size=(size + 1, size + 1))) for _ in range(2))
+    c[0, 0] = 1.0
+    field = GravityField("random", 42828.37, 3396.0, c, s)
+    at = places(3, seed)[:5]
+    theirs = np.array([textbook_acceleration(field, place, degree) for place in at[:3]])
+    ours, slopes = acceleration_km_s2(field, at, degree), gradient(field, at, degree)
+    assert np.abs(ours[:3] - theirs).max(axis=1) == pytest.approx(0, abs=1e-12 * np.linalg.norm(theirs, axis=1).max())
+    assert np.abs(np.trace(slopes, axis1=1, axis2=2)).max() < 1e-12 * np.abs(slopes).max()
