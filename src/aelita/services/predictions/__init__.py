@@ -1,0 +1,14 @@
+"""What stations are told beforehand: where to point their antennas, and which carrier will come."""
+
+# isort: skip_file
+
+from .doppler import RATIO, UPLINK_HZ, AskedCarrier, PredictedDoppler, predict_doppler, ratio_of
+from .files import doppler_csv, doppler_message, doppler_shown, pointing_csv, pointing_message, pointing_shown
+from .plots import draw_doppler, draw_pointing
+from .pointing import AskedPasses, PredictedPointing, predict_pointing
+
+__all__ = [
+    "RATIO", "UPLINK_HZ", "AskedCarrier", "AskedPasses", "PredictedDoppler", "PredictedPointing", "doppler_csv",
+    "doppler_message", "doppler_shown", "draw_doppler", "draw_pointing", "pointing_csv", "pointing_message", "pointing_shown",
+    "predict_doppler", "predict_pointing", "ratio_of",
+]  # fmt: skip
