@@ -41,9 +41,9 @@ def read_launcher(text: str, where: str) -> LauncherFile:
     profile, errors = _profile(figures, top.table("profile")), tuple(_error(figures, table) for table in top.tables("errors"))
     for table in (orbit, limits, top):
         table.finish()
-    last = radians(inclination), adapter, pressure, acceleration, tuple(figures.found)
+    tilt, found = radians(inclination), tuple(figures.found)
     try:
-        launcher = Launcher(name, parts[0], stages, *parts[1:], parking, *last)
+        launcher = Launcher(name, parts[0], stages, *parts[1:], parking, tilt, adapter, pressure, acceleration, found)
     except DefinitionError as error:
         raise DefinitionError(error.what, where=f"{where}: {error.where}", remedy=error.remedy) from error
     return LauncherFile(launcher, profile, errors)
