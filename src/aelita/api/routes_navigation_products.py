@@ -26,7 +26,8 @@ FILES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": BINARY}}, 206: {"description": "A part."}, 410: told_problem("It is gone.")
 }  # fmt: skip
 Kind = Literal[
-    "orbit", "attitude", "tracking", "clock", "residuals", "passes", "events", "porkchop", "cruise", "corridor", "launch"
+    "orbit", "attitude", "tracking", "clock", "residuals", "passes", "events", "porkchop", "cruise", "corridor", "launch",
+    "pointing", "doppler",
 ]
 Ident = Annotated[str, Query(max_length=200)]
 

@@ -20,7 +20,8 @@ from .errors import AnswerError
 from .instants import Time, instant_text
 
 Kind = Literal[
-    "orbit", "attitude", "tracking", "clock", "residuals", "passes", "events", "porkchop", "cruise", "corridor", "launch"
+    "orbit", "attitude", "tracking", "clock", "residuals", "passes", "events", "porkchop", "cruise", "corridor", "launch",
+    "pointing", "doppler",
 ]
 MOST_PRODUCTS = 1000
 

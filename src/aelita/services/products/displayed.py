@@ -20,6 +20,8 @@ LISTS: dict[str, tuple[str, ...]] = {  # lists that a document of the kind has
     "cruise": ("table", "legs", "burns"),
     "corridor": ("passes",),
     "launch": ("ascent", "timeline", "windows"),
+    "pointing": ("passes", "utc", "azimuth_deg", "elevation_deg"),
+    "doppler": ("passes", "utc", "received_hz", "shift_hz"),
 }
 TEXTS: dict[str, tuple[str, ...]] = {"orbit": ("centre", "frame"), "attitude": ("frame",), "residuals": ("observable", "unit")}
 ALIKE: dict[str, tuple[str, ...]] = {  # lists of which each has an entry for each of the first
@@ -27,6 +29,8 @@ ALIKE: dict[str, tuple[str, ...]] = {  # lists of which each has an entry for ea
     "attitude": ("utc", "quaternion", "off_nadir_deg", "sun_aspect_deg", "earth_antenna_deg", "rate_deg_s"),
     "residuals": ("utc", "residual", "edited"),
     "porkchop": ("departures", "c3_km2_s2", "arrival_vinf_km_s", "declination_deg"),  # a row for each departure
+    "pointing": ("utc", "azimuth_deg", "elevation_deg", "pass", "range_km", "range_rate_km_s", "hidden"),
+    "doppler": ("utc", "received_hz", "shift_hz", "pass", "rate_hz_s", "round_trip_s", "elevation_deg", "hidden"),
 }
 
 

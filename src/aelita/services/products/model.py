@@ -11,6 +11,7 @@ from ...time import tai_ns_from_utc, utc_from_tai_ns
 COLLECTION = "navigation"  # by which the agreement gives products of flight dynamics
 KINDS = (
     "orbit", "attitude", "tracking", "clock", "residuals", "passes", "events", "porkchop", "cruise", "corridor", "launch",
+    "pointing", "doppler",
 )  # fmt: skip
 GRADES = ("", "A", "B", "C", "D", "E", "kernel", "stated", "derived", "analogue", "recalled", "assumed")
 MEDIA = {  # by the ending of a file
