@@ -65,6 +65,8 @@ def test_an_injected_drift_is_found_over_a_restart(tmp_path: Path) -> None:
     health = asyncio.run(scenario())
     text = (tmp_path / "esa" / "products" / "tgo.tsc").read_text()
     clock = clock_from_kernel(text, "tgo.tsc")
+    kept = json.loads((tmp_path / "esa" / "products" / "tgo.clock.json").read_text())
+    assert len(kept["state"]["points"]) >= 17, "the pairs are kept beside the kernel"
     ends = merged.emitted_at[[0, -1]]
     ticks = clock.ticks(ends)
     elapsed_s = (ticks[1] - ticks[0]) / 65536

@@ -26,9 +26,12 @@ from . import (
     missions,
     navigation,
     navigation_attitude,
+    navigation_clock,
     navigation_fits,
+    navigation_manoeuvres,
     navigation_orbits,
     navigation_plans,
+    navigation_predictions,
     navigation_products,
     stations,
     users,
@@ -46,7 +49,8 @@ app = typer.Typer(
 )
 for room in (
     live, alarms, ingestion, histories, archives, databases, missions, stations, users, commanding, auditing, navigation,
-    navigation_orbits, navigation_fits, navigation_plans, navigation_products, navigation_attitude,
+    navigation_orbits, navigation_fits, navigation_plans, navigation_products, navigation_predictions, navigation_attitude,
+    navigation_clock, navigation_manoeuvres,
 ):  # fmt: skip
     room.register(app)
 

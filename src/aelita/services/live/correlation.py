@@ -119,6 +119,7 @@ class _Clock:
         with contextlib.suppress(AelitaError):  # before the first segment there is no clock to write
             text = self.correlator.kernel(self.craft.naif_id)
             await asyncio.to_thread(_write, self.kernel, text)
+            await asyncio.to_thread(_write, self.kernel.with_suffix(".clock.json"), json.dumps(told))  # for `aelita nav clock`
 
     def _gauge(self) -> None:
         """Say how well the clock is known, and by how much it departs from the one that dates packets."""
