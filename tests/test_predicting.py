@@ -7,10 +7,20 @@ import pytest
 import spiceypy
 from numpy.typing import NDArray
 
-from aelita.dynamics import Carrier, Forces, Ramps, StateVector, predict_carrier, propagate
-from aelita.ephemeris import Site
+from aelita.dynamics import (
+    Carrier,
+    Forces,
+    Network,
+    Ramps,
+    StateVector,
+    Station,
+    constant_uplink,
+    predict_carrier,
+    propagate,
+)
+from aelita.ephemeris import Site, sun_angle_deg
 from aelita.errors import AelitaError, DataError, UsageError
-from aelita.time import NO_TIME, SECOND, et_from_tai_ns, tai_ns_from_utc
+from aelita.time import DAY, NO_TIME, SECOND, et_from_tai_ns, tai_ns_from_utc
 from determination_material import (
     C_KM_S,
     MALARGUE,
@@ -26,6 +36,8 @@ from determination_material import (
     mgs_ramps,
     orbiter_network,
 )
+from environment_ranges import MONTHS, stations
+from shared import shared
 
 # what `determine` fits to the Doppler of 9 March 1999 at degree 60, as `test_determination_mgs.py` does
 FITTED = StateVector(
@@ -159,3 +171,26 @@ def test_no_instant_is_no_prediction() -> None:
     with pytest.raises(AelitaError):
         late = np.array([tai_ns_from_utc("2150-01-01")])
         predict_carrier(late, Circling(), replace(orbiter_network(), ramps={}), receiver="Malargüe", transmitter="Malargüe")
+
+
+def test_round_trips_to_mars_are_those_that_the_dsn_measured() -> None:
+    """1,110 ranges of 2006 to 2010, of light to the barycentre of Mars: here its centre, up to 0.2 m from it."""
+    lines = [line.split() for line in shared("data/nav/tracking/mro_range_2006-2010.txt").read_text().splitlines()]
+    rows = [row for row in lines if row and not row[0].startswith("#")]
+    at = np.array([tai_ns_from_utc(f"{r[3]}-{MONTHS.index(r[4]) + 1:02d}-{int(r[5]):02d}T{r[6]}") for r in rows])
+    at -= np.array([1000 * int(r[8] if len(r) > 8 else 0) for r in rows])
+    pairs, observed_s = [(int(r[1]), int(r[2])) for r in rows], np.array([float(r[7]) for r in rows]) * 1e-6
+    sites = stations()
+    uplinks = {site.name: constant_uplink(site.name, 7.2e9, int(at.min()) - DAY, int(at.max()) + DAY) for site in sites.values()}
+    network = Network({site.name: Station(site, 2.1, 0.1) for site in sites.values()}, uplinks)
+    residual_m = np.full(at.size, np.nan)
+    for pair in set(pairs):
+        those = np.array([row for row, one in enumerate(pairs) if one == pair])
+        those = those[np.argsort(at[those])]
+        sender, receiver = (sites[number].name for number in pair)
+        found = predict_carrier(at[those], AtCentre(), network, receiver=receiver, transmitter=sender, count_s=1.0)
+        residual_m[those] = (observed_s[those] - found.round_trip_s) / 2 * C_KM_S * 1000
+    far = sun_angle_deg("EARTH", "MARS", at) > 60
+    few = residual_m[far]
+    print(f"DSN ranges, {few.size} of {at.size} over 60 deg from the Sun: mean {few.mean():.2f} m, sigma {few.std():.2f} m")
+    assert at.size == 1110 and few.size > 500 and abs(few.mean()) < 8 and few.std() < 6
