@@ -12,20 +12,31 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from aelita.cli.main import app
 from aelita.commanding import Act
+from aelita.ephemeris import light_times, state
 from aelita.errors import UsageError
+from aelita.ndm import write
+from aelita.services.live import asked as asked_of
 from aelita.services.live.command_client import agency_key_files
 from aelita.services.live.command_journal import copy_path, own_path
 from aelita.services.live.installation import LinkElsewhere
+from aelita.services.missions import find_mission
+from aelita.services.navigation.orbit_files import Arc, oem_of
+from aelita.services.places import site_of
+from aelita.services.products import Draft, ProductStore, read_names
 from aelita.time import SECOND
 from commanding_complex import (
+    CONTROLLER,
+    CRAFT,
     CRITICAL,
     OPERATOR,
     PING,
+    RISEN,
     Commanded,
     Crew,
     assert_nothing_twice,
@@ -39,6 +50,8 @@ from live_servers import Line
 OTHER = {"esa": "roscosmos", "roscosmos": "esa"}
 DORA = {"by": "dora", "role": "flight-director", "centre": "esoc"}
 KIRA = {"by": "kira", "role": "control-director", "centre": "iki"}
+HOUR = 3600 * SECOND
+SITE = site_of(find_mission("exomars").organisation.stations["malargue"])
 SETTLED = ("completed", "failed", "unknown", "refused", "waiting", "radiated")
 
 
@@ -210,6 +223,82 @@ def test_a_line_cut_during_approvals_and_during_a_loan(stage: Stage) -> None:
         await crew.until_state(held["id"], "completed", agency="roscosmos")
 
     stage.crew(work)
+
+
+def hovering(above_km: float, start: int, stop: int) -> bytes:
+    """Return an orbit of the twin, as OEM, that stands so high above Mars towards the Earth, below zero behind it."""
+    at = np.arange(start, stop, 600 * SECOND, dtype=np.int64)
+    earth = state("EARTH", "MARS", at)
+    distance = np.linalg.norm(earth[:, :3], axis=1)[:, None]
+    place = above_km * earth[:, :3] / distance
+    speed = np.gradient(place, (at - at[0]) / SECOND, axis=0)
+    return write(oem_of((Arc("TGO", "MARS", at, np.hstack([place, speed])),), made_at=start), "kvn", where="hovering")
+
+
+def test_orbits_that_are_published_tell_the_gate_where_the_spacecraft_is(stage: Stage, tmp_path: Path) -> None:
+    store, names = ProductStore(stage.one.home / "esa"), read_names(stage.one.made.mission)
+    start, stop = RISEN - 12 * HOUR, RISEN + 400 * HOUR
+    shown = {"centre": "MARS", "frame": "J2000", "utc": [], "r_km": []}
+
+    def published(above_km: float) -> str:
+        draft = Draft("orbit", CRAFT, "Where the twin is", start, stop, "fsp")
+        files, at = {"oem": hovering(above_km, start, stop)}, stage.one.clock.now()
+        return store.publish(draft, files, shown, names=names, agency="esa", made_by="flora", made_at=at).id
+
+    async def work(crew: Crew) -> None:
+        one = crew.one
+
+        async def told(known: str) -> dict[str, Any]:
+            calls = [{"command": PING, "arguments": []}]
+            for _ in range(300):
+                asked = await crew.patiently("esa", "prepare", spacecraft=CRAFT, calls=calls, requester=CONTROLLER)
+                if asked["geometry"]["known"] == known:
+                    return asked
+                await asyncio.sleep(0.2)
+            raise AssertionError(f"never known by {known}: {asked['geometry']}")
+
+        async def released() -> tuple[dict[str, Any], int]:
+            """Return what the journal says of the geometry of a new command, and how much longer light took to it (ns)."""
+            name = await crew.command()
+            await crew.until_state(name, "completed")
+            (entry,) = [each for each in one.journal("esa") if each.kind == "released" and each.body["request"] == name]
+            (radiated,) = [each for each in one.journal("esa") if each.kind == "radiated" and each.body["request"] == name]
+            begun = radiated.body["start_ns"]
+            to_mars = light_times(SITE, "MARS", np.array([begun]), outgoing=True).light_s[0] * SECOND
+            return entry.body["geometry"], round(one.inputs()[-1].start_ns - begun - to_mars)
+
+        def health(agency: str) -> dict[str, Any]:
+            service = "commander" if agency else "space"
+            return next(each for each in asked_of(one.home) if (each["agency"], each["service"]) == (agency, service))
+
+        assert (await told("stand-in"))["geometry"]["bound_ns"] == pytest.approx(12_775_506, abs=2)
+        geometry, later_ns = await released()
+        assert geometry["known"] == "stand-in" and abs(later_ns) < 2000
+        bad = published(3000.0)  # inside of Mars
+        near = published(3800.0)
+        assert (await told(near))["geometry"].keys() == {"station", "light_ns", "known"}
+        await crew.until("the orbit in space too", lambda: near in health("")["orbits"]["used"])
+        geometry, later_ns = await released()
+        assert geometry["known"] == near and later_ns == pytest.approx(-3800 / 299_792.458 * SECOND, abs=2000)
+        refused = health("esa")["orbits"]["refused"]
+        assert list(refused) == [bad] and "nearer than" in refused[bad]
+        behind = published(-3800.0)
+        forbidden = (await told(behind))["forbidden"]
+        assert len(forbidden) == 1 and ("behind Mars" in forbidden[0] or "cannot be reached" in forbidden[0])
+        asked = await crew.request()
+        await crew.agree(asked)
+        await crew.until("the reason", lambda: "refused" in one.kinds(asked["id"]))
+        assert one.state(asked["id"]) == "waiting"
+        again = published(3801.0)
+        await told(again)
+        await crew.until_state(asked["id"], "completed")
+        (entry,) = [each for each in one.journal("esa") if each.kind == "released" and each.body["request"] == asked["id"]]
+        assert entry.body["geometry"]["known"] == again
+
+    stage.crew(work)
+    home = stage.one.home
+    for agency, other in OTHER.items():
+        assert audit(stage.one, tmp_path, own_path(home / agency), copy_path(home / agency, other))["clean"]
 
 
 def holder(one: Commanded, agency: str) -> str:

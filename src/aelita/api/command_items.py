@@ -25,6 +25,7 @@ from ..time import SECOND
 from .answers import UtcText, utc_text
 from .command_octets import OctetDifference, PacketField, PacketReading, reading_items
 
+LONGEST_KNOWN = 200
 ON_ITS_WAY = frozenset((State.RADIATED, State.RECEIVED, State.ACCEPTED, State.EXECUTING))
 SENT = frozenset((State.SENDING, State.UNKNOWN, State.SENT, State.RADIATED, State.RECEIVED, State.ACCEPTED, State.EXECUTING))
 
@@ -40,7 +41,9 @@ class TimesItem(BaseModel):
     """When a command is released, on the air, at the spacecraft and executed, and when Earth can know of it at the earliest.
 
     `acceptance` is when the first report of its arrival can be here, `evidence` that of its execution. `by` says how light times
-    were known: `geometry` (of the ephemeris), or `now` (that of this moment, for all).
+    were known: `geometry` (of the ephemeris), or `now` (that of this moment, for all). `known` says from what it was known where
+    the spacecraft is, of what was released at its release: `kernels`, the id of an orbit product, or `stand-in` (the body that it
+    is near; the light time up is off by `bound_s` at most); empty where nothing told it.
     """
 
     release: UtcText
@@ -54,6 +57,8 @@ class TimesItem(BaseModel):
     up_s: float
     round_trip_s: float
     by: str
+    known: str = ""
+    bound_s: float | None = None
 
 
 class MissingItem(BaseModel):
@@ -178,10 +183,21 @@ def bound_text(at: int) -> str | None:
     return None if at <= 0 or at >= FOR_EVER else utc_text(at)
 
 
-def times_item(times: CommandTimes, by: str) -> TimesItem:
-    """Return the times of a command as an answer."""
-    told = {name: utc_text(getattr(times, f"{name}_ns")) for name in TimesItem.model_fields if hasattr(times, f"{name}_ns")}
-    return TimesItem(**told, up_s=times.up_s, round_trip_s=times.round_trip_s, by=by)
+def times_item(times: CommandTimes, by: str, geometry: object = None) -> TimesItem:
+    """Return the times of a command as an answer; `geometry` is how the journal or the gate says that they were known."""
+    told: dict[str, Any] = {
+        name: utc_text(getattr(times, f"{name}_ns")) for name in TimesItem.model_fields if hasattr(times, f"{name}_ns")
+    }
+    return TimesItem(**told, up_s=times.up_s, round_trip_s=times.round_trip_s, by=by, **_known(geometry))
+
+
+def _known(geometry: object) -> dict[str, Any]:
+    """Return from what it was known where a command went; journals of partners may say anything."""
+    if not isinstance(geometry, Mapping):
+        return {}
+    bound_ns = geometry.get("bound_ns")
+    known = str(geometry.get("known", ""))[:LONGEST_KNOWN]
+    return {"known": known, "bound_s": bound_ns / SECOND if isinstance(bound_ns, int) else None}
 
 
 def missing_items(wanted: Wanted) -> list[MissingItem]:
@@ -330,11 +346,12 @@ def _times(one: Progress, now: int, light_ns: int | None) -> TimesItem | None:
         start = estimated or (max(now, asked.earliest_ns) if one.state is State.WAITING else release)
         stop = start
     paths = LightPaths(lambda _: light_ns, lambda _: light_ns)
+    known = next((each.body.get("geometry") for each in one.told if each.kind == "released"), None)
     start = max(start, release) if one.state is not State.WAITING else start
     try:
-        return times_item(command_times(min(release, start), start, max(0, stop - start), paths, asked.execute_ns), "now")
+        return times_item(command_times(min(release, start), start, max(0, stop - start), paths, asked.execute_ns), "now", known)
     except AelitaError:  # it would come too late to be executed in time
-        return times_item(command_times(min(release, start), start, max(0, stop - start), paths), "now")
+        return times_item(command_times(min(release, start), start, max(0, stop - start), paths), "now", known)
 
 
 def radiated(one: Progress) -> tuple[int, int]:
@@ -397,7 +414,8 @@ def prepared_item(
         map=prepared.map_id, directive=prepared.directive, earliest=bound_text(asked.earliest_ns),
         latest=bound_text(asked.latest_ns), execute=utc_text(asked.execute_ns), wanted=missing_items(wanted),
         blocked=list(wanted.blocked), forbidden=[str(one) for one in answer.get("forbidden", ())], holder=holder,
-        times=times_item(CommandTimes(**times), "geometry") if isinstance(times, dict) else None, now=utc_text(now),
+        times=times_item(CommandTimes(**times), "geometry", answer.get("geometry")) if isinstance(times, dict) else None,
+        now=utc_text(now),
     )  # fmt: skip
 
 

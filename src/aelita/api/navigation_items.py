@@ -10,7 +10,8 @@ from .answers import UtcText
 class NavigationPass(BaseModel):
     """A pass of a spacecraft over a station: `hidden_s` how long Mars hides it meanwhile (null where its orbit is not known).
 
-    `sun_deg` is the angle to the Sun and `light_s` the light time in the middle of it.
+    `sun_deg` is the angle to the Sun and `light_s` the light time in the middle of it, off by `bound_s` at most. `known` says
+    from what the place of the spacecraft was known then: `kernels`, the id of an orbit product, or `stand-in` (the body near it).
     """
 
     spacecraft: str
@@ -22,6 +23,8 @@ class NavigationPass(BaseModel):
     hidden_s: float | None
     sun_deg: float | None
     light_s: float | None
+    bound_s: float | None = None
+    known: str = ""
 
 
 class NavigationPasses(BaseModel):
@@ -33,7 +36,8 @@ class NavigationPasses(BaseModel):
 class LightTimeItem(BaseModel):
     """Light times (s) at an instant at the observer: down, up, there and back; they are off by `bound_s` at most.
 
-    Elevation and azimuth (degrees) are those of a station.
+    `known` says from what the place of the spacecraft is known, as in passes. Elevation and azimuth (degrees) are those of a
+    station.
     """
 
     at: UtcText
@@ -42,6 +46,7 @@ class LightTimeItem(BaseModel):
     round_trip_s: float | None
     bound_s: float | None
     sun_deg: float | None
+    known: str = ""
     elevation_deg: float | None = None
     azimuth_deg: float | None = None
 
@@ -64,19 +69,23 @@ class NavigationEvent(BaseModel):
 
 
 class NavigationEvents(BaseModel):
-    """Events in order. `known` says from what the orbit is known: kernels, the id of a product, or nothing."""
+    """Events in order. `known` says from what the orbit is known: kernels, ids of products, commas between; or nothing."""
 
     rows: list[NavigationEvent]
     known: str
 
 
 class NavigationStates(BaseModel):
-    """Positions (km) of bodies from a centre, geometric, at instants; null where neither kernel nor product holds them."""
+    """Positions (km) of bodies from a centre, geometric, at instants; null where neither kernel nor product holds them.
+
+    `known` says of spacecraft of the mission from what they are known: `kernels`, ids of products, commas between; or nothing.
+    """
 
     centre: str
     frame: str
     utc: list[UtcText]
     states: dict[str, list[list[float | None]]]
+    known: dict[str, str] = {}
 
 
 class ProductFile(BaseModel):

@@ -47,7 +47,7 @@ def settled_contacts(here: Centre, spacecraft: str = "") -> list[dict[str, Any]]
 def write_pass_reports(here: Centre, going: Callable[[], bool] = lambda: True) -> int:
     """Write a report of each contact that is over and has none, while `going`; return how many. Calling it again adds nothing."""
     now, made = here.clock.now(), 0
-    desk = live.BookingDesk(here.installation.folder)
+    desk = live.BookingDesk(here.installation.folder, here.agency)
     known = _known(here)
     for report in settled_contacts(here):
         key = key_of(report)

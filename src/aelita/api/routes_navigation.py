@@ -93,7 +93,7 @@ def events(
 ) -> NavigationEvents:  # fmt: skip
     """List events of a spacecraft's orbit, and solar conjunctions, of the kinds that are named (of all when none is).
 
-    The orbit is that of kernels, else of the product of it that was made last.
+    The orbit is that of kernels, else of the product that was made last of those that hold it.
     """
     from ..services import whereabouts
 
@@ -125,11 +125,8 @@ def _events(
     known: str = ""
     motions: tuple[whereabouts.KnownMotion, ...] = ()
     if set(kinds) != {"conjunction"}:
-        motions, known = whereabouts.motions_in_kernels(body, centre, start, stop), "kernels"
-        for product, parts in () if motions else desk.orbits(spacecraft.casefold()):
-            motions, known = whereabouts.motions_in_message(parts, start, stop), product.id
-            if motions:
-                break
+        motions = whereabouts.motions_in_kernels(body, centre, start, stop)
+        known = desk.known(spacecraft, start, stop) or "kernels"  # bodies are no spacecraft
     found = [one for motion in motions for one in whereabouts.orbit_events(motion, kinds=kinds)]
     if "conjunction" in kinds:
         found += whereabouts.sun_conjunctions(target, start, stop)
@@ -149,18 +146,19 @@ def states(
     targets = _named(target, "target")
     epochs = np.linspace(first, last, count, dtype=np.float64).astype(np.int64)
     epochs[0], epochs[-1] = first, last
-    desk.furnish()
 
-    def find() -> dict[str, list[list[float | None]]]:
-        found = {}
+    def find() -> tuple[dict[str, list[list[float | None]]], dict[str, str]]:
+        found, known = {}, {}
         for name in targets:
-            orbits = [parts for _, parts in desk.orbits(name.casefold())]
-            places = whereabouts.places_km(desk.body_of(name), desk.body_of(centre), epochs, frame=frame, orbits=orbits)
+            places = whereabouts.places_km(desk.body_of(name), desk.body_of(centre), epochs, frame=frame)
             found[name] = [[_number(each) for each in row] for row in places.tolist()]
-        return found
+            if desk.is_spacecraft(name):
+                known[name] = desk.known(name, first, last)
+        return found, known
 
-    found = desk.answer(("states", targets, centre, first, last, count, frame), find)
-    return NavigationStates(centre=centre, frame=frame, utc=[utc_text(one) for one in epochs.tolist()], states=found)
+    found, known = desk.answer(("states", targets, centre, first, last, count, frame), find)
+    utc = [utc_text(one) for one in epochs.tolist()]
+    return NavigationStates(centre=centre, frame=frame, utc=utc, states=found, known=known)
 
 
 def _named(names: list[str], what: str) -> tuple[str, ...]:

@@ -177,7 +177,7 @@ def cancel(here: Here, request: Request, _: Booker, station: str, reference: str
 
 
 def _desk(here: Centre) -> live.BookingDesk:
-    return live.BookingDesk(here.installation.folder)
+    return live.BookingDesk(here.installation.folder, here.agency)
 
 
 def _concerns(here: Centre, agencies: tuple[str, ...], station: Station) -> bool:

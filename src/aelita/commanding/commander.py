@@ -38,11 +38,12 @@ MOST_REQUEST_OCTETS = 1 << 19  # of a request in the journal, whose entries part
 MOST_LATER = 1000
 
 Forbids = Callable[[PreparedCommand, int], Sequence[str]]
+Known = Callable[[PreparedCommand, int], Mapping[str, Any]]
 
 
 @dataclass(slots=True)
 class Commander:
-    """`forbids` says what constraints and geometry have against a request now, `times` when what is sent arrives."""
+    """`forbids` says what there is against a request now, `times` when what is sent arrives, `known` how one knows that."""
 
     standing: Standing
     journal: Journal
@@ -50,6 +51,7 @@ class Commander:
     key: Ed25519PrivateKey = field(repr=False)
     forbids: Forbids = lambda prepared, now: ()
     times: Times = lambda prepared, start, octets: None
+    known: Known = lambda prepared, start: {}
     verifiers: dict[str, Verifier] = field(default_factory=dict)
     allowances: dict[str, Allowances] = field(default_factory=dict)  # spacecraft: how long reports may take
     backlogs: dict[str, Backlog] = field(default_factory=dict)  # spacecraft: what its station has still to radiate
@@ -344,13 +346,12 @@ class Commander:
             return self._not_released(one, passed.reasons, now)
         if (body := evidence_body(self.agency, prepared, said, self.standing.credentials)) is not None:
             made.entries.append(self._write("evidence", body, now))
+        made.entries.append(self._write("released", passed.body() | {"geometry": dict(self.known(prepared, now))}, now))
         try:
             outputs = self.gate.send(passed, now)
         except AelitaError as error:
-            made.entries.append(self._write("released", passed.body(), now))
             made.entries.append(self._write("refused", {"request": one.id, "reason": str(error)}, now))
             return made
-        made.entries.append(self._write("released", passed.body(), now))
         return made.add(self._sent(prepared.request.spacecraft, outputs, now))
 
     def against(self, prepared: PreparedCommand, now: int) -> list[str]:

@@ -1,5 +1,7 @@
 """When kernels tell where bodies are and how the Earth is turned; gaps named with their spans; stations by name."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import spiceypy
 from spiceypy.utils.exceptions import SpiceyError
@@ -35,14 +37,15 @@ def earth_orientation_until() -> int | None:
     return int(tai_ns_from_et(max(ends))) if ends else None
 
 
-def covered(body: str, start: int, stop: int) -> tuple[Interval, ...]:
+def covered(body: str, start: int, stop: int, *, without: Iterable[str] = ()) -> tuple[Interval, ...]:
     """Return when kernels hold a body, between two instants (TAI nanoseconds). Raises UsageError for an unknown one.
 
-    It is that of the body's own segments: where those of its centre end earlier, `state` says so.
+    It is that of the body's own segments: where those of its centre end earlier, `state` says so. Kernels whose paths are
+    `without` do not count.
     """
     number = body_number(body)
     with kernels():
-        held = spans(number)
+        held = spans(number, frozenset(without))
     found = [Interval(max(_instant(a), start), min(_instant(b), stop)) for a, b in held.tolist()]
     return joined(one for one in found if one.start < one.stop)
 

@@ -92,7 +92,8 @@ class TimesItem(TypedDict):
     """When a command is released, on the air, at the spacecraft and executed, and when Earth can know of it at the earliest.
 
     `acceptance` is when the first report of its arrival can be here, `evidence` that of its execution. `by` says how light times
-    were known: `geometry` (of the ephemeris), or `now` (that of this moment, for all).
+    were known: `geometry` (of the ephemeris), or `now` (that of this moment, for all). `known` says from what it was known where
+    the spacecraft is: `kernels`, the id of an orbit product, or `stand-in`, off by `bound_s` at most.
     """
 
     release: str | None
@@ -106,6 +107,8 @@ class TimesItem(TypedDict):
     up_s: float
     round_trip_s: float
     by: str
+    known: str
+    bound_s: float | None
 
 
 class MissingItem(TypedDict):

@@ -15,10 +15,15 @@ class NavigationPass(TypedDict):
     hidden_s: float | None
     sun_deg: float | None
     light_s: float | None
+    bound_s: float | None
+    known: str
 
 
 class LightTimeItem(TypedDict):
-    """Light times (s) at an instant at the observer, off by `bound_s` at most; degrees for a station."""
+    """Light times (s) at an instant at the observer, off by `bound_s` at most; degrees for a station.
+
+    `known` says from what the place of the spacecraft is known: `kernels`, the id of an orbit product, or `stand-in`.
+    """
 
     at: str
     down_s: float | None
@@ -26,6 +31,7 @@ class LightTimeItem(TypedDict):
     round_trip_s: float | None
     bound_s: float | None
     sun_deg: float | None
+    known: str
     elevation_deg: float | None
     azimuth_deg: float | None
 
@@ -42,7 +48,7 @@ class NavigationEvent(TypedDict):
 
 
 class NavigationEvents(TypedDict):
-    """Events in order; `known` says from what the orbit is known: kernels, the id of a product, or nothing."""
+    """Events in order; `known` says from what the orbit is known: kernels, ids of products, or nothing."""
 
     rows: list[NavigationEvent]
     known: str
@@ -55,6 +61,7 @@ class NavigationStates(TypedDict):
     frame: str
     utc: list[str]
     states: dict[str, list[list[float | None]]]
+    known: dict[str, str]
 
 
 class ProductFile(TypedDict):

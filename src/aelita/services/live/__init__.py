@@ -34,6 +34,7 @@ from .examined import Finding, Verdict
 from .examining import examine
 from .fetching import fetch_kept
 from .following import Start, follow
+from .geometries import geometry_of
 from .installation import Installation, read_installation
 from .overriding import override_rules
 from .processing import MERGED_HEADER
@@ -59,10 +60,11 @@ from .watching import Watch
 __all__ = [
     "INTERFACE", "MERGED_HEADER", "AgencySeen", "AlarmIndex", "AlarmSeen", "AlarmShown", "BookingDesk", "Context",
     "CountsSeen", "EventSeen", "Finding", "Installation", "LinkSeen", "LinkState", "Message", "MissionClock", "Picture",
-    "Place", "ServiceSeen", "SoughtRecords", "Start", "StreamSeen", "Streams", "ValueSeen", "Verdict", "Watch", "address_of",
-    "agency_key_files", "agency_keys", "alarm_book", "alarm_history", "alarm_of", "alarm_records", "alarms_history",
-    "alarms_of", "alarms_shown", "ask_alarms", "ask_commanding", "asked", "begin", "command_forks", "command_journals",
-    "commanding_of", "ended", "examine", "fetch_kept", "follow", "light_of", "metrics_of", "override_rules", "override_words",
-    "overrides_of", "pack", "picture_of", "read_installation", "read_public_keys", "record_words", "run_complex", "run_shown",
-    "serve", "serve_one", "show", "standing_in", "standing_subject", "unpack", "wall_tai_ns",
+    "Place", "ServiceSeen", "SoughtRecords", "Start", "StreamSeen", "Streams", "ValueSeen", "Verdict", "Watch",
+    "address_of", "agency_key_files", "agency_keys", "alarm_book", "alarm_history", "alarm_of", "alarm_records",
+    "alarms_history", "alarms_of", "alarms_shown", "ask_alarms", "ask_commanding", "asked", "begin", "command_forks",
+    "command_journals", "commanding_of", "ended", "examine", "fetch_kept", "follow", "geometry_of", "light_of",
+    "metrics_of", "override_rules", "override_words", "overrides_of", "pack", "picture_of", "read_installation",
+    "read_public_keys", "record_words", "run_complex", "run_shown", "serve", "serve_one", "show", "standing_in",
+    "standing_subject", "unpack", "wall_tai_ns",
 ]  # fmt: skip

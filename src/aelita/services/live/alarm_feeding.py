@@ -33,6 +33,7 @@ from .command_watching import CommandWatch
 from .correlation import clock_offset_s as correlated_offset_s
 from .ending import ended
 from .following import Start, follow
+from .geometries import geometry_of
 from .geometry import Geometry
 from .machine_clock import NotToldError, clock_offset_s
 from .messages import merged_of
@@ -221,7 +222,7 @@ class Feeds:
         """Tell which contacts are booked; at first, what is on its way is waited for, so that a restart finds no silence."""
         if not self._listening and time.monotonic() - self._began < QUIET_START_S:
             return
-        self._geometry = self._geometry or Geometry(self.installation.mission, self.installation.kernels)
+        self._geometry = self._geometry or geometry_of(self.installation, self.agency)
         now = self.context.clock.now()
         await self._observe(
             ContactsBooked(await asyncio.to_thread(contacts_of, self.installation, self.agency, self._geometry, now))

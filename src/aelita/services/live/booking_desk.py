@@ -9,15 +9,19 @@ from ...stations import FOR_EVER, Booking
 from .bookings import as_told, book, cancel, new_reference, read_bookings, station_folder
 from .clock import MissionClock
 from .contacts import read_reports
-from .geometry import Geometry
+from .geometries import geometry_of
 from .installation import read_installation
 
 
 class BookingDesk:
-    """The stations of the installation in a folder. Raises UsageError and DefinitionError for what is not to be had."""
+    """The stations of the installation in a folder; `agency` is the one whose orbits tell where spacecraft are (empty: all here).
 
-    def __init__(self, folder: Path) -> None:
+    Raises UsageError and DefinitionError for what is not to be had.
+    """
+
+    def __init__(self, folder: Path, agency: str = "") -> None:
         self.installation, self.clock = read_installation(folder), MissionClock.read(folder)
+        self._agencies = (agency,) if agency else ()
 
     def book(
         self,
@@ -71,7 +75,7 @@ class BookingDesk:
     def light_time_s(self, station: str, spacecraft: str, at: int) -> float | None:
         """Return how long a signal received at an instant (TAI nanoseconds) was on its way; None where nothing tells it."""
         try:
-            return Geometry(self.installation.mission, self.installation.kernels).seconds(station, spacecraft, at)
+            return geometry_of(self.installation, *self._agencies).seconds(station, spacecraft, at)
         except AelitaError:
             return None
 

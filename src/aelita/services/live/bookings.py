@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...agencies import Agreement, Period, SleNames, Station
-from ...ephemeris import furnish
 from ...errors import AelitaError, DefinitionError, TimeError, UsageError
 from ...stations import FOR_EVER, Booking, Schedule
 from ...tables import Table
 from ...time import tai_ns_from_utc, utc_from_tai_ns
+from .geometries import geometry_of
 from .geometry import elevation_deg
 from .installation import Installation
 
@@ -190,8 +190,7 @@ def doubts(installation: Installation, station: Station, booking: Booking) -> li
     if booking.is_standing:
         return found
     try:
-        if installation.kernels:
-            furnish(*installation.kernels)
+        geometry_of(installation, station.agency).refresh()
         craft = installation.mission.craft(booking.spacecraft)
         heights = [elevation_deg(station, craft, moment) for moment in at]
     except AelitaError as error:

@@ -12,7 +12,7 @@ from .alarm_files import alarm_folder, keys_folder, own_signer
 from .command_journal import FOLDER, copy_path, entries_in, own_path
 from .command_requests import ask_commands
 from .command_vouching import vouched
-from .geometry import Geometry
+from .geometries import geometry_of
 from .installation import Installation
 from .signing import PublicKeys, read_public_keys
 from .streams import Streams
@@ -77,7 +77,7 @@ def light_of(installation: Installation, spacecraft: str, now: int) -> int | Non
     """Return the one-way light time from a spacecraft at an instant (TAI ns), in ns; None where no kernel tells."""
     stations = [key for one in installation.agencies for key in one.stations]
     try:
-        geometry = Geometry(installation.mission, installation.kernels)
+        geometry = geometry_of(installation)
         return round(geometry.seconds(stations[0], spacecraft, now) * SECOND) if stations else None
     except AelitaError:
         return None

@@ -204,6 +204,7 @@ class CommandDesk:
             "wanted": self._wanted(prepared),
             "forbidden": self.commander.against(prepared, now),
             "times": _times(self.commander.times_from(prepared, now)),
+            "geometry": dict(self.commander.known(prepared, now)),
             "holder": self.commander.standing.holding(prepared, now).agency,
         }
 

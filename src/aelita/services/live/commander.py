@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from ...agencies import ALWAYS
-from ...coding import radiation_duration_ns
 from ...commanding import (
     MOST_ENDED,
     Allowances,
@@ -29,11 +28,9 @@ from ...commanding import (
     ReleasedCltu,
     Standing,
     UplinkLine,
-    command_times,
     fop_settings,
     in_time,
 )
-from ...commanding import CommandTimes as Times
 from ...errors import AelitaError, DataError, UsageError
 from ...link import Channel, CommandLink, Fop1, security
 from ...mdb import compile_commands, load_database
@@ -50,9 +47,8 @@ from .command_journal import FOLDER, CopyFile, JournalFile, copy_path, own_path
 from .command_keys import command_link, key_of_agency, read_command_key
 from .command_lines import CommandLine
 from .command_mirroring import Mirror, Publisher
-from .command_obstacles import Obstacles
 from .command_requests import answer_requests
-from .geometry import Geometry
+from .command_sky import CommandSky
 from .serving import Context
 from .signing import read_public_keys
 from .streams import Streams
@@ -101,11 +97,10 @@ class CommandService:
             self.agency, rules, next_cltu=self.standing.next_cltu, released=released, seen_ns=self.journal.journal.head.at_ns
         )
         self.commander = Commander(self.standing, self.journal.journal, self.gate, self.signer.key)
-        self.commander.times, self.commander.forbids = self._times, self._forbids
-        self.geometry = Geometry(mission, context.installation.kernels)
-        self.obstacles = Obstacles(self.geometry)
         self.lines: dict[str, list[CommandLine]] = {}
         self.links: dict[str, CommandLink] = {}
+        self.sky = CommandSky(context, self.links, self.lines)
+        self.commander.times, self.commander.known, self.commander.forbids = self.sky.times, self.sky.known, self._forbids
         self.preparers = self._preparers()
         self.standing.most_ended = MOST_ENDED  # not before: numbers of packets go on behind those of all that went
         self._outgoing: list[ReleasedCltu] = []
@@ -129,7 +124,7 @@ class CommandService:
             if sender is not None and sender.left:
                 self._write_numbers(spacecraft, sender, sender.unused)
         self.journal.close()
-        self.obstacles.close()
+        self.sky.close()
         for copy in self.copies.values():
             copy.close()
 
@@ -271,7 +266,7 @@ class CommandService:
         except UsageError as error:
             log.info("this agency cannot secure commands", extra={"spacecraft": spacecraft, "why": str(error)})
             return
-        fop = Fop1(fop_settings(link, 2 * self._light_ns(spacecraft)))
+        fop = Fop1(fop_settings(link, 2 * self.sky.light_ns(spacecraft)))
         self.gate.hold_line(spacecraft, UplinkLine(link, fop, sender))
         number = list(installation.spacecraft).index(spacecraft)
         stations = [installation.mission.organisation.stations[key] for key in installation.agency(self.agency).stations]
@@ -335,31 +330,6 @@ class CommandService:
             sender.grant(reserved)
         self.context.health.well(place)
 
-    def _light_ns(self, spacecraft: str) -> int:
-        station = self._station_of(spacecraft)
-        return round(self.geometry.seconds(station, spacecraft, self.context.clock.now()) * SECOND) if station else 0
-
-    def _station_of(self, spacecraft: str) -> str:
-        """Return the station that commands a spacecraft now, else the first here that could, empty without one."""
-        up = [one.station.key for one in self.lines.get(spacecraft, ()) if one.is_up]
-        stations, now = self.context.installation.mission.organisation.stations, self.context.clock.now()
-        every = [key for agency in self.context.installation.agencies for key in agency.stations]
-        able = [key for key in every if stations[key].can("uplink", spacecraft, now)]
-        return (*up, *able, *every, "")[0]
-
-    def _times(self, prepared: PreparedCommand, start: int, octets: int) -> Times | None:
-        """Return when a request's octets would be radiated, arrive and be executed, None when nothing tells."""
-        asked = prepared.request
-        station, link = self._station_of(asked.spacecraft), self.links.get(asked.spacecraft)
-        if not station or link is None:
-            return None
-        duration = radiation_duration_ns(8 * (octets + link.acquisition_octets), link.bit_rates[0])
-        paths = self.geometry.paths(station, asked.spacecraft)
-        try:
-            return command_times(start, start, duration, paths, asked.execute_ns)
-        except AelitaError:
-            return command_times(start, start, duration, paths)
-
     def _misnamed(self, prepared: PreparedCommand) -> list[str]:
         """Return why octets are not what their request calls them, looked at once."""
         digest = prepared.digest
@@ -373,12 +343,8 @@ class CommandService:
     def _forbids(self, prepared: PreparedCommand, now: int) -> list[str]:
         """Return what names and geometry have against a request now; without that it has the numbers that it needs."""
         asked, found = prepared.request, self._misnamed(prepared)
-        if station := self._station_of(asked.spacecraft):
-            found += self.obstacles.against(station, asked.spacecraft, now)
         times = None if asked.execute_ns is None else self.commander.times_from(prepared, now)
-        if times is not None and asked.execute_ns is not None and asked.execute_ns < times.arrival_stop_ns:
-            late_s = (times.arrival_stop_ns - asked.execute_ns) / SECOND
-            found.append(f"it would arrive {late_s:.1f} s after it is to be executed")
+        found += self.sky.against(prepared, now, times)
         if not found and asked.spacecraft in self.gate.spacecraft and asked.id in self.standing.board.requests:
             self._keep_numbers(asked.spacecraft, self.gate.line(asked.spacecraft).frames_of(prepared.packets))
         return found
@@ -417,16 +383,10 @@ class CommandService:
             self._late.clear()
             self.does(Outcome())
 
-    def _look_up(self, now: int) -> None:
-        """Look at the sky before anybody waits for it."""
-        for spacecraft, stations in self.commander.lines_up.items():
-            for station in stations:
-                self.obstacles.refresh(station, spacecraft, now)
-
     async def _timers(self) -> None:
         while True:
             now = self.context.clock.now()
-            self._look_up(now)
+            self.sky.look_up(self.commander.lines_up, now)
             try:
                 self.does(self.commander.on_timer(now))
                 self._let_go(now)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ from ...ephemeris import (
 from ...errors import AelitaError, TimeError, UsageError
 from ...time import DAY, NO_TIME, SECOND, tai_ns_from_utc, utc_from_tai_ns
 from ..missions import Mission, Spacecraft
+from ..orbits import KERNELS, STAND_IN, PublishedOrbits
 from ..places import horizon_of, site_of, target_of
 
 Integers = NDArray[np.int64]
@@ -73,11 +75,14 @@ class Geometry:
     """Light times, windows and hindrances of all stations and spacecraft of a mission, by their keys, made when first asked for.
 
     Threads may share it. Instants are TAI nanoseconds. A search for windows takes some 0.1 s a day: not for an event loop.
+    With `orbits` those that were published tell where spacecraft are that no kernel of the installation holds.
     """
 
-    def __init__(self, mission: Mission, kernels: tuple[Path, ...] = ()) -> None:
+    def __init__(self, mission: Mission, kernels: tuple[Path, ...] = (), orbits: PublishedOrbits | None = None) -> None:
         if kernels:
             furnish(*kernels)
+        self.mission, self.kernels, self.orbits = mission, kernels, orbits
+        self.refresh()
 
         @cache
         def light_time(station: str, craft: str) -> LightTime:
@@ -87,7 +92,25 @@ class Geometry:
         def link(station: str, craft: str) -> LightLink:
             return LightLink(site_of(self._station(station)), target_of(mission.craft(craft)))
 
-        self._mission, self._light_time, self._link = mission, light_time, link
+        self._light_time, self._link = light_time, link
+
+    def refresh(self) -> bool:
+        """Furnish the orbits that were published since the last look; return whether there were any. Not for an event loop."""
+        return self.orbits is not None and self.orbits.refresh()
+
+    def known(self, station: str, craft: str, radiated: int) -> dict[str, Any]:
+        """Return from what it is known where a spacecraft is by what a station radiates at an instant, as journals keep it.
+
+        `known` is `kernels`, the id of the product that tells its orbit, or `stand-in`: then `body` stands in, and the light time
+        may be off by `bound_ns`. All are texts and whole numbers, as journals have them. Raises TimeError, UsageError.
+        """
+        self._instants(radiated)
+        link = self._link(station, craft)
+        light_ns, bound_s = link.up_ns(radiated), link.bound_s(radiated)
+        told: dict[str, Any] = {"station": station, "light_ns": light_ns}
+        if bound_s > 0:
+            return told | {"known": STAND_IN, "body": self.mission.craft(craft).near, "bound_ns": round(bound_s * SECOND)}
+        return told | {"known": (self.orbits and self.orbits.source(craft, radiated + light_ns)) or KERNELS}
 
     def light_time(self, station: str, craft: str, received: Integers) -> Integers:
         """Return the one-way light times (ns) of what a station receives at these epochs (TAI nanoseconds)."""
@@ -170,7 +193,7 @@ class Geometry:
         """
         try:
             self._instants(at, at + duration_ns)
-            name, found = self._mission.craft(craft).name, []
+            name, found = self.mission.craft(craft).name, []
             if not self._station(station).can("uplink", craft, at):
                 found.append(f"the mission does not tell that {station} uplinks to {name} then")
             found += self._hindrances(station, craft, at)
@@ -195,10 +218,10 @@ class Geometry:
     def doubts(self, station: str, craft: str, at: int) -> list[str]:
         """Return what is not known, or makes reception unsure, about what a station radiates at an instant."""
         try:
-            seen, name = self.sight(station, craft, at), self._mission.craft(craft).name
+            seen, name = self.sight(station, craft, at), self.mission.craft(craft).name
         except AelitaError as error:
             return [str(error)]
-        near, found = self._mission.craft(craft).near, []
+        near, found = self.mission.craft(craft).near, []
         if seen.elevation_deg is None:
             found.append(f"where {name} stands over {station} is not known: no kernel holds its orbit")
         if not near:
@@ -210,7 +233,7 @@ class Geometry:
         return found
 
     def _hindrances(self, station: str, craft: str, at: int) -> list[str]:
-        seen, known = self.sight(station, craft, at), self._mission.craft(craft)
+        seen, known = self.sight(station, craft, at), self.mission.craft(craft)
         found = []
         if seen.elevation_deg is not None and seen.elevation_deg <= seen.needed_deg:
             digits = 1 if seen.needed_deg - seen.elevation_deg > 0.2 else 3
@@ -257,13 +280,13 @@ class Geometry:
         return f"; next radiation possible at {_utc(window.start)}" if window else f"; no window within {SEARCH_DAYS[-1]} days"
 
     def _view(self, station: str, craft: str) -> tuple[Site, Target, Horizon, str]:
-        known, place = self._mission.craft(craft), self._station(station)
+        known, place = self.mission.craft(craft), self._station(station)
         return site_of(place), target_of(known), horizon_of(place), known.near
 
     def _station(self, key: str) -> Station:
-        stations = self._mission.organisation.stations
+        stations = self.mission.organisation.stations
         if key not in stations:
-            raise UsageError(f"mission {self._mission.name} has no station {key!r}")
+            raise UsageError(f"mission {self.mission.name} has no station {key!r}")
         return stations[key]
 
 

@@ -9,7 +9,7 @@ from ..databases import Library
 from ..definitions import Definition, define
 from .agency_streams import address_of, widest_plan
 from .decoding import LiveDecoder
-from .geometry import Geometry
+from .geometries import geometry_of
 from .health import Health
 from .hole_keeping import HoleKeeper
 from .in_force import OverriddenDatabase, OverridesInForce
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 async def processor(context: Context) -> None:
     """Run the processor of an agency for all spacecraft that it follows. Raises AelitaError when it cannot go on."""
     installation, agency = context.installation, context.agency
-    library, geometry = Library(), Geometry(installation.mission, installation.kernels)
+    library, geometry = Library(), geometry_of(installation, agency)
     givers = tuple(giver for giver, kinds in widest_plan(installation, agency).takes.items() if "frames" in kinds)
     connecting = Streams.connect(address_of(installation, agency), name="processor", timeout_s=60)
     async with await connecting as streams, asyncio.TaskGroup() as tasks:

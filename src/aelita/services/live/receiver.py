@@ -32,6 +32,7 @@ from ...time import DAY
 from .agency_streams import address_of
 from .bookings import BookingFile, instance_of
 from .ending import ended
+from .geometries import geometry_of
 from .geometry import Geometry
 from .merging import frames_subject
 from .messages import copies_of, pack_frames
@@ -62,7 +63,7 @@ def requests_subject(agency: str, spacecraft: str) -> str:
 async def receiver(context: Context) -> None:
     """Receive from all stations of the agency here, for all spacecraft followed. Raises AelitaError when it cannot go on."""
     installation = context.installation
-    geometry = Geometry(installation.mission, installation.kernels)
+    geometry = geometry_of(installation, context.agency)
     connecting = Streams.connect(address_of(installation, context.agency), name="receiver", timeout_s=60)
     async with await connecting as streams, asyncio.TaskGroup() as tasks:
         for key in installation.agency(context.agency).stations:

@@ -18,7 +18,7 @@ from .clock import FILE as CLOCK_FILE
 from .clock import MissionClock, starting_at, wall_tai_ns
 from .command_keys import keep_command_keys
 from .ending import ended
-from .geometry import Geometry
+from .geometries import geometry_of
 from .health import Health, HealthServer
 from .installation import FILE, Installation, Playing, keep_ports, read_installation
 from .nursery import Infant, Nursery
@@ -98,7 +98,7 @@ def begin(folder: Path, **wishes: Any) -> tuple[Installation, MissionClock]:
     TimeError when nothing tells where a spacecraft is.
     """
     made = read_installation(folder) if (folder / FILE).is_file() else new_installation(folder, Wishes(**wishes))
-    geometry = Geometry(made.mission, made.kernels)
+    geometry = geometry_of(made)
     stations = [station for agency in made.agencies for station in agency.stations]
     if not made.plays:
         for station, craft in product(stations, made.spacecraft):

@@ -15,6 +15,7 @@ from ...errors import AelitaError
 from .agency_streams import address_of
 from .clock import MissionClock
 from .ending import ended
+from .geometries import keep_geometries
 from .health import Health, HealthServer, log_as_json
 from .installation import Installation, read_installation
 from .leases import PROGRAM, Lease, own_name
@@ -65,6 +66,7 @@ async def serve(
     except (AelitaError, OSError) as error:
         log.error("cannot start: %s", error)
         return FAILED
+    keeping = asyncio.ensure_future(keep_geometries(health))
     work = asyncio.ensure_future(_held(name, service, context, prepare) if name in LEASED else service(context))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
@@ -78,6 +80,7 @@ async def serve(
         except Exception as error:
             return _failed(error)
         finally:
+            await ended([keeping])
             await server.close()
     return 0
 

@@ -8,7 +8,7 @@ from ...errors import DefinitionError
 from ...link import Channel
 from ..places import site_of, target_of
 from .command_keys import keep_command_keys
-from .geometry import Geometry
+from .geometries import geometry_of
 from .installation import Installation
 from .serving import Context
 from .simulated import SimulatedCraft
@@ -18,7 +18,7 @@ from .space import Play, Space
 async def space(context: Context) -> None:
     """Play and simulate to the stations that connect, for ever. Raises AelitaError."""
     installation = context.installation
-    geometry, way_up = Geometry(installation.mission, installation.kernels), WayUp(installation)
+    geometry, way_up = geometry_of(installation), WayUp(installation)
     keep_command_keys(installation)
     simulated = []
     for key in installation.simulated:

@@ -12,7 +12,7 @@ from ...sle import BindRefused, CltuInstance, CltuSettings, Directory, Ending, G
 from ...stations import Booking
 from .bookings import can_command, uplink_instance_of
 from .clock import wall_tai_ns
-from .geometry import Geometry
+from .geometries import geometry_of
 from .serving import Context
 from .sle_secrets import keep_gate_secrets
 from .sle_server import SleServer
@@ -37,7 +37,7 @@ class Uplinks:
         self._context, self._station, self._directory, self._server, self._antenna = context, station, directory, server, antenna
         self.record = UplinkRecord(folder / RECORD)
         self.by_craft: dict[str, Uplink] = {}
-        self._geometry = Geometry(context.installation.mission, context.installation.kernels)
+        self._geometry = geometry_of(context.installation, context.agency)
         self._bookings: dict[str, tuple[Booking, ...]] = {}
         self._began = wall_tai_ns()
         self._wake = asyncio.Event()

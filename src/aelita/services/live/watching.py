@@ -30,6 +30,7 @@ from .batches import unpack
 from .clock import MissionClock
 from .ending import ended
 from .following import Start, follow
+from .geometries import geometry_of
 from .geometry import Geometry, elevation_deg
 from .inflow import Inflow
 from .installation import Installation
@@ -290,10 +291,12 @@ class Watch:
     def _look(self) -> None:
         """Compute where the spacecraft stand; without kernels nothing is known of it."""
         mission, now = self.installation.mission, self.clock.now()
+        with contextlib.suppress(AelitaError):
+            self._geometry = geometry_of(self.installation, *self.agencies)
+            self._geometry.refresh()
         for station, spacecraft in self._pairs():
             known = mission.organisation.stations.get(station)
             try:
-                self._geometry = self._geometry or Geometry(mission, self.installation.kernels)
                 height = elevation_deg(known, mission.craft(spacecraft), now) if known is not None else None
             except AelitaError:
                 height = None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ...agencies import Station
 from ...ephemeris import (
@@ -21,21 +22,24 @@ from ...ephemeris import (
 from ...errors import UsageError
 from ...time import NO_TIME, SECOND, utc_from_tai_ns
 from ..missions import Mission
+from ..orbits import KERNELS, STAND_IN, PublishedOrbits
 from ..places import horizon_of, site_of, target_of
 from .tables import utc_column
 
 PASS_STEP_S = 60.0
+Epochs = NDArray[np.int64]
 
 
 class Sky:
     """The stations and spacecraft of a mission, seen from each other.
 
     Spacecraft are keys of the mission, or names and numbers of SPICE; observers are stations of the mission, or bodies of SPICE.
-    Kernels hold the orbits; where none does, the body that the mission names stands in. All instants are TAI nanoseconds.
+    Kernels hold the orbits, else the products that were published (`orbits`); where none does, the body that the mission names
+    stands in. All instants are TAI nanoseconds.
     """
 
-    def __init__(self, mission: Mission, kernels: Sequence[Path] = ()) -> None:
-        self.mission = mission
+    def __init__(self, mission: Mission, kernels: Sequence[Path] = (), orbits: PublishedOrbits | None = None) -> None:
+        self.mission, self.orbits = mission, orbits
         if kernels:
             furnish(*kernels)
 
@@ -75,6 +79,7 @@ class Sky:
 
         Elevations are in degrees, durations in seconds; `hidden_s` is how long a body hides the spacecraft (null where nothing
         tells its orbit), `sun_deg` the angle between the Sun and the spacecraft in mid-pass, `light_s` the light time then.
+        `known` says from what its place was known then, `bound_s` how far off the light time can be, as in `light_time`.
         """
         from ...ephemeris import contacts
 
@@ -88,13 +93,17 @@ class Sky:
         )  # fmt: skip
         sites = {station.name: site_of(station) for station in chosen}
         middle = np.array([one.start + (one.stop - one.start) // 2 for one in found], np.int64)
-        sun, light = np.full(len(found), np.nan), np.full(len(found), np.nan)
+        sun, light, bound = (np.full(len(found), np.nan) for _ in range(3))
+        known = np.full(len(found), KERNELS, object)
         pairs = [(one.site, one.target) for one in found]
         for site, body in set(pairs):  # whole columns at once: one by one they would take longer than the search
             rows = np.array([at for at, pair in enumerate(pairs) if pair == (site, body)], np.intp)
             target, when = targets[by_body[body]], middle[rows]
             sun[rows] = sun_angle_deg(sites[site], target, when, outgoing=outgoing)
-            light[rows] = light_times(sites[site], target, when, outgoing=outgoing).light_s
+            times, sign = light_times(sites[site], target, when, outgoing=outgoing), 1 if outgoing else -1
+            there = when + sign * np.rint(times.light_s * SECOND).astype(np.int64)
+            light[rows], known[rows] = times.light_s, self._known(by_body[body], there, times.direct)
+            bound[rows] = self._bound_s(by_body[body], when, times.bound_s)
         return pl.DataFrame(
             {
                 "spacecraft": [by_body[one.target] for one in found],
@@ -106,9 +115,25 @@ class Sky:
                 "hidden_s": [sum(part.length_s for part in one.occultations) if one.known else None for one in found],
                 "sun_deg": sun,
                 "light_s": light,
+                "bound_s": pl.Series(bound).fill_nan(None),
+                "known": known.tolist(),
             },
-            schema_overrides={"hidden_s": pl.Float64, "duration_s": pl.Float64, "max_elevation_deg": pl.Float64},
-        )
+            schema_overrides={
+                "hidden_s": pl.Float64, "duration_s": pl.Float64, "max_elevation_deg": pl.Float64, "known": pl.String,
+            },
+        )  # fmt: skip
+
+    def _known(self, name: str, there: Epochs, direct: NDArray[np.bool_]) -> NDArray[np.object_]:
+        """Return from what the place of a spacecraft is known at instants: `kernels`, the id of a product, or `stand-in`."""
+        found = np.where(direct, KERNELS, STAND_IN).astype(object)
+        if self.orbits is not None and there.size:
+            for one in self.orbits.sources(name, int(there.min()) - 1, int(there.max()) + 1):
+                found[direct & (there >= one.span.start) & (there <= one.span.stop)] = one.source
+        return found
+
+    def _bound_s(self, name: str, at: Epochs, bound_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return bounds of light times, NaN from before the mission tells how near the spacecraft is."""
+        return np.where((bound_s > 0) & (at < self._near_since(name)), np.nan, bound_s)
 
     def remarks(self, spacecraft: Sequence[str], start: int, stop: int) -> tuple[str, ...]:
         """Return of which spacecraft not even a body that stands in is known to be near between two instants (TAI ns)."""
@@ -132,20 +157,22 @@ class Sky:
 
         `down_s` is of light that is received then, `up_s` of what is emitted then, `round_trip_s` of the answer to that;
         `delayed_by` are planets as of `light_times`. `bound_s` is how far off they can be where a body stands in, null before the
-        mission tells how near it is. For stations come elevation and azimuth (degrees).
+        mission tells how near it is. `known` says from what its place is known: `kernels`, the id of an orbit product, or
+        `stand-in`. For stations come elevation and azimuth (degrees).
         """
         here, there = self.observer(observer), self.target(spacecraft)
         at = np.asarray(epochs, np.int64)
         down = light_times(here, there, at, delayed_by=delayed_by)
         up = light_times(here, there, at, outgoing=True, delayed_by=delayed_by)
         back = light_times_down(here, there, at + np.rint(up.light_s * SECOND).astype(np.int64), delayed_by=delayed_by)
-        bound_s, since = np.maximum(down.bound_s, up.bound_s), self._near_since(spacecraft)
+        left = at - np.rint(down.light_s * SECOND).astype(np.int64)
         rows = {
             "at": utc_column(at.tolist()),
             "down_s": down.light_s,
             "up_s": up.light_s,
             "round_trip_s": up.light_s + back.light_s,
-            "bound_s": pl.Series(np.where((bound_s > 0) & (at < since), np.nan, bound_s)).fill_nan(None),
+            "bound_s": pl.Series(self._bound_s(spacecraft, at, np.maximum(down.bound_s, up.bound_s))).fill_nan(None),
+            "known": pl.Series(self._known(spacecraft, left, down.direct & up.direct).tolist(), dtype=pl.String),
             "sun_deg": sun_angle_deg(here, there, at),
         }
         if isinstance(here, Site):
