@@ -1,16 +1,19 @@
 """Predictions as files: plain tables with a header, and tracking data messages (TDM) of predicted observables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ...dynamics import Ramps
-from ...ndm import Message, tracking_message
+from ...dynamics import Ramps, join_ramps, read_ramps, tracking_of_message
+from ...errors import UsageError
+from ...ndm import Composite, Message, read, tracking_message
 from ...ndm import Tracking as Part
 from ...time import SECOND, tai_ns_from_datetime64, utc_from_tai_ns
 from ..navigation.orbit_files import ORIGINATOR
+from ..navigation.reading import unpacked
 from .doppler import PredictedDoppler, ramps_sent
 from .pointing import Passes, PredictedPointing
 
@@ -179,3 +182,21 @@ def _sent(one: Ramps) -> Part:
     frequency = np.append(one.frequency_hz, one.frequency_hz[-1] + one.rate_hz_s[-1] * last_s)
     columns = {"TRANSMIT_FREQ_1": (at, frequency), "TRANSMIT_FREQ_RATE_1": (at, np.append(one.rate_hz_s, 0.0))}
     return Part({1: one.station}, (), columns, {})
+
+
+def read_uplinks(paths: Sequence[Path]) -> dict[str, Ramps]:
+    """Return the uplink ramps of stations, by name, from `.ramp` tables or TDM; gzip or not. Raises what their readers raise."""
+    found: dict[str, Ramps] = {}
+    for path in paths:
+        octets = unpacked(path)
+        if octets.lstrip(b"\xef\xbb\xbf \r\n").startswith((b"CCSDS_", b"<")):
+            message = read(octets, where=str(path))
+            if isinstance(message, Composite):
+                raise UsageError("several messages in one", where=str(path), remedy="Give one TDM")
+            more = tracking_of_message(message, spacecraft="", where=str(path))[1]
+        else:
+            more = read_ramps(octets.decode("latin-1"), where=str(path))
+        if not more:
+            raise UsageError("no ramps are in it", where=str(path), remedy="Give a .ramp table, or a TDM with TRANSMIT_FREQ_1")
+        found = join_ramps(found, more)
+    return found

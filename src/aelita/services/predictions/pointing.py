@@ -17,10 +17,10 @@ from ..navigation.sky import Sky
 from ..navigation.tables import utc_column
 from ..places import horizon_of, site_of
 from ..whereabouts import KnownCourses, known_courses
-from ..whereabouts.courses import Published
 
 Epochs = NDArray[np.int64]
 MOST_DAYS, MOST_ROWS = 400.0, 250_000
+SEARCH_S = 180.0  # passes that last longer are found for sure, shorter ones by their summit
 EDGE_NS = 1_000_000  # as good as edges are: they are told in whole milliseconds, inside
 SHORTEST_STEP_S, LONGEST_STEP_S = 0.1, 3600.0
 EQUATOR_KM, FLATTENING = 6378.137, 1 / 298.257223563  # WGS 84: only for the air above a station
@@ -32,7 +32,7 @@ class AskedPasses:
     """Passes that predictions are asked for: of a spacecraft over a station, between two instants (TAI nanoseconds) there.
 
     Rows are `step_s` apart and at the edges of each pass. With `uplink` instants are of emission. `orbit` names a file that holds
-    the orbit; otherwise kernels tell, and then what `published` gives (see `whereabouts.known_courses`).
+    the orbit; otherwise kernels tell, and orbits that were published.
     """
 
     spacecraft: str
@@ -42,7 +42,6 @@ class AskedPasses:
     step_s: float = 10.0
     uplink: bool = False
     orbit: Path | None = None
-    published: Published = tuple
     most_rows: int = MOST_ROWS
 
     def __post_init__(self) -> None:
@@ -99,12 +98,13 @@ def find_passes(sky: Sky, asked: AskedPasses) -> Passes:
     target, site = sky.target(asked.spacecraft), site_of(station)
     if target.body.upper() in ("EARTH", "399") or _is_body(target.body, "EARTH"):
         raise UsageError("the Earth, on which stations stand, has no passes over them", remedy="Name another body")
-    known = known_courses(target, asked.spacecraft, asked.start, asked.stop, orbit=asked.orbit, published=asked.published)
+    source = _source(sky, asked)
+    known = known_courses(target, asked.spacecraft, asked.start, asked.stop, orbit=asked.orbit, source=source)
     horizon = horizon_of(station)
     spans = [
         (course, Interval(-(-one.start // EDGE_NS) * EDGE_NS, one.stop // EDGE_NS * EDGE_NS))
         for course in known.courses
-        for one in pointing_passes(site, course, asked.start, asked.stop, horizon=horizon, outgoing=asked.uplink)
+        for one in pointing_passes(site, course, asked.start, asked.stop, horizon=horizon, outgoing=asked.uplink, step_s=SEARCH_S)
         if one.stop - one.start > 2 * EDGE_NS
     ]
     spans.sort(key=lambda pair: pair[1].start)
@@ -181,6 +181,13 @@ def _rows(found: Passes, number: int, course: Course, at: Epochs, air: Refractio
 
 def _nowhere() -> tuple[Course, Epochs]:
     return Course("", "SUN", 0, 1, lambda at: np.zeros((at.size, 6))), np.zeros(0, np.int64)
+
+
+def _source(sky: Sky, asked: AskedPasses) -> str:
+    """Return from what an orbit is known that no file tells: kernels, or ids of products."""
+    orbits = getattr(sky, "orbits", None)
+    seen = () if orbits is None else orbits.sources(asked.spacecraft, asked.start, asked.stop)
+    return ", ".join(dict.fromkeys(one.source for one in seen)) or "kernels"
 
 
 def _is_body(name: str, other: str) -> bool:

@@ -1,6 +1,6 @@
-"""Courses of spacecraft for pointing and Doppler: from an orbit that is named, kernels, or orbits that were published."""
+"""Courses of spacecraft for pointing and Doppler: from an orbit that is named, or from what is furnished."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from .motions import EARLIEST, LATEST, motions_in_message
 REACH_NS = DAY // 4  # farther than light comes from Neptune
 MOST_TOLD = 5
 FARTHEST_CENTRE = "SUN"  # about which a spacecraft of kernels is looked up that is near no body
-Published = Callable[[], Iterable[tuple[str, Sequence[Ephemeris]]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,33 +34,25 @@ class KnownCourses:
 
 
 def known_courses(
-    target: Target, name: str, start: int, stop: int, *, orbit: Path | None = None, published: Published = tuple
+    target: Target, name: str, start: int, stop: int, *, orbit: Path | None = None, source: str = "kernels"
 ) -> KnownCourses:
     """Return how a spacecraft moves around an asked span (TAI nanoseconds, at a station), some hours of light to both sides.
 
-    An orbit that is named (OEM, OCM or SPK) is meant alone; else kernels tell, and where they hold nothing the newest of
-    `published` (ids and their segments). A body of SPICE is its own course. Raises TimeError that says for which spans there is
-    an orbit, UsageError for a file without one in J2000.
+    An orbit that is named (OEM, OCM or SPK) is meant; else what is furnished tells, which is called `source`. A body of SPICE is
+    its own course. Raises TimeError that says for which spans there is an orbit, UsageError for a file without one in J2000.
     """
     first, last = start - REACH_NS, stop + REACH_NS
     centre = target.through or FARTHEST_CENTRE
     spans: list[Interval] = []
     if orbit is not None and orbit.suffix.lower() not in SPK_SUFFIXES:
         found, spans = _of_message(_segments(orbit), name, first, last)
-        source = orbit.name
     else:
         if orbit is not None:
             furnish(orbit)
-        found, source = kernel_courses(target.body, centre, first, last), "kernels" if orbit is None else orbit.name
-        if not found and orbit is None:
-            for ident, parts in published():
-                found, more = _of_message(parts, name, first, last)
-                source, spans = ident, spans + more
-                if found:
-                    break
+        found = kernel_courses(target.body, centre, first, last)
     if not found:
         raise _nothing(target, name, start, stop, spans)
-    return KnownCourses(found, source)
+    return KnownCourses(found, source if orbit is None else orbit.name)
 
 
 def _of_message(parts: Sequence[Ephemeris], name: str, start: int, stop: int) -> tuple[tuple[Course, ...], list[Interval]]:
