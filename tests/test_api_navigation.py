@@ -28,6 +28,7 @@ from aelita.api.client import (
 from aelita.api.client.core import Answer, Request
 from aelita.api.navigation_desk import MOST_WAITING, NavigationDesk
 from aelita.dynamics import Forces, StateVector, propagate
+from aelita.ephemeris import state
 from aelita.ndm import write
 from aelita.services.live.installation import Installation
 from aelita.services.navigation.orbit_files import Arc, oem_of
@@ -138,6 +139,44 @@ def test_events_and_places_come_from_the_product_where_no_kernel_is(vera: Desk, 
     states = vera.json("GET", "navigation/states", params=asked)["states"]
     assert np.allclose(states["tgo"][0], arc.states[100, :3], atol=1e-3) and states["tgo"][1] == [None] * 3
     assert all(each is not None for row in states["EARTH"] for each in row)
+
+
+def test_passes_and_light_times_follow_the_orbit_that_is_published(vera: Desk) -> None:
+    start, stop = tai_ns_from_utc("2023-05-24T12:00:00"), tai_ns_from_utc("2023-05-25T12:00:00")
+    span = {"start": "2023-05-24T12:00:00", "stop": "2023-05-25T12:00:00"}
+    passes = {"spacecraft": "tgo", "station": "malargue", **span}
+    light = {"observer": "malargue", "spacecraft": "tgo", "at": span["start"], "stop": span["stop"], "step_s": 600}
+
+    def asked() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        paths = (("passes", passes), ("light-time", light))
+        first, second = (vera.json("GET", f"navigation/{path}", params=query)["rows"] for path, query in paths)
+        return first, second
+
+    seen, lights = asked()
+    assert {(one["known"], round(one["bound_s"], 6)) for one in (*seen, *lights)} == {("stand-in", 0.012776)}
+    assert {one["hidden_s"] for one in seen} == {None}
+    at = np.arange(start - DAY // 24, stop + DAY // 24, 60 * SECOND)
+    angle = (at - start) / SECOND * np.sqrt(42828.37 / 3780.0**3)
+    circle = np.column_stack([np.cos(angle), 0 * angle, np.sin(angle), -np.sin(angle), 0 * angle, np.cos(angle)])
+    arc = Arc("TGO", "MARS", at, circle * np.repeat([3780.0, np.sqrt(42828.37 / 3780.0)], 3), "2016-017A")
+    made = publish(vera, {"arc.oem": write(oem_of((arc,), made_at=start), "kvn", where="x")}, **span, label="2023")
+    now, later = asked()
+    assert {(one["known"], one["bound_s"]) for one in (*now, *later)} == {(made["id"], 0.0)}
+    assert all(one["hidden_s"] > 600 for one in now)
+    apart = np.array([one["down_s"] - before["down_s"] for one, before in zip(later, lights, strict=True)])
+    assert 0.008 < np.abs(apart).max() < 0.01278  # 3,780 km, as the orbit lies to the Earth
+    emitted = [start + round((n * 600 - one["down_s"]) * SECOND) for n, one in enumerate(later)]
+    towards = state("EARTH", "MARS", np.array(emitted))[:, :3]
+    place = state("-143", "MARS", np.array(emitted))[:, :3]
+    nearer = np.einsum("ni,ni->n", place, towards) / np.linalg.norm(towards, axis=1) / 299_792.458
+    assert np.allclose(apart, -nearer, atol=2e-6)
+    query = {"spacecraft": "tgo", "kind": "occultation", **span}
+    assert vera.json("GET", "navigation/events", params=query)["known"] == made["id"]
+    states = {"target": ["tgo", "EARTH"], "centre": "MARS", **span, "count": 3}
+    assert vera.json("GET", "navigation/states", params=states)["known"] == {"tgo": made["id"]}
+    for number in range(2):  # what was asked before is not told from what it was known then
+        newer = publish(vera, {"arc.oem": write(oem_of((arc,), made_at=start), "kvn", where="x")}, **span, label=f"20{number}")
+        assert {one["known"] for rows in asked() for one in rows} == {newer["id"]}
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ class Sky:
         """Return from what the place of a spacecraft is known at instants: `kernels`, the id of a product, or `stand-in`."""
         found = np.where(direct, KERNELS, STAND_IN).astype(object)
         if self.orbits is not None and there.size:
-            for one in self.orbits.sources(name, int(there.min()) - 1, int(there.max()) + 1):
+            for one in self.orbits.sources(name, int(there.min()) - SECOND, int(there.max()) + SECOND):
                 found[direct & (there >= one.span.start) & (there <= one.span.stop)] = one.source
         return found
 
