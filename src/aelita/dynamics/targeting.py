@@ -39,7 +39,7 @@ def correct(
     unknowns, scale, allowed = (np.asarray(each, np.float64).copy() for each in (start, steps, tolerances))
     now, flights, slopes = misses(unknowns), 1, None
     for _ in range(most):
-        if np.isnan(now).any():
+        if not np.isfinite(now).all():
             raise UsageError(f"the flight from {unknowns.tolist()} does not reach the target at all", remedy="Start elsewhere")
         if (np.abs(now) <= allowed).all():
             return Solution(unknowns, now, flights)
@@ -47,6 +47,8 @@ def correct(
         if slopes is None:
             slopes = differences(misses, unknowns, scale) / allowed[:, None]
             flights += 2 * unknowns.size
+            if not np.isfinite(slopes).all():
+                raise UsageError(f"beside {unknowns.tolist()} the target is not reached at all", remedy="Start elsewhere")
         change = -np.linalg.lstsq(slopes, now / allowed, rcond=1e-12)[0]
         longest = float(np.abs(change).max())
         change *= min(1.0, limit / longest) if longest > 0 else 1.0

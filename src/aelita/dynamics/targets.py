@@ -17,7 +17,7 @@ from .forces import Forces
 from .orbits import J2000_POLE, Orbit, orbit_of
 from .propagation import propagate
 from .states import StateVector
-from .targeting import correct, minimise
+from .targeting import Function, Solution, correct, minimise
 
 Vector = NDArray[np.float64]
 Engine = tuple[float, float, float]  # mass kg, thrust N, specific impulse s
@@ -44,13 +44,25 @@ class OrbitTarget:
     argument_rad: float | None = None
     pole: tuple[float, float, float] = J2000_POLE
 
+    def __post_init__(self) -> None:
+        """Refuse what no orbit has: a radius not above zero, apsides the wrong way round, numbers that are none."""
+        low, high = self.periapsis_km, self.apoapsis_km
+        given = [each for each in (low, high, self.inclination_rad, self.node_rad, self.argument_rad) if each is not None]
+        if not np.isfinite([*given, *self.pole]).all() or any(each is not None and each <= 0 for each in (low, high)):
+            raise UsageError(f"no orbit has the elements {given}", remedy="Radii of apsides are above zero, angles are numbers")
+        if low is not None and high is not None and high < low:
+            raise UsageError(f"an apoapsis of {high:g} km is below the periapsis of {low:g} km", remedy="Change them round")
+        if self.inclination_rad is not None and not 0 <= self.inclination_rad <= np.pi:
+            raise UsageError(f"no inclination is {np.degrees(self.inclination_rad):g} deg", remedy="It is from 0 to 180")
+
     def misses(self, orbit: Orbit) -> Vector:
         """Return what an orbit misses: km, and km at its periapsis for angles, so that all weigh alike."""
         made = []
-        for name in ("periapsis_km", "apoapsis_km"):
-            wanted = getattr(self, name)
-            if wanted is not None:
-                made.append(getattr(orbit, name) - wanted)
+        if self.periapsis_km is not None:
+            made.append(orbit.periapsis_km - self.periapsis_km)
+        if self.apoapsis_km is not None:  # by its inverse, which goes on smoothly to hyperbolas
+            inverse = 1 / (orbit.semi_major_axis_km * (1 + orbit.eccentricity))
+            made.append(self.apoapsis_km - self.apoapsis_km**2 * inverse)
         for name in ("inclination_rad", "node_rad", "argument_rad"):
             wanted = getattr(self, name)
             if wanted is not None:
@@ -94,7 +106,8 @@ def burn_to_aim(
 def burn_for_orbit(state: ArrayLike, gm_km3_s2: float, target: OrbitTarget, start_km_s: ArrayLike = (0.0, 0.0, 0.0)) -> Vector:
     """Return the smallest change of velocity (km/s) at a state that meets the elements asked for (to 1 m).
 
-    Local: from `start_km_s` on. Raises UsageError when the place does not allow them, e.g. an inclination below its latitude.
+    Local: from `start_km_s` on, or beside it where that is an apsis, at which radii of apsides do not change at first. Raises
+    UsageError when the place does not allow them, e.g. an inclination below its latitude.
     """
     given, begun = np.asarray(state, np.float64), np.asarray(start_km_s, np.float64)
 
@@ -102,10 +115,24 @@ def burn_for_orbit(state: ArrayLike, gm_km3_s2: float, target: OrbitTarget, star
         return target.misses(orbit_of(np.concatenate([given[:3], given[3:] + dv]), gm_km3_s2, target.pole))
 
     count = misses(begun).size
-    met = correct(misses, begun, steps=[1e-5] * 3, tolerances=[1e-3] * count, limit=1e4, most=60)
+    met = _met(misses, begun, given, count)
     if count >= 3:
         return met.values
     best = minimise(
         lambda dv: float(dv @ dv), met.values, steps=[1e-3] * 3, constraints=misses, tolerances=[1e-3] * count, precision=1e-8
     )
     return best.values
+
+
+def _met(misses: Function, begun: Vector, state: Vector, count: int) -> Solution:
+    """Return a change that meets the elements; where none is found from the start, from a twentieth of the speed to the sides."""
+    radial = state[:3] / np.linalg.norm(state[:3])
+    first: UsageError | None = None
+    for nudge in (0.0, -0.05, 0.05):
+        try:
+            away = begun + nudge * float(np.linalg.norm(state[3:])) * radial
+            return correct(misses, away, steps=[1e-5] * 3, tolerances=[1e-3] * count, limit=1e4, most=60)
+        except UsageError as error:
+            first = first or error
+    assert first is not None
+    raise first
