@@ -33,6 +33,7 @@ from . import (
     navigation_plans,
     navigation_predictions,
     navigation_products,
+    navigation_tracking,
     stations,
     users,
 )  # fmt: skip
@@ -50,7 +51,7 @@ app = typer.Typer(
 for room in (
     live, alarms, ingestion, histories, archives, databases, missions, stations, users, commanding, auditing, navigation,
     navigation_orbits, navigation_fits, navigation_plans, navigation_products, navigation_predictions, navigation_attitude,
-    navigation_clock, navigation_manoeuvres,
+    navigation_clock, navigation_manoeuvres, navigation_tracking,
 ):  # fmt: skip
     room.register(app)
 

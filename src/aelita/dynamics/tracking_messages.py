@@ -1,5 +1,7 @@
 """Tracking data messages (TDM) as observations, and observations as messages."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -152,9 +154,10 @@ def message_of_tracking(
 ) -> Message:
     """Return Doppler and ranges as a tracking data message in UTC, with the uplinks' ramps: `tracking_of_message` reads it back.
 
-    Doppler is written as received frequency (Hz), ranges in s or RU. Raises DataError for kinds that it cannot hold.
+    Doppler is written as received frequency (Hz), ranges in s or RU; ramps that leave a gap are segments of their own before and
+    after it. Raises DataError for kinds that it cannot hold.
     """
-    segments = [_uplink(station, one) for station, one in ramps.items()]
+    segments = [_uplink(station, part) for station, one in ramps.items() for part in _unbroken(one)]
     for one in tracking:
         if one.kind not in (Kind.DOPPLER, Kind.RANGE_S, Kind.RANGE_UNITS):
             raise DataError(f"{one.kind} is not written to a TDM", where=one.where)
@@ -186,6 +189,8 @@ def _segment(one: Observations, spacecraft: str) -> Segment:
             raise DataError("counts of several lengths need a segment each", where=one.where)
     else:
         name, values = "RANGE", one.observed
+        numerator, denominator = _fraction(one.turnaround)
+        meta |= {"TURNAROUND_NUMERATOR": numerator, "TURNAROUND_DENOMINATOR": denominator}
         meta |= {"TIMETAG_REF": "RECEIVE", "RANGE_MODE": "COHERENT"}
         meta |= {"RANGE_MODULUS": one.modulus} if one.modulus else {}
         meta |= {"RANGE_UNITS": "s" if one.kind is Kind.RANGE_S else "RU"}
@@ -198,6 +203,16 @@ def _fraction(ratio: float) -> tuple[int, int]:
         if abs(ratio * up - round(ratio * up)) < 1e-9:
             return round(ratio * up), up
     raise DataError(f"the turnaround ratio {ratio:.9f} is none of S, X or Ka", where="TDM")
+
+
+def _unbroken(one: Ramps) -> list[Ramps]:
+    """Return ramps in parts without a gap: in a message each piece holds until the next."""
+    ends = np.minimum(one.stop_tai_ns[:-1], one.start_tai_ns[1:])
+    edges = [0, *(np.flatnonzero(one.start_tai_ns[1:] > ends) + 1).tolist(), one.start_tai_ns.size]
+    return [
+        Ramps(one.station, one.start_tai_ns[a:b], one.stop_tai_ns[a:b], one.frequency_hz[a:b], one.rate_hz_s[a:b])
+        for a, b in pairwise(edges)
+    ]
 
 
 def _uplink(station: str, one: Ramps) -> Segment:
