@@ -71,7 +71,9 @@ def states(
             return [nowhere] * count
         return [place(name, centre, at) or nowhere for at in times]
 
-    return {"centre": centre, "frame": frame, "utc": [rfc(at) for at in times], "states": {name: of(name) for name in target}}
+    told = {name: of(name) for name in target}
+    known = {"tgo": "" if told["tgo"][0][0] is None else "kernels"} if "tgo" in told else {}
+    return {"centre": centre, "frame": frame, "utc": [rfc(at) for at in times], "states": told, "known": known}
 
 
 def passes_of(start: float, stop: float) -> list[dict[str, Any]]:
@@ -83,7 +85,7 @@ def passes_of(start: float, stop: float) -> list[dict[str, Any]]:
                 found.append({
                     "spacecraft": "tgo", "station": station, "start": rfc(rise), "stop": rfc(rise + PASS_S),
                     "duration_s": PASS_S, "max_elevation_deg": 30.0 + hours, "hidden_s": 1200.0 if hours else None,
-                    "sun_deg": 3.0 if hours == 11 else 64.25, "light_s": LIGHT_S,
+                    "sun_deg": 3.0 if hours == 11 else 64.25, "light_s": LIGHT_S, "bound_s": 0.011, "known": "stand-in",
                 })  # fmt: skip
             day += 1
     return sorted(found, key=lambda one: str(one["start"]))
@@ -117,7 +119,7 @@ def light_time(observer: str, at: str, stop: str = "", step_s: float = 600) -> d
     for k in range(int((last - first) / step_s) + 1):
         part = k * step_s / max(1.0, last - first)
         rows.append({
-            "at": rfc(first + k * step_s), "down_s": LIGHT_S, "up_s": LIGHT_S, "round_trip_s": 2 * LIGHT_S, "bound_s": 0.001,
+            "at": rfc(first + k * step_s), "down_s": LIGHT_S, "up_s": LIGHT_S, "round_trip_s": 2 * LIGHT_S, "bound_s": 0.001, "known": "kernels",
             "sun_deg": 64.25, "elevation_deg": 10 + 40 * math.sin(math.pi * part), "azimuth_deg": 90 + 180 * part,
         })  # fmt: skip
     return {"rows": rows}
@@ -196,8 +198,19 @@ def cruise() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def pointing() -> dict[str, Any]:
+    steps = [k for k in range(400) if not 150 < k < 250]
+    return {
+        "spacecraft": "tgo", "station": f"malargue {BAD}", "passes": [{"pass": 1, "about": BAD}, {"pass": 2, "about": BAD}],
+        "utc": [rfc(EPOCH + 60 * k) for k in steps], "azimuth_deg": [90 + 0.25 * k for k in steps],
+        "elevation_deg": [10 + 0.1 * k if k % 50 else None if k else 10 for k in steps], "pass": [1 + k // 200 for k in steps],
+        "range_km": [2.5e8 + 1000 * k for k in steps], "hidden": [100 < k < 120 for k in steps],
+    }  # fmt: skip
+
+
 DATA = {
-    "residuals": residuals, "porkchop": porkchop, "corridor": corridor, "launch": launch, "orbit": orbit, "cruise": cruise
+    "residuals": residuals, "porkchop": porkchop, "corridor": corridor, "launch": launch, "orbit": orbit, "cruise": cruise,
+    "pointing": pointing, "passes": lambda: {"rows": passes_of(EPOCH, EPOCH + 86_400)},
 }  # fmt: skip
 
 
@@ -213,7 +226,7 @@ def product(kind: str, version: int) -> dict[str, Any]:
 @app.get(f"{API}/navigation/products")
 def products(kind: str = "") -> dict[str, Any]:
     refuse()
-    return {"rows": [] if empty() else [product(kind, version) for version in (2, 1)]}
+    return {"rows": [] if empty() else [product(one, n) for one in ([kind] if kind else DATA) for n in (2, 1)], "next": None}
 
 
 @app.get(API + "/navigation/products/{ident}")
@@ -221,7 +234,7 @@ def one_product(ident: str) -> dict[str, Any]:
     kind = ident.split("_")[2]
     if ident.endswith("_v77"):
         raise HTTPException(404, f"There is no product {ident!r}.")
-    return product(kind, int(ident[-2:])) | {"data": DATA[kind]()}
+    return product(kind, int(ident[-2:])) | {"data": DATA[kind]() if (told := base.control.get("shown")) is None else told}
 
 
 @app.get(API + "/navigation/products/{ident}/files/{name}")

@@ -28,8 +28,10 @@ from aelita.api.navigation_items import (
     NavigationProduct,
     NavigationStates,
 )
+from aelita.console.pages.navigation import KINDS
 from aelita.console.words import WORDS
 from aelita.ephemeris import IAU2000, mars_rotation
+from aelita.services.products import KINDS as PRODUCT_KINDS
 from aelita.services.products.displayed import check_data
 from aelita.time import et_from_tai_ns, tai_ns_from_utc
 from console_navigation_centre import AU_KM, EPOCH, LIGHT_S, PERIOD_S, RADIUS_KM, passes_of, place
@@ -147,6 +149,10 @@ def test_the_made_up_centre_answers_as_the_interface_does() -> None:
         assert check_data(kind, make())
 
 
+def test_the_page_lists_every_kind_of_product() -> None:
+    assert set(KINDS) == set(PRODUCT_KINDS) and {f"nav.kind.{kind}" for kind in KINDS} <= set(WORDS)
+
+
 # trajectories
 
 
@@ -156,6 +162,7 @@ def test_what_is_told_of_the_orbit_is_what_the_states_say(page: Page, url: str) 
     space = page.locator(".nv-space")
     expect(space).to_have_attribute("data-drawn", "webgl")
     expect(page.locator("[data-time]")).to_have_text("2023-05-24 19:25:00 UTC")
+    expect(page.locator("[data-source]")).to_have_text(say("nav.of.kernels"))
     assert fact(page, say("nav.radius")) == f"{RADIUS_KM:.1f} km"
     assert fact(page, say("nav.speed")) == f"{2 * math.pi * RADIUS_KM / PERIOD_S:.3f} km/s"
     at = EPOCH + 1800
@@ -286,7 +293,7 @@ def test_a_product_tells_where_a_spacecraft_is_that_no_states_tell(page: Page, u
     page.route(f"**/products/{first}", lambda route: (page.wait_for_timeout(400), route.continue_()))
     page.locator("[data-product]").select_option(first)
     page.locator("[data-product]").select_option(second)
-    expect(page.locator("[data-source]")).to_be_visible()
+    expect(page.locator("[data-source]")).to_have_text(say("nav.of.product"))
     expect(page.locator("[data-time]")).to_have_text("2023-05-24 21:24:30 UTC")  # the middle of what it holds
     assert fact(page, say("nav.radius")) == f"{RADIUS_KM:.1f} km"
     assert fact(page, say("nav.speed")) == f"{2 * math.pi * RADIUS_KM / PERIOD_S:.3f} km/s"
@@ -294,7 +301,7 @@ def test_a_product_tells_where_a_spacecraft_is_that_no_states_tell(page: Page, u
     page.wait_for_timeout(500)  # the answer that was overtaken has come
     expect(page).to_have_url(re.compile(f"product={second}"))
     expect(page.locator("[data-product]")).to_have_value(second)
-    assert fact(page, say("nav.made")) == "2023-05-24 18:55:02"
+    assert fact(page, say("nav.made.at")) == "2023-05-24 18:55:02"
     before = page.locator(".nv-space").get_attribute("data-scale")
     page.locator("[data-farther]").click(click_count=5)
     page.wait_for_function("n => document.querySelector('.nv-space').dataset.scale !== n", arg=before)
@@ -348,6 +355,7 @@ def test_passes_stand_where_they_are_and_events_at_their_reception(page: Page, u
     bars.first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".nv-dome canvas")).to_be_visible()
+    assert fact(page, say("nav.known")) == say("nav.stand.in")
     assert fact(page, say("nav.duration")) == "6 h 00 min"
     expect(page).to_have_url(re.compile("at=bear_lakes"))
     page.locator(".nv-lanes").focus()
@@ -394,6 +402,81 @@ def test_residuals_are_read_by_the_cursor(page: Page, url: str) -> None:
     with page.expect_download() as loaded:
         page.locator(".nv-files a").first.click()
     assert loaded.value.suggested_filename.endswith("_v01.oem")
+
+
+def test_products_of_odd_content_hurt_no_page(page: Page, url: str) -> None:
+    """Each choice of a version brings the next odd document: none hangs, widens or breaks the page."""
+    say = choose(page, url, "en")
+    utc = [made_up.rfc(EPOCH + 60 * k) for k in range(40)]
+    base: dict[str, Any] = {"observable": "o", "unit": "Hz", "utc": utc, "edited": [], "sigma": None, "rms": None, "table": []}
+    empty = say("nav.figure.empty")
+    cases: dict[str, list[tuple[dict[str, Any], str]]] = {
+        "residuals": [
+            (base | {"utc": [], "residual": []}, empty),
+            (base | {"residual": [1e17 + 16 * (k % 2) for k in range(40)], "sigma": [0.1] * 40}, ""),
+            (base | {"residual": [1e308 * (-1) ** k for k in range(40)]}, ""),
+            (base | {"residual": [None] * 40}, ""),
+            (base | {"residual": [1.0] * 40, "utc": ["x", None, 7, *utc[3:]], "table": [None, {"a": made_up.BAD}]}, ""),
+            (base | {"residual": [math.sin(k / 500) for k in range(60_000)], "utc": [made_up.rfc(EPOCH + k) for k in range(60_000)]}, ""),
+            ({}, say("nav.files.alone")),
+            (base | {"residual": [0.5], "utc": utc[:1]}, ""),
+        ],
+        "porkchop": [
+            (made_up.porkchop() | {"departures": [], "arrivals": [], "c3_km2_s2": []}, empty),
+            (made_up.porkchop() | {"departures": utc[:1], "arrivals": utc[:1], "c3_km2_s2": [[9.0]]}, ""),
+            (made_up.porkchop() | {"c3_km2_s2": [[None] * 31] * 41, "best": None}, ""),
+        ],
+        "corridor": [({"passes": [], "limits": None}, empty), ({"passes": [None]}, say("nav.not.drawn"))],
+        "launch": [({"ascent": [], "timeline": [], "windows": []}, empty)],
+    }  # fmt: skip
+    views = {"residuals": "residuals", "porkchop": "transfers", "corridor": "aerobraking", "launch": "launch"}
+    for kind, odd in cases.items():
+        asked(url + "/control", {"shown": None})
+        page.goto(f"/navigation?view={views[kind]}")
+        expect(page.locator(".nv-pick")).to_be_visible()
+        for number, (document, told) in enumerate(odd):
+            asked(url + "/control", {"shown": document})
+            page.locator(".nv-pick").select_option(index=1 - number % 2)
+            expect(page.locator(".nv-pick")).to_have_value(re.compile(f"v0{1 + number % 2}$"))
+            place = page.locator("[data-view] .nv-state .a-state, [data-view] [data-read]").locator("visible=true").first
+            expect(place).to_contain_text(told) if told else expect(place).to_be_visible()
+            page.mouse.move(500, 400)
+            page.mouse.move(540, 420)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    asked(url + "/control", {"shown": None})
+
+
+def test_every_product_is_listed_with_its_files_and_what_it_holds(page: Page, url: str) -> None:
+    say = choose(page, url, "en")
+    page.goto("/navigation?view=products")
+    rows = page.get_by_role("table", name=say("nav.view.products")).locator("tbody tr")
+    expect(rows).to_have_count(2 * len(made_up.DATA))
+    expect(page.locator(".nv-list").first).to_contain_text("<script>")
+    rows.filter(has_text=say("nav.kind.pointing")).first.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("at=em16_tgo_pointing_20230524_20230525_v02"))
+    page.locator(".nv-figure .nv-place").press("ArrowRight")
+    expect(page.locator("[data-read]")).to_have_text("2023-05-24 18:55:00 UTC · Azimuth 90° · Elevation 10° · Range 250000000 km")
+    expect(page.get_by_role("table", name=say("nav.column.passes")).locator("tbody tr")).to_have_count(2)
+    assert colours(page, ".nv-figure") > 2000
+    with page.expect_download() as loaded:
+        page.locator(".nv-filelist a").first.click()
+    assert loaded.value.suggested_filename == "em16_tgo_pointing_20230524_20230525_v02.oem"
+    page.locator("[data-kind]").select_option("passes")
+    expect(rows).to_have_count(2)
+    rows.first.click()
+    expect(page.locator(".nv-held .x-table tbody tr").first).to_contain_text("malargue")
+    page.locator("[data-kind]").select_option("residuals")
+    rows.first.click()
+    page.get_by_role("link", name=say("nav.open.view")).click()
+    expect(page).to_have_url(re.compile("view=residuals&at=em16_tgo_residuals_20230524_20230525_v02"))
+    expect(page.locator("[data-view=residuals] .nv-body")).to_be_visible()
+    page.go_back()
+    expect(page.locator("[data-kind]")).to_have_value("residuals")
+    page.goto("/navigation?view=residuals&at=em16_tgo_residuals_20200101_20200102_v77")
+    expect(page.locator("#main [role=alert]")).to_contain_text("no product")
+    page.locator(".nv-pick").select_option(index=1)  # those that are there can be chosen
+    expect(page.locator("[data-view=residuals] .nv-body")).to_be_visible()
 
 
 @pytest.mark.parametrize("view", ["residuals", ""])
@@ -496,7 +579,7 @@ def test_without_products_a_page_says_how_to_publish_one(page: Page, url: str) -
 def test_no_view_widens_a_narrow_screen(page: Page, url: str) -> None:
     choose(page, url, "ru", "light")
     page.set_viewport_size({"width": 800, "height": 900})
-    for view in ("", "passes", "residuals", "transfers", "aerobraking", "launch"):
+    for view in ("", "passes", "residuals", "transfers", "aerobraking", "launch", "products"):
         page.goto(f"/navigation?view={view}" if view else f"/navigation?at={AT}")
         expect(page.locator("#main .a-wait")).to_have_count(0)
         expect(page.locator("[data-view] .nv-body")).to_be_visible()

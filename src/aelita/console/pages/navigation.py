@@ -1,11 +1,11 @@
-"""Flight dynamics: trajectories, passes and events, residuals, transfers, aerobraking, launch. Browser components do it all."""
+"""Flight dynamics: trajectories, passes and events, residuals, transfers, aerobraking, launch, products; all in the browser."""
 
 from urllib.parse import urlencode
 
 from nicegui import PageArguments, ui
 
 from ..look import say
-from ..widgets import CorridorView, LaunchView, OrbitView, PassTimeline, PorkchopView, ResidualsView
+from ..widgets import CorridorView, LaunchView, OrbitView, PassTimeline, PorkchopView, ProductsView, ResidualsView
 from . import frame
 from .asked import craft_choice, spacecraft
 from .page import Page
@@ -13,16 +13,21 @@ from .page import Page
 VIEWS = (
     ("", "nav.view.orbit"), ("passes", "nav.view.passes"), ("residuals", "nav.view.residuals"),
     ("transfers", "nav.view.transfers"), ("aerobraking", "nav.view.aerobraking"), ("launch", "nav.view.launch"),
+    ("products", "nav.view.products"),
 )  # fmt: skip
 PRODUCTS = {
     "residuals": ResidualsView, "transfers": PorkchopView, "aerobraking": CorridorView, "launch": LaunchView,
 }  # fmt: skip
+KINDS = (
+    "orbit", "attitude", "tracking", "clock", "residuals", "passes", "events", "porkchop", "cruise", "corridor", "launch",
+    "pointing", "doppler",
+)  # fmt: skip
 SPANS = ("6", "24", "72", "168", "720")  # hours
 
 
 async def build(args: PageArguments) -> None:
     """Make the page. Its address keeps `view`, `spacecraft`, `at` (a product, a pass, or an instant); of trajectories `about`,
-    `from`, `to`, `product`; of passes `span_h`, `from`, `time`."""
+    `from`, `to`, `product`; of passes `span_h`, `from`, `time`; of products `kind`."""
     query = {key: args.query_parameters.get(key, "") for key in ("view", "spacecraft", "at", "about", "from", "to", "product")}
     view = query["view"] if query["view"] in dict(VIEWS) else ""
     crafts = await spacecraft()
@@ -43,6 +48,9 @@ async def build(args: PageArguments) -> None:
                     craft, span_h=int(told) if told in SPANS else 24, start=query["from"], at=query["at"],
                     reception=args.query_parameters.get("time", "") != "craft",
                 )  # fmt: skip
+            elif view == "products":
+                kind = args.query_parameters.get("kind", "")
+                ProductsView(craft, query["at"], kind=kind if kind in KINDS else "", kinds=KINDS)
             elif view in PRODUCTS:
                 PRODUCTS[view](craft, query["at"])
             else:

@@ -7,7 +7,7 @@ from .find import Find
 from .live_grid import LiveGrid, ParameterNow
 from .live_plot import LivePlot
 from .mimic import Fleet, Mimic, Network, Passing, Tiles
-from .navigation import CorridorView, LaunchView, OrbitView, PassTimeline, PorkchopView, ResidualsView
+from .navigation import CorridorView, LaunchView, OrbitView, PassTimeline, PorkchopView, ProductsView, ResidualsView
 from .on_board import ImageForm, MemoryView, StoresView, TimelineView
 from .operations import (
     AlarmTable,
@@ -27,5 +27,6 @@ __all__ = [
     "CommandComposer", "CompletenessView", "ContactBar", "CorridorView", "Draft", "EventList", "Find", "Fleet", "ImageForm",
     "InboxCount", "LaunchView", "LayoutDrawing", "LightLine", "LiveGrid", "LivePlot", "MemoryView", "Mimic", "Network",
     "OctetsView", "OrbitView", "Palette", "ParameterNow", "PassTimeline", "Passing", "PorkchopView", "ProcedureForm",
-    "RequestView", "ResidualsView", "RunView", "StatusTable", "StoresView", "Table", "Tiles", "TimelineView", "Tools", "Valves",
+    "ProductsView", "RequestView", "ResidualsView", "RunView", "StatusTable", "StoresView", "Table", "Tiles", "TimelineView",
+    "Tools", "Valves",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ export default productView(
     shown(view, data) {
       view.raw = data;
       view.figure ??= new Figure(view.$refs.figure, { onAt: (k) => view.pass(view.passes[k]) });
-      view.passes = [...data.passes].sort((a, b) => a.number - b.number);
+      view.passes = data.passes.filter((one) => Number.isFinite(Date.parse(one.utc))).sort((a, b) => a.number - b.number);
       view.figure.view = null;
       view.figure.at = NaN;
       view.draw();

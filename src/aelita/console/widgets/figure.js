@@ -4,7 +4,8 @@ import { colour, date, fromMs, instant, make, number, say } from "aelita-face";
 const STEPS_MS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 432000, 864000, 1728000].map(
     (s) => s * 1000,
   ),
-  MONTH_MS = 30.4375 * 86400e3;
+  MONTH_MS = 30.4375 * 86400e3,
+  LAST_MS = 8.64e15; // of the calendar of browsers
 const LEFT = 64,
   RIGHT = 16,
   TOP = 24,
@@ -14,14 +15,16 @@ const LEFT = 64,
 export function ticksOf(low, high, count) {
   // round numbers between two, and how many digits tell them apart
   const raw = (high - low) / Math.max(1, count),
+    fine = Math.max(Math.abs(low), Math.abs(high)) * 1e-13, // steps that numbers of this size do not tell apart
     power = 10 ** Math.floor(Math.log10(raw)),
     step = [1, 2, 5, 10].map((k) => k * power).find((s) => s >= raw),
     digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)),
     made = [];
-  if (!Number.isFinite(step)) return made;
+  if (!Number.isFinite(step) || !(step > fine)) return made;
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) {
     const v = k * step;
-    made.push([v, Math.abs(v) >= 1e6 || step < 1e-5 ? (v ? v.toExponential(1) : "0") : v.toFixed(digits).replace("-", "−")]);
+    const many = Math.abs(v) >= 1e6 || step < 1e-5;
+    made.push([v, many ? (v ? v.toExponential(Math.min(12, Math.max(1, Math.floor(Math.log10(Math.abs(v) / step) + 1e-9)))).replaceAll("-", "−") : "0") : v.toFixed(digits).replace("-", "−")]);
   }
   return made;
 }
@@ -29,8 +32,9 @@ export function timeTicks(from, to, count) {
   // instants of the calendar between two, with what changes from one to the next
   const made = [],
     step = STEPS_MS.find((s) => (to - from) / s <= count);
+  if (!(Math.abs(from) <= LAST_MS && Math.abs(to) <= LAST_MS)) return made; // no instants
   if (!step) {
-    const months = [1, 2, 3, 6, 12, 24, 60, 120].find((m) => (to - from) / (m * MONTH_MS) <= count) ?? 240,
+    const months = [1, 2, 3, 6, 12, 24, 60, 120, 600, 1200, 6000, 12000, 120000].find((m) => (to - from) / (m * MONTH_MS) <= count) ?? 1200000,
       first = new Date(from);
     for (let k = first.getUTCFullYear() * 12 + (months > 11 ? 0 : Math.floor(first.getUTCMonth() / months) * months); ; k += months) {
       const at = Date.UTC(Math.floor(k / 12), k % 12, 1);
@@ -92,6 +96,8 @@ export function canvasIn(box, label, draw) {
   };
 }
 const finite = (v) => v != null && Number.isFinite(v);
+let inks = new Map(); // colours of one drawing: asking the page for each of many points takes long
+const inkOf = (name) => inks.get(name) ?? inks.set(name, colour(name)).get(name);
 export const plainly = (v) => (Number.isFinite(v) ? number(+v.toPrecision(6)).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "").replace("-", "−") : "–");
 export const withUnit = (v, unit) => (finite(v) ? `${plainly(v)}${unit === "°" ? "" : " "}${unit ?? ""}`.trim() : "–");
 
@@ -119,13 +125,21 @@ export class Figure {
     this.told = told;
     this.drawing.canvas.setAttribute("aria-label", told.label);
     this.place.setAttribute("aria-label", `${told.label}. ${say("nav.figure.keys")}`);
-    const all = told.panels.flatMap((p) => p.series.flatMap((s) => [s.x[0], s.x.at(-1)])).filter(finite);
-    const spans = told.panels.flatMap((p) => (p.spans ?? []).flatMap((s) => [s.from, s.to])).filter(finite);
-    const low = Math.min(...all, ...(all.length ? [] : spans)),
-      high = Math.max(...all, ...(all.length ? [] : spans)),
-      pad = (high - low) * 0.015 || 1;
+    let low = Infinity,
+      high = -Infinity;
+    const count = (v) => {
+      if (!finite(v)) return;
+      low = Math.min(low, v);
+      high = Math.max(high, v);
+    };
+    for (const p of told.panels) for (const s of p.series) for (const v of s.x) count(v);
+    if (low > high) for (const p of told.panels) for (const s of p.spans ?? []) [s.from, s.to].forEach(count);
+    this.empty = low > high;
+    if (this.empty) [low, high] = [0, 1];
+    const pad = (high - low) * 0.015 || (told.x.kind === "time" ? 60000 : 1);
     this.whole = told.range ?? [low - pad, high + pad];
     if (!keep || !this.view) this.view = [...this.whole];
+    if (!keep) this.at = NaN;
     this.read();
     this.drawing.again();
   }
@@ -214,6 +228,10 @@ export class Figure {
   }
   read() {
     // what is under the cursor, as text
+    if (this.empty) {
+      this.foot.textContent = say("nav.figure.empty");
+      return;
+    }
     if (!finite(this.at)) {
       this.foot.textContent = this.told.note ?? say("nav.figure.hint");
       return;
@@ -230,13 +248,14 @@ export class Figure {
     this.foot.textContent = parts.join(" · ");
   }
   draw(c, w, h) {
+    inks = new Map();
     const { panels, x } = this.told,
       [a, b] = this.view,
       wide = w - LEFT - RIGHT,
       room = h - TOP - FOOT - GAP * (panels.length - 1),
       sum = panels.reduce((s, p) => s + (p.weight ?? 1), 0),
       px = (v) => LEFT + ((v - a) / (b - a)) * wide,
-      ticks = x.kind === "time" ? timeTicks(a, b, wide / 110) : ticksOf(a, b, wide / 80);
+      ticks = this.empty ? [] : x.kind === "time" ? timeTicks(a, b, wide / 110) : ticksOf(a, b, wide / 80);
     let top = TOP;
     for (const p of panels) {
       const high = (room * (p.weight ?? 1)) / sum;
@@ -282,11 +301,11 @@ export class Figure {
     most += pad;
     const py = (v) => top + high - ((put(v) - low) / (most - low)) * high;
     c.lineWidth = 1;
-    c.strokeStyle = colour("line");
-    c.fillStyle = colour("fg2");
+    c.strokeStyle = inkOf("line");
+    c.fillStyle = inkOf("fg2");
     c.textBaseline = "middle";
     c.textAlign = "right";
-    const marks = p.log ? logTicks(low, most) : ticksOf(low, most, high / 34);
+    const marks = p.log ? logTicks(low, most) : ticksOf(low, most, Math.max(2.5, high / 34));
     c.beginPath();
     for (const [v, text] of marks) {
       const y = top + high - (((p.log ? Math.log10(v) : v) - low) / (most - low)) * high;
@@ -299,16 +318,16 @@ export class Figure {
       c.lineTo(px(at), top + high);
     }
     c.stroke();
-    c.strokeStyle = colour("line2");
+    c.strokeStyle = inkOf("line2");
     c.strokeRect(left, top, wide, high);
     c.textAlign = "left";
     c.textBaseline = "bottom";
-    c.fillStyle = colour("fg1");
-    c.fillText(`${p.title}${p.unit ? `, ${p.unit}` : ""}`, left, top - 5);
+    c.fillStyle = inkOf("fg1");
+    c.fillText(p.head ?? `${p.title}${p.unit ? `, ${p.unit}` : ""}`, left, top - 5);
     let at = left + wide;
     c.textAlign = "right";
     for (const s of p.series.filter((s) => s.name).reverse()) {
-      c.fillStyle = colour(s.ink);
+      c.fillStyle = inkOf(s.ink);
       c.fillText(s.name, at, top - 5);
       at -= c.measureText(s.name).width + 6;
       c.fillRect(at - 9, top - 12, 9, s.form === "points" ? 5 : 2);
@@ -319,16 +338,16 @@ export class Figure {
     c.rect(left, top, wide, high);
     c.clip();
     for (const one of p.spans ?? []) {
-      c.fillStyle = colour(one.ink ?? "acc") + "22";
+      c.fillStyle = inkOf(one.ink ?? "acc") + "22";
       c.fillRect(px(one.from), top, Math.max(1, px(one.to) - px(one.from)), high);
     }
     for (const s of p.series) this.series(c, s, px, py, [a, b], [top, top + high]);
     for (const one of p.limits ?? []) {
       const y = py(one.value);
-      c.fillStyle = colour(one.ink ?? "crit") + "18";
+      c.fillStyle = inkOf(one.ink ?? "crit") + "18";
       if (one.beyond === "above") c.fillRect(left, top, wide, y - top);
       if (one.beyond === "below") c.fillRect(left, y, wide, top + high - y);
-      c.strokeStyle = c.fillStyle = colour(one.ink ?? "crit");
+      c.strokeStyle = c.fillStyle = inkOf(one.ink ?? "crit");
       c.setLineDash([6, 4]);
       c.beginPath();
       c.moveTo(left, y);
@@ -341,7 +360,7 @@ export class Figure {
     }
     for (const one of this.told.marks ?? []) {
       if (one.x < a || one.x > b) continue;
-      c.strokeStyle = colour("fg2");
+      c.strokeStyle = inkOf("fg2");
       c.setLineDash([2, 3]);
       c.beginPath();
       c.moveTo(px(one.x), top);
@@ -355,15 +374,15 @@ export class Figure {
   names(c, px, top) {
     // names of marks, where there is room for them
     let free = -1e9;
-    c.fillStyle = colour("fg1");
+    c.fillStyle = inkOf("fg1");
     c.textAlign = "left";
     c.textBaseline = "top";
     for (const one of (this.told.marks ?? []).filter((m) => m.x >= this.view[0] && m.x <= this.view[1])) {
-      const x = px(one.x) + 4,
-        wide = c.measureText(one.name).width;
+      const wide = c.measureText(one.name).width,
+        x = Math.min(px(one.x) + 4, px(this.view[1]) - wide - 4);
       if (x < free) continue;
       c.save();
-      c.fillStyle = colour("bg1");
+      c.fillStyle = inkOf("bg1");
       c.globalAlpha = 0.75;
       c.fillRect(x - 2, top + 3, wide + 4, 14);
       c.restore();
@@ -372,14 +391,18 @@ export class Figure {
     }
   }
   series(c, s, px, py, [a, b], [top, bottom]) {
-    c.strokeStyle = c.fillStyle = colour(s.ink);
-    c.lineWidth = 1.5;
+    c.strokeStyle = c.fillStyle = inkOf(s.ink);
+    c.lineWidth = s.width ?? 1.5;
+    c.setLineDash(s.dash ?? []);
+    const first = Math.max(0, lowest(s.x, a) - 1),
+      last = Math.min(s.x.length - 1, lowest(s.x, b) + 1); // the one before and the one behind what is seen
     if (s.form === "points") {
-      for (let i = 0; i < s.x.length; i++) {
+      const r = s.size ?? (last - first > 4000 ? 1 : 1.5);
+      for (let i = first; i <= last; i++) {
         if (!finite(s.y[i]) || s.x[i] < a || s.x[i] > b) continue;
         const x = px(s.x[i]),
           y = s.aside?.[i] ? Math.min(Math.max(py(s.y[i]), top + 5), bottom - 5) : py(s.y[i]); // what is far off stands at the edge
-        c.fillStyle = c.strokeStyle = colour(s.inks?.[i] ?? s.ink);
+        c.fillStyle = c.strokeStyle = inkOf(s.inks?.[i] ?? s.ink);
         if (s.aside?.[i]) {
           // edited out: a cross
           c.lineWidth = 1.2;
@@ -389,22 +412,21 @@ export class Figure {
           c.moveTo(x - 3, y + 3);
           c.lineTo(x + 3, y - 3);
           c.stroke();
-        } else c.fillRect(x - (s.size ?? 1.5), y - (s.size ?? 1.5), 2 * (s.size ?? 1.5), 2 * (s.size ?? 1.5));
+        } else c.fillRect(x - r, y - r, 2 * r, 2 * r);
       }
       return;
     }
     c.beginPath();
     let open = false;
-    for (let i = 0; i < s.x.length; i++) {
-      if (!finite(s.y[i])) {
-        open = false;
-        continue;
-      }
+    for (let i = first; i <= last; i++) {
+      if (!finite(s.y[i]) || (s.hole && i > first && s.x[i] - s.x[i - 1] > s.hole)) open = false;
+      if (!finite(s.y[i])) continue;
       if (open) c.lineTo(px(s.x[i]), py(s.y[i]));
       else c.moveTo(px(s.x[i]), py(s.y[i]));
       open = true;
     }
     c.stroke();
+    c.setLineDash([]);
   }
 }
 function logTicks(low, most) {
@@ -415,6 +437,17 @@ function logTicks(low, most) {
       if (Math.log10(v) >= low && Math.log10(v) <= most) made.push([v, v >= 1e-3 && v < 1e5 ? String(+v.toPrecision(2)) : v.toExponential(0)]);
     }
   return made;
+}
+function lowest(xs, x) {
+  // how many of ascending values are lower
+  let a = 0,
+    b = xs.length;
+  while (a < b) {
+    const m = (a + b) >> 1;
+    if (xs[m] < x) a = m + 1;
+    else b = m;
+  }
+  return a;
 }
 export function nearest(xs, x) {
   // the place of the value nearest to x among ascending ones

@@ -21,6 +21,7 @@ def register() -> None:
         "axis",
         "figure",
         "published",
+        "series",
         "sky",
         "course",
         "globes",

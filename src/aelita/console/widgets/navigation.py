@@ -52,3 +52,11 @@ class CorridorView(_OfSpacecraft, component="corridor_view.js"):
 
 class LaunchView(_OfSpacecraft, component="launch_view.js"):
     """A launch window, the ascent, its timeline and its dispersion."""
+
+
+class ProductsView(_OfSpacecraft, component="products_view.js"):
+    """All products of a spacecraft: their list, files, and what they hold as curves and tables; `kind` is which are listed."""
+
+    def __init__(self, spacecraft: str, at: str = "", *, kind: str = "", kinds: tuple[str, ...] = ()) -> None:
+        super().__init__(spacecraft, at)
+        self._props.update({"of": kind, "kinds": kinds})

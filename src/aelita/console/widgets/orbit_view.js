@@ -42,12 +42,12 @@ export default {
     <span v-if="old" class="st st-stale" data-old>{{word('nav.old')}}</span></div>
     <div class="nv-body"><section class="a-card nv-wide" :aria-label="word('nav.view.orbit')"><div class="body flush nv-sky"><div class="nv-space" ref="space"></div><div class="nv-zoom"><button type="button" class="a-btn small" data-nearer :aria-label="word('nav.nearer')" :title="word('nav.nearer')" @click="space.nearer(.8)">+</button><button type="button" class="a-btn small" data-farther :aria-label="word('nav.farther')" :title="word('nav.farther')" @click="space.nearer(1.25)">−</button><button type="button" class="a-btn small" data-fit :aria-label="word('nav.fit.view')" :title="word('nav.fit.view')" @click="space.fit()">⤢</button></div><div class="nv-frame dim" data-frame>{{word('nav.frame.'+about_)}}</div><div class="nv-note2 dim" v-if="note">{{note}}</div><div class="nv-veil" ref="state" v-show="veiled"></div></div>
     <div class="nv-time"><button type="button" class="a-btn small" data-play :aria-pressed="playing" @click="play">{{word(playing ? 'nav.pause' : 'nav.play')}}</button><select class="a-text" :aria-label="word('nav.rate')" v-model.number="rate"><option v-for="r in rates" :key="r" :value="r">× {{r}}</option></select><button type="button" class="a-btn small" data-now :aria-pressed="live" @click="toNow">{{word('nav.now')}}</button><input type="range" data-slider min="0" max="10000" step="1" :value="place" :aria-label="word('nav.slider')" :aria-valuetext="shownAt" @input="slide($event.target.value)"><b class="mono" data-time>{{shownAt}}</b></div></section>
-    <div class="nv-side"><section class="a-card" :aria-label="word('nav.state')"><header><h2>{{word('nav.state')}}: {{spacecraft}}</h2><span class="grow"></span><span v-if="ofProductNow" class="dim" data-source>{{word('nav.of.product')}}</span></header><div class="body" ref="facts" data-facts></div></section><section class="a-card" :aria-label="word('nav.legend')"><header><h2>{{word('nav.legend')}}</h2></header><div class="body"><ul class="nv-legend"><li v-for="l in legend()" :key="l[1]"><i :class="'nv-ink '+l[0]" :style="{background:'var(--'+l[2]+')'}"></i>{{l[1]}}</li></ul><p v-if="about_==='sun'" class="dim nv-note">{{word('nav.larger')}}</p></div></section><section v-show="chosen" class="a-card nv-grow" :aria-label="word('nav.product')"><header><h2>{{word('nav.product')}}</h2></header><div class="body" ref="product"></div></section></div></div></div>`,
+    <div class="nv-side"><section class="a-card" :aria-label="word('nav.state')"><header><h2>{{word('nav.state')}}: {{spacecraft}}</h2><span class="grow"></span><span class="dim nv-source" data-source>{{source}}</span></header><div class="body" ref="facts" data-facts></div></section><section class="a-card" :aria-label="word('nav.legend')"><header><h2>{{word('nav.legend')}}</h2></header><div class="body"><ul class="nv-legend"><li v-for="l in legend()" :key="l[1]"><i :class="'nv-ink '+l[0]" :style="{background:'var(--'+l[2]+')'}"></i>{{l[1]}}</li></ul><p v-if="about_==='sun'" class="dim nv-note">{{word('nav.larger')}}</p></div></section><section v-show="chosen" class="a-card nv-grow" :aria-label="word('nav.product')"><header><h2>{{word('nav.product')}}</h2></header><div class="body" ref="product"></div></section></div></div></div>`,
   props: { spacecraft: String, about: String, begin: String, until: String, instant: String, product: String },
   data() {
     return {
       about_: this.about, span: 0, typed: "", wrong: false, follow: "", products: [], chosen: "", old: false, note: "", veiled: false,
-      playing: false, rate: 600, rates: SPEEDS, live: true, place: 5000, shownAt: "–", ofProductNow: false,
+      playing: false, rate: 600, rates: SPEEDS, live: true, place: 5000, shownAt: "–", source: "",
     };
   },
   mounted() {
@@ -234,8 +234,8 @@ export default {
         burns = p.data?.manoeuvres ?? p.data?.burns ?? [],
         parts = [
           facts([
-            [say("nav.made"), instant(p.made_at, 0)],
-            [say("nav.grade"), p.grade],
+            [say("nav.made.at"), instant(p.made_at, 0)],
+            [say("nav.grade.of"), p.grade],
             [say("nav.from.to"), `${instant(p.start, 0)} – ${instant(p.stop, 0)}`],
           ]),
         ];
@@ -247,7 +247,7 @@ export default {
         files.append(a);
       }
       parts.push(files);
-      if (this.course.odd) parts.push(make("p", "st st-warn", say("nav.frame.unknown").replace("{frame}", this.course.odd)));
+      if (this.course.odd) parts.push(make("p", "st st2", say("nav.frame.unknown").replace("{frame}", this.course.odd)));
       if (burns.length) parts.push(make("h3", "a-part", say("nav.burns")), rowsTable(say("nav.burns"), burns, ["name", "utc", "dv_m_s"]));
       if (p.data?.table?.length) parts.push(make("h3", "a-part", say("nav.figures")), rowsTable(say("nav.figures"), p.data.table, ["figure", "public", "ours", "tolerance", "unit", "grade"]));
       this.$refs.product.replaceChildren(...parts);
@@ -270,6 +270,7 @@ export default {
           ms = told.utc.map((t) => Date.parse(t));
         this.tracks = Object.fromEntries(Object.entries(told.states).map(([name, km]) => [name, new Track(ms, km)]));
         this.rings = Object.fromEntries(rings.flatMap((one) => Object.entries(one.states)));
+        this.from = told.known?.[this.spacecraft] ?? "";
         this.ends = [ms[0], ms.at(-1)];
         this.veiled = false;
         this.old = line.state === "dead";
@@ -460,7 +461,7 @@ export default {
         earth = this.tracks.EARTH?.at(this.at),
         far = craft && earth ? size(minus(craft, earth)) : null,
         rows = [["UTC", instant(fromMs(Math.round(this.at)), 0)]];
-      this.ofProductNow = !!known?.product;
+      this.source = !known ? "" : known.product ? say("nav.of.product") : this.from === "kernels" ? say("nav.of.kernels") : this.from;
       this.note = craft ? "" : say("nav.unknown.orbit").replace("{craft}", this.spacecraft);
       if (this.about_ === "mars") {
         const p = craft && onMars(this.at, craft),

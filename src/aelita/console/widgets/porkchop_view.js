@@ -30,6 +30,7 @@ export default productView(
   {
     shown(view, data) {
       const known = data.best ?? {};
+      if (!data.departures.length || !data.arrivals.length) throw new Error(say("nav.figure.empty"));
       view.raw = {
         x: data.departures.map((t) => Date.parse(t)),
         y: data.arrivals.map((t) => Date.parse(t)),
@@ -96,8 +97,8 @@ export default productView(
           wide = w - LEFT - RIGHT,
           high = h - TOP - FOOT;
         return {
-          px: (t) => LEFT + ((t - x[0]) / (x.at(-1) - x[0])) * wide,
-          py: (t) => TOP + high - ((t - y[0]) / (y.at(-1) - y[0])) * high,
+          px: (t) => LEFT + ((t - x[0]) / (x.at(-1) - x[0] || 1)) * wide,
+          py: (t) => TOP + high - ((t - y[0]) / (y.at(-1) - y[0] || 1)) * high,
           wide,
           high,
         };
@@ -110,8 +111,8 @@ export default productView(
         c.beginPath();
         c.rect(LEFT, TOP, wide, high);
         c.clip();
-        const dx = wide / (x.length - 1) / 2,
-          dy = high / (y.length - 1) / 2;
+        const dx = wide / Math.max(1, x.length - 1) / 2,
+          dy = high / Math.max(1, y.length - 1) / 2;
         c.imageSmoothingEnabled = true;
         c.drawImage(this.picture(), LEFT - dx, TOP - dy, wide + 2 * dx, high + 2 * dy);
         // the same time of flight along each of these
@@ -127,7 +128,7 @@ export default productView(
           c.lineTo(px(x.at(-1)), py(x.at(-1) + days * DAY));
           c.stroke();
           c.globalAlpha = 1;
-          const at = px(x[0]) + 6,
+          const at = LEFT + 6,
             up = py(x[0] + days * DAY) - 6;
           if (up > TOP + 14 && up < TOP + high - 4) c.fillText(`${days} ${say("nav.days")}`, at, up);
         }

@@ -3,7 +3,8 @@ import { line, watch } from "aelita-bus";
 import { ask, instant, make, remember, say, stateOf, waiting } from "aelita-face";
 import { plainly } from "aelita-figure";
 const AGAIN_MS = 60000,
-  RETRY_MS = 2000;
+  RETRY_MS = 2000,
+  MOST = 200;
 export function retrying(of, turn) {
   // what was read turns old with the line, and stays so until it was read again: at once when the line is back, then every while
   return watch((l) => {
@@ -54,33 +55,34 @@ export function facts(pairs) {
 export class Published {
   // `of` has `show(product)` and `turn(old)`; `bar` takes the choice, the facts and the files; `place` the states without a product
   constructor({ kind, spacecraft, at, bar, place, of }) {
-    Object.assign(this, { kind, spacecraft, at, bar, place, of, rows: [], product: null });
+    Object.assign(this, { kind, spacecraft, at, bar, place, of, rows: [], product: null, wrong: "" });
     this.place.replaceChildren(waiting());
     this.off = retrying(this, (old) => of.turn(old));
-    this.timer = setInterval(() => !document.hidden && this.read(), AGAIN_MS);
+    this.timer = setInterval(() => !document.hidden && !this.busy && this.read(), AGAIN_MS);
     this.read();
   }
   end() {
     this.off();
     clearInterval(this.timer);
     this.stop?.abort();
+    this.opening?.abort();
   }
   async read() {
+    // what is looked at stays until another is chosen, though there be a newer one
     this.stop?.abort();
     const stop = (this.stop = new AbortController());
     this.busy = true;
     try {
       const told = await (
-        await ask("navigation/products", { kind: this.kind, spacecraft: this.spacecraft, limit: 200 }, { signal: stop.signal })
+        await ask("navigation/products", { kind: this.kind, spacecraft: this.spacecraft, limit: MOST }, { signal: stop.signal })
       ).json();
       this.rows = told.rows ?? [];
-      const wanted = this.rows.find((one) => one.id === this.at) ?? this.rows[0];
+      const wanted = this.product?.id || this.at || this.rows[0]?.id;
       if (!wanted) {
-        this.product = null;
         this.told = "";
         this.bar.replaceChildren();
         this.nothing();
-      } else if (wanted.id !== this.product?.id) await this.open(wanted.id, stop.signal);
+      } else if (wanted !== this.product?.id) await this.open(wanted);
       else this.head();
       this.old = false;
       this.of.turn(line.state === "dead");
@@ -114,35 +116,68 @@ export class Published {
         () => this.read(),
       ),
     );
+    if (error.status === 404) {
+      this.old = false; // it will not come by asking again
+      this.head();
+    }
   }
-  async open(id, signal) {
-    const found = await (await ask(`navigation/products/${encodeURIComponent(id)}`, {}, { signal })).json();
+  async choose(id) {
+    // the last that was chosen is shown, whichever answer comes first; one that cannot be had leaves what is there, and says so
+    this.at = id;
+    this.wrong = "";
+    remember({ at: id });
+    try {
+      await this.open(id);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.wrong = error.status ? error.message : say("centre.lost");
+      if (this.product) {
+        remember({ at: (this.at = this.product.id) });
+        this.told = "";
+        this.head();
+      } else this.failed(error);
+    }
+  }
+  async open(id) {
+    this.opening?.abort();
+    const opening = (this.opening = new AbortController()),
+      found = await (await ask(`navigation/products/${encodeURIComponent(id)}`, {}, { signal: opening.signal })).json();
+    opening.signal.throwIfAborted();
     this.product = found;
+    this.wrong = "";
     this.place.hidden = true;
     this.place.replaceChildren();
     this.head();
     this.of.show(found);
   }
+  say(title, hint) {
+    // in the place of what cannot be drawn of the product that is shown
+    this.place.hidden = false;
+    this.place.replaceChildren(stateOf("empty", title, hint));
+  }
   head() {
     const p = this.product,
-      now = JSON.stringify([p.id, this.rows.map((one) => one.id)]);
+      newer = p && this.rows.find((one) => one.name === p.name),
+      gone = p && this.rows.length < MOST && !this.rows.some((one) => one.id === p.id),
+      now = JSON.stringify([p?.id, this.rows.map((one) => one.id)]);
     if (now === this.told) return; // a choice that is open stays so
     this.told = now;
     const pick = make("select", "a-text nv-pick"),
       by = make("span", "dim nv-by"),
       files = make("span", "nv-files");
     pick.setAttribute("aria-label", say("nav.product"));
-    for (const one of this.rows) {
-      const o = make("option", "", `${one.title} · ${one.id}`);
+    const all = !p ? [{ id: "", title: "–" }, ...this.rows] : this.rows.some((one) => one.id === p.id) ? this.rows : [p, ...this.rows];
+    for (const one of all) {
+      const o = make("option", "", one.id ? `${one.title} · ${one.id}` : one.title);
       o.value = one.id;
-      o.selected = one.id === p.id;
+      o.selected = one.id === (p?.id ?? "");
       pick.append(o);
     }
-    pick.onchange = () => {
-      this.at = pick.value;
-      remember({ at: pick.value });
-      this.open(pick.value).catch((error) => this.failed(error));
-    };
+    pick.onchange = () => pick.value && this.choose(pick.value);
+    if (!p) {
+      this.bar.replaceChildren(pick);
+      return;
+    }
     by.textContent = [`${say("nav.made")} ${instant(p.made_at, 0)}`, p.made_by, p.agency, p.grade && `${say("nav.grade")} ${p.grade}`]
       .filter(Boolean)
       .join(" · ");
@@ -153,7 +188,21 @@ export class Published {
       a.setAttribute("download", "");
       files.append(a);
     }
-    this.bar.replaceChildren(pick, by, files);
+    const remarks = [];
+    if (newer && newer.id !== p.id && newer.made_at > p.made_at) {
+      const b = make("button", "a-btn small", `${say("nav.newer")}: ${newer.id.slice(newer.name.length + 1)}`);
+      b.type = "button";
+      b.dataset.newer = "";
+      b.onclick = () => this.choose(newer.id);
+      remarks.push(b);
+    }
+    if (gone) remarks.push(make("span", "st st-stale", say("nav.gone")));
+    if (this.wrong) {
+      const told = make("span", "st st4", this.wrong);
+      told.setAttribute("role", "alert");
+      remarks.push(told);
+    }
+    this.bar.replaceChildren(pick, by, files, ...remarks);
   }
 }
 
@@ -176,8 +225,20 @@ export function productView(kind, inside, { shown, ended = () => {}, methods = {
         this.old = old;
       },
       show(product) {
-        this.there = !!product;
-        if (product) this.$nextTick(() => shown(this, product.data ?? {}, product));
+        // a product may be files alone; and what a partner sent may be of no form that can be drawn
+        const some = !!product && Object.keys(product.data ?? {}).length > 0;
+        this.there = some;
+        if (product && !some) this.published.say(say("nav.files.alone"), say("nav.files.alone.hint"));
+        if (some)
+          this.$nextTick(() => {
+            if (this.published.product !== product) return;
+            try {
+              shown(this, product.data, product);
+            } catch (error) {
+              this.there = false;
+              this.published.say(say("nav.not.drawn"), String(error.message ?? error));
+            }
+          });
       },
       ...methods,
     },

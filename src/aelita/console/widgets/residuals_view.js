@@ -16,12 +16,14 @@ export default productView(
   {
     shown(view, data) {
       const x = data.utc.map((t) => Date.parse(t)),
-        order = x.map((_, i) => i).sort((a, b) => x[a] - x[b]),
+        order = x.map((_, i) => i).filter((i) => Number.isFinite(x[i])).sort((a, b) => x[a] - x[b]),
         pick = (all) => order.map((i) => all?.[i]),
         y = pick(data.residual),
         edited = pick(data.edited ?? []),
-        used = y.filter((v, i) => !edited[i] && v != null),
-        sigma = Array.isArray(data.sigma) ? mean(data.sigma.filter((v) => v != null)) : data.sigma;
+        used = y.filter((v, i) => !edited[i] && Number.isFinite(v)),
+        each = Array.isArray(data.sigma) ? pick(data.sigma) : null,
+        sigma = each ? mean(each.filter((v) => v > 0)) : data.sigma,
+        band = (k) => ({ name: k > 0 ? "3 σ" : "", x: pick(x), y: each.map((v) => (v > 0 ? k * v : null)), ink: "warn", form: "line", width: 1, dash: [6, 4] });
       view.figure ??= new Figure(view.$refs.figure);
       view.figure.set({
         label: `${say("nav.residuals")}: ${data.observable}`,
@@ -42,9 +44,10 @@ export default productView(
                 says: edited.map((e) => (e ? say("nav.edited") : "")),
               },
               { name: say("nav.edited"), x: [], y: [], ink: "crit", form: "points" },
+              ...(each ? [band(3), band(-3)] : []),
             ],
             limits:
-              sigma > 0
+              !each && sigma > 0
                 ? [
                     { value: 3 * sigma, name: "3 σ", ink: "warn" },
                     { value: -3 * sigma, name: "−3 σ", ink: "warn" },
@@ -59,7 +62,7 @@ export default productView(
           [say("nav.observations"), shownValue(y.length)],
           [say("nav.edited"), shownValue(edited.filter(Boolean).length)],
           ["RMS", withUnit(data.rms, data.unit)],
-          [say("nav.mean"), withUnit(mean(used), data.unit)],
+          [say("nav.mean"), used.length ? withUnit(mean(used), data.unit) : "–"],
           ["σ", withUnit(sigma, data.unit)],
         ]),
       );

@@ -174,7 +174,7 @@ export default {
         stations.get(one.station).push(one);
       }
       if (document.activeElement !== this.$el.querySelector("[data-at]")) this.typed = instant(fromMs(a), 0);
-      const axis = this.lane("", "nv-axis");
+      const axis = this.lane("UTC", "nv-axis");
       for (const [t, text] of timeTicks(a, b, Math.max(2, this.$refs.lanes.clientWidth / 150))) {
         const s = make("span", "", text);
         s.style.left = this.x(t) + "%";
@@ -297,6 +297,8 @@ export default {
           [say("nav.hidden"), one.hidden_s == null ? "–" : span(one.hidden_s)],
           [say("nav.sun"), degrees(one.sun_deg)],
           [say("nav.light"), light(one.light_s)],
+          ...(one.bound_s > 1e-3 ? [[say("nav.bound"), span(one.bound_s)]] : []),
+          [say("nav.known"), ({ kernels: say("nav.kernels"), "stand-in": say("nav.stand.in") })[one.known] ?? one.known],
         ]),
       );
       this.sky = null;
