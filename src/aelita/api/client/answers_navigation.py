@@ -36,6 +36,30 @@ class LightTimeItem(TypedDict):
     azimuth_deg: float | None
 
 
+class AttitudeItem(TypedDict):
+    """An attitude: the law, the quaternion (scalar first, from J2000 to the body), angles (deg), and what is left of a slew."""
+
+    at: str
+    law: str
+    quaternion: list[float]
+    off_nadir_deg: float
+    sun_aspect_deg: float
+    sun_off_arrays_deg: float
+    earth_antenna_deg: float
+    rate_deg_s: float
+    behind_deg: float
+
+
+class AttitudeItems(TypedDict):
+    """Predicted attitudes; `known` says from what the orbit is known: kernels, or the id of a product."""
+
+    frame: str
+    structure: int
+    known: str
+    remarks: list[str]
+    rows: list[AttitudeItem]
+
+
 class NavigationEvent(TypedDict):
     """An event; `stop` is None for one at an instant."""
 

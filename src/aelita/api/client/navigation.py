@@ -8,6 +8,7 @@ from typing import Any, Literal
 import orjson
 
 from .answers_navigation import (
+    AttitudeItems,
     LightTimeItem,
     NavigationEvents,
     NavigationPass,
@@ -50,6 +51,12 @@ def events(spacecraft: str, start: Time, stop: Time, *, kinds: Sequence[str] = (
     """Return events of a spacecraft's orbit and solar conjunctions, of some kinds or all, and from what the orbit is known."""
     query = [("spacecraft", spacecraft), *_each("kind", kinds), *_span(start, stop)]
     return (yield from _ask("/navigation/events", query))
+
+
+def attitude(spacecraft: str, start: Time, stop: Time, *, step_s: float = 60.0, law: str = "") -> Steps[AttitudeItems]:
+    """Return the predicted attitude of a spacecraft every `step_s` (2,000 at most), by the mission's laws or one of them."""
+    query = [("spacecraft", spacecraft), ("step_s", str(step_s)), *_span(start, stop)]
+    return (yield from _ask("/navigation/attitude", [*query, *([("law", law)] if law else [])]))
 
 
 def states(
@@ -163,6 +170,7 @@ class NavigationCalls:
     passes = Call(passes)
     light_time = Call(light_time)
     events = Call(events)
+    attitude = Call(attitude)
     states = Call(states)
     products = Call(products)
     product = Call(product)

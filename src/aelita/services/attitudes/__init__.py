@@ -13,10 +13,19 @@ from .files import (
     write_attitudes,
 )  # fmt: skip
 from .plots import draw_attitude
-from .predicting import FILE, PredictedAttitude, attitude_shown, epochs_between, known_motion, predict, read_rules
+from .predicting import (
+    ANGLES,
+    FILE,
+    PredictedAttitude,
+    attitude_shown,
+    epochs_between,
+    known_motion,
+    predict,
+    read_rules,
+)  # fmt: skip
 
 __all__ = [
-    "AEM_SUFFIXES", "CK_SUFFIXES", "FILE", "AttitudeArc", "PredictedAttitude", "aem_of", "attitude_shown", "ck_of",
+    "AEM_SUFFIXES", "ANGLES", "CK_SUFFIXES", "FILE", "AttitudeArc", "PredictedAttitude", "aem_of", "attitude_shown", "ck_of",
     "clock_reaching", "convert_attitudes", "draw_attitude", "epochs_between", "furnished_clock", "is_ck", "is_furnished",
     "known_motion", "predict", "read_attitudes", "read_rules", "write_attitudes",
 ]  # fmt: skip
