@@ -72,7 +72,7 @@ function ofLists(data) {
   for (const [key, list] of lists) {
     const first = list.find((v) => v != null);
     if (Array.isArray(first)) {
-      for (let c = 0; c < Math.min(first.length, 6); c++) found.push({ key, name: `${first.length === 4 && key === "quaternion" ? "ijkw"[c] : "xyzuvw"[c]}`, y: list.map((v) => v?.[c]) });
+      for (let c = 0; c < Math.min(first.length, 6); c++) found.push({ key, name: `${first.length === 4 && key === "quaternion" ? "wijk"[c] : "xyzuvw"[c]}`, y: list.map((v) => v?.[c]) });
     } else if (typeof first === "number") found.push({ key, name: bare(key), y: list });
   }
   const [times, ys] = ordered(x, found.map((one) => one.y)),
