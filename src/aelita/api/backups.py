@@ -1,4 +1,4 @@
-"""Backups of a centre: its archive and its records, copied while all goes on, into a folder of their own."""
+"""Backups of a centre: its archive, its products and its records, copied while all goes on, into a folder of their own."""
 
 import json
 import logging
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..archive import Copying, backup
 from ..errors import AelitaError, UsageError
+from ..services import products
 from ..time import utc_from_tai_ns
 from .accounts import now
 from .centre import RECORDS, Centre
@@ -134,25 +135,36 @@ class Backups:
             self._ended.set()
 
     def _copy(self, one: Backup) -> Backup:
-        """Copy archive and records. Raises _CancelledError."""
+        """Copy archive, products and records. Raises _CancelledError."""
         source, target = self.centre.folder / RECORDS, self.folder / one.name
-        records = source.stat().st_size
+        store = products.ProductStore(self.centre.folder)
+        sizes = [path.stat().st_size for path, _ in products.store_files(store)]
+        more, records = len(sizes) + 1, source.stat().st_size + sum(sizes)
 
         def told(how: Copying) -> None:
             with self._lock:
                 if self._now is not None:
                     self._now = replace(
-                        self._now, files=how.files, octets=min(how.octets, how.all_octets), all_files=how.all_files + 1,
+                        self._now, files=how.files, octets=min(how.octets, how.all_octets), all_files=how.all_files + more,
                         all_octets=how.all_octets + records,
                     )  # fmt: skip
             if self._cancel.is_set():
                 raise _CancelledError
 
+        def went(octets: int) -> None:
+            with self._lock:
+                if self._now is not None:
+                    self._now = replace(self._now, files=self._now.files + 1, octets=self._now.octets + octets)
+            if self._cancel.is_set():
+                raise _CancelledError
+
         copied = backup(self.centre.archive(), target / "archive", told)
+        kept = products.copy_store(store, target / store.folder.relative_to(self.centre.folder), went)
         if self._cancel.is_set():
             raise _CancelledError
         _copy_records(source, target / RECORDS)
-        files, octets = copied.files + 1, copied.octets + (target / RECORDS).stat().st_size
+        files = copied.files + kept[0] + 1
+        octets = copied.octets + kept[1] + (target / RECORDS).stat().st_size
         return replace(one, ended=now(), files=files, octets=octets, all_files=files, all_octets=octets, state="done")
 
     def _read(self, mark: Path) -> Backup | None:

@@ -24,6 +24,7 @@ from .pages import (
     standing_severities,
     stretches,
 )
+from .products import find_products, list_products
 from .rebuilding import Decoded, StoredPackets, rebuild
 from .session import Session
 from .settings import Retention
@@ -33,8 +34,8 @@ from .upkeep import apply_retention, compact
 __all__ = [
     "Archive", "Batch", "Calibrator", "Checked", "Committed", "Completeness", "Copied", "Copying", "DatabaseText",
     "DatabaseVersion", "Decoded", "Finding", "Flushed", "Following", "Grid", "Gridded", "Order", "Retention", "Session",
-    "Source", "StoredPackets", "apply_retention", "backup", "check", "compact", "database_that_decoded", "frame_of",
-    "joined_batches", "migrate", "octets_of", "on_grid", "open_archive", "packet_of", "packets_in_rows", "page", "rebuild",
-    "recorrelate", "restore", "standing_severities", "stretches", "to_arrow", "to_csv", "to_numpy", "to_parquet", "to_polars",
-    "to_xarray",
+    "Source", "StoredPackets", "apply_retention", "backup", "check", "compact", "database_that_decoded", "find_products",
+    "frame_of", "joined_batches", "list_products", "migrate", "octets_of", "on_grid", "open_archive", "packet_of",
+    "packets_in_rows", "page", "rebuild", "recorrelate", "restore", "standing_severities", "stretches", "to_arrow",
+    "to_csv", "to_numpy", "to_parquet", "to_polars", "to_xarray",
 ]  # fmt: skip

@@ -118,7 +118,8 @@ def _files(name: str, table: Table, deep: bool) -> Iterator[Finding]:
 
 def _transactions(archive: Archive) -> Iterator[Finding]:
     """Compare the last batch of each source in `batches` with those in the other tables."""
-    tables = {name: table for name, table in archive.all_tables().items() if name not in ("sources", "databases", "removals")}
+    apart = ("sources", "databases", "removals", "products")  # they carry no batches
+    tables = {name: table for name, table in archive.all_tables().items() if name not in apart}
     batches = tables.pop("batches", None)
     done = archive.catalogue.done()
     sources = archive.sources()

@@ -52,6 +52,7 @@ class Archive:
         self.tables = {name: Table(tables / name, name) for name in PLAIN_TABLES}
         self.tables["pyramids"] = Table(tables / "pyramids", "pyramids", order="parameter", group=ROWS_OF_BUCKETS)
         self.removals = Table(tables / "removals", "removals")
+        self.products = Table(tables / "products", "products")
         self.latest_file = Latest(path / "latest.arrow", self._find_latest)
         self._containers: dict[str, Table] = {}
         self.histories = Histories(self.catalogue, self.container_table, self.tables["pyramids"], calibrator)
@@ -200,7 +201,14 @@ class Archive:
     def known_tables(self) -> dict[str, Table]:
         """Return every table, also those not written yet, by its folder below `tables`, in the order of an ingest."""
         first, last = self.catalogue.written_first, self.catalogue.written_last
-        tables = [*first, *self.tables.values(), *map(self.container_table, self.containers()), self.removals, *last]
+        tables = [
+            *first,
+            *self.tables.values(),
+            *map(self.container_table, self.containers()),
+            self.removals,
+            self.products,
+            *last,
+        ]
         return {str(table.path.relative_to(self.path / "tables")): table for table in tables}
 
     def all_tables(self) -> dict[str, Table]:

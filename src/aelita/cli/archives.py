@@ -118,6 +118,34 @@ def restore_archive(
     say(f"restored to {restore(source, target)}")
 
 
+@commands.command("products")
+def archived_products(
+    context: typer.Context,
+    archive: ArchiveOption = None,
+    start: StartOption = None,
+    stop: StopOption = None,
+    kind: Annotated[str, typer.Option("--kind", help="Those of a kind: orbit, residuals, passes, ...")] = "",
+    spacecraft: Annotated[str, typer.Option("--spacecraft", help="Those of a spacecraft.")] = "",
+    agency: Annotated[str, typer.Option("--agency", help="Those that an agency published.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """List products of flight dynamics that hold at some instant of a span, with the SHA-256 of each file."""
+    import orjson
+    import polars as pl
+
+    from ..archive import find_products
+    from ..time import utc_datetime64
+
+    store, _ = opened(context, archive)
+    found = find_products(store, utc(start), utc(stop), kind=kind, spacecraft=spacecraft, agency=agency)
+    instants = [pl.Series(name, utc_datetime64(found[name].to_numpy())) for name in ("start", "stop", "made_at")]
+    table = found.with_columns(instants)
+    if json:
+        print_json([row | {"files": orjson.loads(row["files"])} for row in rows_as_json(table)])
+        return
+    print_table(table.drop("name", "files"), title="Products in the archive", limit=400)
+
+
 @commands.command("migrate")
 def migrate_archive(context: typer.Context, archive: ArchiveOption = None) -> None:
     """Bring an archive to the format of this release. Make a backup first."""

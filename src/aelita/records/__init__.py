@@ -12,6 +12,7 @@ from .schemas import (
     LIMITS,
     PACKETS,
     PARAMETERS,
+    PRODUCTS,
     PYRAMIDS,
     QUARANTINE,
     REMOVALS,
@@ -21,7 +22,7 @@ from .schemas import (
 )
 
 __all__ = [
-    "BATCHES", "CONTENTS", "DATABASES", "ENVELOPE", "EVENTS", "FRAMES", "GAPS", "LIMITS", "PACKETS", "PARAMETERS", "PYRAMIDS",
-    "QUARANTINE", "REMOVALS", "SIGNED", "SOURCES", "Column", "ContainerRows", "FrameRows", "GapRow", "PacketRows",
+    "BATCHES", "CONTENTS", "DATABASES", "ENVELOPE", "EVENTS", "FRAMES", "GAPS", "LIMITS", "PACKETS", "PARAMETERS", "PRODUCTS",
+    "PYRAMIDS", "QUARANTINE", "REMOVALS", "SIGNED", "SOURCES", "Column", "ContainerRows", "FrameRows", "GapRow", "PacketRows",
     "QuarantinedRow", "StoredColumn", "stored_type",
 ]  # fmt: skip

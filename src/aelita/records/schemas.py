@@ -142,6 +142,22 @@ REMOVALS = pl.Schema(
         "rows": pl.Int64,  # how many there were
     }
 )
+PRODUCTS = pl.Schema(
+    {
+        "id": pl.String,
+        "kind": pl.String,
+        "spacecraft": pl.String,
+        "name": pl.String,  # of all its versions
+        "title": pl.String,
+        "start": pl.Int64,  # from when to when it holds
+        "stop": pl.Int64,
+        "made_at": pl.Int64,
+        "made_by": pl.String,
+        "agency": pl.String,  # that published it
+        "grade": pl.String,
+        "files": pl.String,  # JSON: name, size and sha256 of each
+    }
+)
 DATABASES = pl.Schema({"database": pl.Int32, "digest": pl.String, "name": pl.String, "text": pl.String})
 
 SIGNED: dict[pl.DataType, pl.DataType] = {

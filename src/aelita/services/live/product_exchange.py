@@ -1,14 +1,18 @@
 """Products of flight dynamics between agencies: our own are put on our stream, those of partners are taken from our mirrors.
 
+All of them are listed in the archive too.
 The store is the outbox: whatever wrote a product there, it is published, after a restart too. What was published twice is known
 again by its parts.
 """
 
 import asyncio
 import logging
+import time
 
+from ...archive import open_archive
 from ...errors import AelitaError, DataError
 from ..products import Incoming, Part, Product, ProductStore, parts_of, subject_of_products
+from ..products.archived import archive_products
 from .agency_streams import address_of, widest_plan
 from .following import follow
 from .serving import Context
@@ -17,6 +21,7 @@ from .streams import NoStreamError, Publisher, StreamError, Streams
 
 KIND = KINDS["products"]
 LOOK_S, PAUSE_S, ABSENT_S = 1.0, 2.0, 5.0
+LISTED_S = 60.0  # so often the list in the archive is compared with the store though nothing new came
 DURABLE = "navigation-products"
 WINDOW = 16  # parts under way
 
@@ -31,6 +36,7 @@ async def product_exchange(context: Context) -> None:
     async with await connecting as streams, asyncio.TaskGroup() as tasks:
         exchange = Exchange(context, streams, store)
         tasks.create_task(exchange.publish())
+        tasks.create_task(exchange.archive())
         for giver in (one for one, kinds in takes.items() if KIND.token in kinds):
             tasks.create_task(exchange.receive(giver))
 
@@ -69,6 +75,29 @@ class Exchange:
                 await publisher.flush()
             await asyncio.to_thread(self.store.mark_sent, product)
             self.context.health.count("products_published")
+
+    async def archive(self) -> None:
+        """List products in the archive as they come into the store, and again what the list has lost, for ever."""
+        seen, again = 0, 0.0
+        while True:
+            stamp = await asyncio.to_thread(self.store.changed)
+            if stamp != seen or time.monotonic() >= again:
+                try:
+                    listed = await asyncio.to_thread(self._list)
+                    seen, again = stamp, time.monotonic() + LISTED_S
+                    self.context.health.well("products in the archive")
+                    self.context.health.count("products_archived", listed)
+                except (AelitaError, OSError) as error:
+                    if self.context.health.fault("products in the archive", str(error)):
+                        log.warning("products are not listed in the archive", extra={"why": str(error)})
+                    await asyncio.sleep(ABSENT_S)
+            await asyncio.sleep(LOOK_S)
+
+    def _list(self) -> int:
+        place = self.context.installation.archive(self.context.agency)
+        if not (place / "archive.json").is_file():  # the archiver makes it
+            return 0
+        return archive_products(open_archive(place), self.store)
 
     def _parts(self, product: Product) -> list[Part]:
         return list(parts_of(self.store, product))

@@ -148,13 +148,7 @@ class PublishedOrbits:
         return str(known.naif_id) if known is not None and known.naif_id else ""
 
     def _stamps(self) -> tuple[int, ...]:
-        found = []
-        for store in self._stores:
-            try:
-                found.append(store.folder.stat().st_mtime_ns)
-            except OSError:  # nothing was published yet
-                found.append(0)
-        return tuple(found)
+        return tuple(store.changed() for store in self._stores)
 
     def _wanted(self, craft: Spacecraft) -> tuple[_Used, ...]:
         """Return the products that tell something of a spacecraft that no newer one does, those made last first."""

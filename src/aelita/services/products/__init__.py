@@ -1,5 +1,6 @@
 """Products of flight dynamics: what they are called, kept as files that never change, and sent to partners in parts."""
 
+from .copies import copy_store, store_files
 from .displayed import check_data
 from .model import COLLECTION, GRADES, KINDS, MEDIA, Draft, File, Product, product_of
 from .naming import Names, read_names
@@ -9,6 +10,6 @@ from .store import MOST_FILES, MOST_OCTETS, ProductStore, Sought
 
 __all__ = [
     "COLLECTION", "GRADES", "KINDS", "MEDIA", "MOST_FILES", "MOST_OCTETS", "PART_OCTETS", "Draft", "File", "Incoming", "Names",
-    "Part", "Product", "ProductStore", "Sought", "check_data", "orbit_data", "parts_of", "product_of", "read_names",
-    "subject_of_products",
+    "Part", "Product", "ProductStore", "Sought", "check_data", "copy_store", "orbit_data", "parts_of", "product_of", "read_names",
+    "store_files", "subject_of_products",
 ]  # fmt: skip

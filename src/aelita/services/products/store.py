@@ -132,6 +132,13 @@ class ProductStore:
             if sought.kind in ("", one.kind) and sought.spacecraft in ("", one.spacecraft) and sought.agency in ("", one.agency)
         ]
 
+    def changed(self) -> int:
+        """Return a number that is another one when something came into the store, 0 while there is none."""
+        try:
+            return self.folder.stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def path(self, product: Product, name: str) -> Path | None:
         """Return where a file of a product is, None when it has none of that name."""
         known = any(one.name == name for one in product.contents)
