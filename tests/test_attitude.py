@@ -1,5 +1,6 @@
 """Pointing laws against measured attitudes of TGO, CK files read again, and slews that keep their rate."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from aelita.dynamics import (
     turn_rates,
 )
 from aelita.ephemeris import Attitudes, attitudes_at, ck_octets, clock_ticks, furnish, read_ck, release, state, ticks_tai_ns
-from aelita.errors import DefinitionError, TimeError, UnsupportedError, UsageError
+from aelita.errors import AelitaError, DefinitionError, TimeError, UnsupportedError, UsageError
 from aelita.services import find_mission
 from aelita.time import SECOND, et_from_tai_ns, tai_ns_from_utc
 from shared import shared
@@ -138,6 +139,16 @@ def test_what_is_no_ck_is_refused(tmp_path: Path) -> None:
         read_ck(bytes(changed))
     with pytest.raises(TimeError, match="clock of -987"):
         clock_ticks(-987, np.array([START]))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 4095), st.integers(0, 255), st.sampled_from([0, -2048]))
+def test_a_damaged_ck_is_read_or_refused(at: int, octet: int, where: int) -> None:
+    """One octet of its head, its summaries or its end is another."""
+    octets = bytearray(shared(SCIENCE_CK).read_bytes())
+    octets[at if where == 0 else len(octets) - 1 - at % 2048] = octet
+    with suppress(AelitaError):
+        assert all(one.ticks.size for one in read_ck(bytes(octets)))
 
 
 def test_a_change_of_law_is_a_slew_at_the_rate(science: tuple[NDArray[np.int64], Reals, Reals]) -> None:

@@ -175,7 +175,9 @@ def attitude_shown(found: PredictedAttitude) -> dict[str, Any]:
 
 
 def epochs_between(start: int, stop: int, step_s: float) -> Epochs:
-    """Return instants (TAI nanoseconds) every so many seconds, with the last one."""
+    """Return instants (TAI nanoseconds) every so many seconds, with the last one. Raises UsageError for a step that is none."""
+    if not 1e-6 <= step_s < 1e9:
+        raise UsageError(f"{step_s:g} s is no step", remedy="Give seconds above zero")
     step = round(step_s * SECOND)
     at = np.arange(start, stop, step, dtype=np.int64)
     return np.append(at, stop)
