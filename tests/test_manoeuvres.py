@@ -209,6 +209,22 @@ def test_phasing_and_upkeep_are_told(run: Run, tmp_path: Path) -> None:
     assert run("keep", "380x420", "--inclination", 74, "--band", 2)[0].count("\n") > 5
 
 
+def test_a_broken_plane_of_the_command_line_is_that_of_the_engine(run: Run, tmp_path: Path) -> None:
+    """DSM-1's epoch with the cheapest size: 122 m/s, as SciPy's simplex found (`test_transfers_porkchop`)."""
+    ends = ("transfer", "--days", "0", "--depart", "2016-03-14T20:13:00", "--arrive", "2016-10-19T14:42:00")
+    told = json.loads(run(*ends, "--dsm", "2016-07-28T09:56:00", "--capture", "300x100000", "--json")[0])
+    assert told["manoeuvre_m_s"] == pytest.approx(122, abs=3) and told["total_km_s"] < told["unbroken_total_km_s"]
+    assert told["unbroken_c3_km2_s2"] == pytest.approx(14.701, abs=0.01)  # the single arc, as published tools have it
+    free = json.loads(run(*ends, "--dsm", "2016-06-01", "--dsm-until", "2016-08-15", "--json")[0])
+    assert free["total_km_s"] <= told["total_km_s"] and "2016-06-01" <= free["manoeuvre"] <= "2016-08-16"
+    assert "is not on the way" in run(*ends, "--dsm", "2016-12-01", expected=2)[1]
+    assert "a broken plane is between two instants" in run(*ends[:2], "9", *ends[3:], "--dsm", "2016-07-28", expected=2)[1]
+    assert "a window of" in run("transfer", "--depart", "2016-01-01", "--arrive", "2016-08-01", "--days", "1e9", expected=2)[1]
+    short = ("transfer", "--depart", "2016-03-01", "--arrive", "2016-08-01", "--days", "5", "--count", "5")
+    out, err = run(*short, "--png", tmp_path / "rim.png", "--json")
+    assert "rim of the dates" in err and json.loads(out)["c3_km2_s2"] > 0 and (tmp_path / "rim.png").stat().st_size > 10_000
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -364,7 +364,7 @@ def test_the_reference_cruise_meets_the_public_figures(
     )
     shown = kept("cruise")
     assert shown["files"] == {"oem", "png"} and len(shown["table"]) == len(told["figures"])
-    assert all(len(leg["utc"]) == len(leg["r_km"]) <= 400 for leg in shown["legs"])
+    assert all(len(leg["utc"]) == len(leg["r_km"]) <= 2000 for leg in shown["legs"])
     assert np.linalg.norm(shown["legs"][0]["r_km"][0]) > 6378
     verdicts = {row["figure"]: row["verdict"] for row in told["figures"]}
     assert set(verdicts.values()) <= {"met", "in conflict"} and list(verdicts.values()).count("met") >= 20

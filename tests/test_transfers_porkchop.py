@@ -63,6 +63,14 @@ def test_a_best_on_the_rim_is_refused() -> None:
     days = tai_ns_from_utc("2016-03-01") + np.arange(5) * DAY
     with pytest.raises(UsageError, match="rim"):
         pork_chop("EARTH", "MARS", days, days + 150 * DAY).best()
+    rim, inside = pork_chop("EARTH", "MARS", days, days + 150 * DAY).least()
+    grid = pork_chop("EARTH", "MARS", days, days + 150 * DAY).c3_km2_s2
+    assert not inside and rim.c3_km2_s2 == pytest.approx(float(np.nanmin(grid)), rel=1e-12)
+    with pytest.raises(UsageError, match="every arrival is before every departure"):
+        pork_chop("EARTH", "MARS", days, days - 150 * DAY).best()
+    for ends in (("EARTH", "earth"), ("SUN", "MARS"), ("EARTH", "SSB")):
+        with pytest.raises(UsageError, match="no transfer about the Sun"):
+            pork_chop(*ends, days, days + 150 * DAY)
     with pytest.raises(UsageError, match="rising"):
         pork_chop("EARTH", "MARS", days[::-1].copy(), days)
     with pytest.raises(UsageError, match="no transfer"):

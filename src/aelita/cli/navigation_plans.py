@@ -80,6 +80,12 @@ def transfer(
     revolutions: Annotated[int, typer.Option("--revolutions", min=0, max=5, help="Whole revolutions about the Sun.")] = 0,
     high: Annotated[bool, typer.Option("--high", help="The other of the two paths with revolutions.")] = False,
     weight: Annotated[float, typer.Option("--arrival-weight", min=0.0, help="Of arrival speed squared beside C3.")] = 0.0,
+    dsm: Annotated[
+        str | None, typer.Option("--dsm", help="With --days 0: break the plane by a manoeuvre in deep space, UTC.")
+    ] = None,
+    dsm_until: Annotated[str | None, typer.Option("--dsm-until", help="The manoeuvre is anywhere from --dsm to here.")] = None,
+    parking: Annotated[float, typer.Option("--parking", help="Height of the orbit that --dsm leaves from, km.")] = 200.0,
+    capture: Annotated[str, typer.Option("--capture", help="Heights of the orbit that --dsm arrives in, km.")] = "300x100000",
     png: Annotated[Path | None, typer.Option("--png", help="Draw the pork-chop to this PNG file.")] = None,
     json: JsonOption = False,
     publish: PublishOption = "",
@@ -89,11 +95,16 @@ def transfer(
     from ..services import navigation
 
     first, last = instant(depart), instant(arrive)
+    if dsm is not None or dsm_until is not None:
+        _broken((origin, target), (first, last), days, (dsm, dsm_until), parking, capture, json)
+        return
     chop = None
     if days:
         span = (days, arrival_days or days)
         chop = navigation.chop_of(origin, target, (first, last), span, count, revolutions=revolutions, high=high)
-        found = chop.best(weight)
+        found, inside = chop.least(weight)
+        if not inside:
+            say("aelita: the best pair stands on the rim of the dates: a better one may lie outside")
     else:
         found = navigation.transfer(origin, target, first, last, revolutions=revolutions, high=high)
     told = navigation.transfer_row(found)
@@ -112,6 +123,25 @@ def transfer(
         print_json(told | ({"grid": navigation.chop_table(chop)} if chop is not None else {}))
     else:
         print_pairs(f"{origin} to {target}", [(key.replace("_", " "), _said(value)) for key, value in told.items()])
+
+
+def _broken(
+    bodies: tuple[str, str], ends: tuple[int, int], days: float, dsm: tuple[str | None, str | None], parking: float, capture: str,
+    json: bool,
+) -> None:  # fmt: skip
+    from ..dynamics import Ends
+    from ..services import manoeuvres
+
+    if days or dsm[0] is None:
+        raise UsageError("a broken plane is between two instants", remedy="Give --days 0, --dsm and perhaps --dsm-until")
+    until = None if dsm[1] is None else instant(dsm[1])
+    told = manoeuvres.broken_row(
+        Ends(*bodies, *ends), instant(dsm[0]), until, parking_km=parking, capture_km=manoeuvres.parse_heights(capture)
+    )
+    if json:
+        print_json(told)
+    else:
+        print_pairs(" to ".join(bodies), [(key.replace("_", " "), _said(value)) for key, value in told.items()])
 
 
 def cruise(

@@ -76,13 +76,27 @@ class PorkChop:
 
         Raises UsageError when no pair has a transfer, or when the best stands on the rim of the grid: it may lie outside.
         """
+        found, inside = self.least(arrival_weight)
+        if not inside:
+            raise UsageError("the best pair stands on the rim of the grid", remedy="Widen the dates")
+        return found
+
+    def least(self, arrival_weight: float = 0.0) -> tuple[Transfer, bool]:
+        """Return the best pair and whether it is inside of the grid: refined as in `best`, on the rim as it stands there.
+
+        Raises UsageError when no pair has a transfer.
+        """
         cost = self.c3_km2_s2 + arrival_weight * self.arrival_speed_km_s**2
         if np.isnan(cost).all():
-            raise UsageError("no pair of days has a transfer", remedy="Widen the dates, or ask for fewer revolutions")
-        row, column = np.unravel_index(int(np.nanargmin(cost)), cost.shape)
-        if row in (0, cost.shape[0] - 1) or column in (0, cost.shape[1] - 1):
-            raise UsageError("the best pair stands on the rim of the grid", remedy="Widen the dates")
-        return self._refined(int(row), int(column), arrival_weight)
+            late = self.arrivals_tai_ns[-1] <= self.departures_tai_ns[0]
+            what = "every arrival is before every departure" if late else "no pair of days has a transfer"
+            raise UsageError(what, remedy="Widen the dates, or ask for fewer revolutions")
+        row, column = (int(each) for each in np.unravel_index(int(np.nanargmin(cost)), cost.shape))
+        inside = 0 < row < cost.shape[0] - 1 and 0 < column < cost.shape[1] - 1
+        if inside:
+            return self._refined(row, column, arrival_weight), True
+        pair = int(self.departures_tai_ns[column]), int(self.arrivals_tai_ns[row])
+        return transfer(self.origin, self.target, *pair, revolutions=self.revolutions, high=self.high), False
 
     def _refined(self, row: int, column: int, weight: float) -> Transfer:
         """Return the optimum by grids of ever finer step about the best pair."""
@@ -104,6 +118,7 @@ def transfer(
     origin: str, target: str, departure_tai_ns: int, arrival_tai_ns: int, *, revolutions: int = 0, high: bool = False
 ) -> Transfer:
     """Return the conic about the Sun between two bodies on DE440. Raises UsageError when there is none."""
+    _check_ends(origin, target)
     first = state(origin, "SUN", np.array([departure_tai_ns]))[0]
     last = state(target, "SUN", np.array([arrival_tai_ns]))[0]
     flight_s = (arrival_tai_ns - departure_tai_ns) / SECOND
@@ -119,7 +134,11 @@ def transfer(
 def pork_chop(
     origin: str, target: str, departures_tai_ns: Column, arrivals_tai_ns: Column, *, revolutions: int = 0, high: bool = False
 ) -> PorkChop:
-    """Return the figures of all pairs of departure and arrival epochs between two bodies, prograde about the Sun (DE440)."""
+    """Return the figures of all pairs of departure and arrival epochs between two bodies, prograde about the Sun (DE440).
+
+    Raises UsageError for epochs that do not rise, and for bodies between which there is no transfer about the Sun.
+    """
+    _check_ends(origin, target)
     for name, epochs in (("departures", departures_tai_ns), ("arrivals", arrivals_tai_ns)):
         if epochs.ndim != 1 or epochs.size == 0 or (np.diff(epochs) <= 0).any():
             raise UsageError(f"the {name} are not a rising column of epochs", remedy="Sort them and drop repeated ones")
@@ -132,6 +151,14 @@ def pork_chop(
     return PorkChop(
         origin, target, departures_tai_ns, arrivals_tai_ns, revolutions, high, c3, declination, ascension, speed, days
     )
+
+
+def _check_ends(origin: str, target: str) -> None:
+    names = [each.strip().upper() for each in (origin, target)]
+    if names[0] == names[1] or {"SUN", "10", "SOLAR SYSTEM BARYCENTER", "SSB", "0"} & set(names):
+        raise UsageError(
+            f"there is no transfer about the Sun from {origin} to {target}", remedy="Name two bodies that go round the Sun"
+        )
 
 
 @njit(cache=True)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ...dynamics import PorkChop, Reference
 from ...ephemeris import state
+from ...errors import UsageError
 from ...time import DAY, SECOND, utc_datetime64, utc_from_tai_ns
 from ..plots import GRID, INK, PAPER
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 AU_KM = 149597870.7
 ECLIPTIC_RAD = 0.40909280422232897  # obliquity of J2000: pictures about the Sun look down on the ecliptic
 EARTH_INK, MARS_INK, CRAFT_INK, BURN_INK, ARRIVAL_INK = "#2a6f97", "#bc6c25", "#1b2733", "#d62839", "#6a4c93"
-C3_LEVELS = (8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 24, 28, 32, 40)
-SPEED_LEVELS = (2.6, 3.0, 3.4, 3.8, 4.4, 5.0, 6.0, 7.0)
+C3_STEPS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 17, 21, 25, 33)  # above the least, km2/s2; wider where that is great
+USUAL_C3, SPEED_STEPS = 10.0, (0.1, 0.3, 0.6, 1.0, 1.5, 2.2, 3.2, 4.5)
+STEEP_DEG = 51.5  # inclination of launches from Baikonur: asymptotes steeper than it take a turn of the plane
 Marks = tuple[tuple[str, int, int], ...]
 
 
@@ -29,25 +31,35 @@ def draw_pork_chop(chop: PorkChop, path: Path, *, marks: Marks = ()) -> Path:
     `marks` are (label, departure, arrival) to point out, epochs in TAI nanoseconds.
     """
     from matplotlib.colors import BoundaryNorm
-    from matplotlib.dates import ConciseDateFormatter, MonthLocator
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.patheffects import withStroke
+    from matplotlib.ticker import MaxNLocator
 
+    if np.isnan(chop.c3_km2_s2).all() or min(chop.c3_km2_s2.shape) < 2:
+        raise UsageError("there is nothing to draw: no pair of days has a transfer", remedy="Widen the dates")
     figure = _figure(10.5, 8.0)
     axes = figure.subplots()
     x, y = utc_datetime64(chop.departures_tai_ns), utc_datetime64(chop.arrivals_tai_ns)
-    norm = BoundaryNorm(C3_LEVELS, 256, extend="max")
-    shown = np.where(chop.c3_km2_s2 > C3_LEVELS[-1], np.nan, chop.c3_km2_s2)
-    filled = axes.contourf(x, y, shown, levels=C3_LEVELS, cmap="YlGnBu_r", norm=norm)
-    axes.contour(x, y, shown, levels=C3_LEVELS, colors="white", linewidths=0.5)
+    least = float(np.floor(np.nanmin(chop.c3_km2_s2)))
+    c3_levels = [least + step * max(1.0, round(least / USUAL_C3)) for step in C3_STEPS]
+    norm = BoundaryNorm(c3_levels, 256, extend="max")
+    shown = np.where(chop.c3_km2_s2 > c3_levels[-1], np.nan, chop.c3_km2_s2)
+    filled = axes.contourf(x, y, shown, levels=c3_levels, cmap="YlGnBu_r", norm=norm)
+    axes.contour(x, y, shown, levels=c3_levels, colors="white", linewidths=0.5)
     near = ~np.isnan(shown)
+    speed, days = (np.where(near, values, np.nan) for values in (chop.arrival_speed_km_s, chop.flight_days))
     drawn = (
-        (chop.arrival_speed_km_s, SPEED_LEVELS, BURN_INK, "%.1f km/s"),
-        (chop.flight_days, tuple(range(120, 460, 40)), INK, "%d d"),
+        (speed, [round(float(np.nanmin(speed)) + step, 1) for step in SPEED_STEPS], BURN_INK, "%.1f km/s"),
+        (days, MaxNLocator(9, integer=True).tick_values(float(np.nanmin(days)), float(np.nanmax(days))), INK, "%d d"),
     )
     for values, levels, colour, unit in drawn:
-        lines = axes.contour(x, y, np.where(near, values, np.nan), levels=levels, colors=colour, linewidths=0.9)
-        axes.clabel(lines, fmt=unit, fontsize=7)
+        lines = axes.contour(x, y, values, levels=levels, colors=colour, linewidths=0.9)
+        for text in axes.clabel(lines, fmt=unit, fontsize=7.5):
+            text.set_path_effects([withStroke(linewidth=2.2, foreground=PAPER)])
+    from_earth = chop.origin.strip().upper() == "EARTH"
     steep = np.where(near, np.abs(chop.departure_declination_deg), np.nan)
-    axes.contour(x, y, steep, levels=(51.5,), colors=ARRIVAL_INK, linewidths=1.2, linestyles="--")
+    if from_earth and np.nanmin(steep) < STEEP_DEG < np.nanmax(steep):
+        axes.contour(x, y, steep, levels=(STEEP_DEG,), colors=ARRIVAL_INK, linewidths=1.4, linestyles="--")
     for label, departure, arrival in marks:
         at = utc_datetime64(np.array([departure, arrival]))
         axes.plot(at[:1], at[1:], marker="o", color=BURN_INK, markeredgecolor="white", markersize=8, zorder=5)
@@ -55,17 +67,18 @@ def draw_pork_chop(chop: PorkChop, path: Path, *, marks: Marks = ()) -> Path:
             label, (at[0], at[1]), (9, -12), textcoords="offset points", fontsize=8.5, color=INK, fontweight="bold",
             bbox={"facecolor": PAPER, "alpha": 0.8, "edgecolor": "none", "pad": 1.5}, zorder=6,
         )  # fmt: skip
-    bar = figure.colorbar(filled, ax=axes, pad=0.015, ticks=C3_LEVELS)
+    bar = figure.colorbar(filled, ax=axes, pad=0.015, ticks=c3_levels)
     bar.set_label("C3, km²/s²", color=INK)
     bar.ax.tick_params(labelsize=8)
     for axis, name in ((axes.xaxis, "departure"), (axes.yaxis, "arrival")):
-        locator = MonthLocator()
+        locator = AutoDateLocator(minticks=4, maxticks=10)
         axis.set_major_locator(locator)
         axis.set_major_formatter(ConciseDateFormatter(locator))
         axis.set_label_text(f"{name}, UTC", color=INK)
     axes.grid(True, color=GRID, linewidth=0.4)
     axes.set_title(
-        "colours: C3; red: arrival speed; black: days of flight; violet: declination of departure ±51.5°",
+        "colours: C3; red: arrival speed; black: days of flight"
+        + (f"; violet: declination of departure ±{STEEP_DEG:g}° (launches from Baikonur)" if from_earth else ""),
         fontsize=8.5, loc="left", color=INK,
     )  # fmt: skip
     first, last = (utc_from_tai_ns(int(pick(chop.departures_tai_ns)), 0)[:7] for pick in (np.min, np.max))

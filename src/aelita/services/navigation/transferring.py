@@ -5,14 +5,27 @@ from typing import Any
 import numpy as np
 
 from ...dynamics import PorkChop, Transfer, pork_chop
+from ...errors import UsageError
 from ...time import DAY, utc_from_tai_ns
+
+MOST_DAYS = 40_000
+LAST = 2**63 - 1 - 400 * DAY  # of TAI nanoseconds
 
 
 def chop_of(
     origin: str, target: str, first: tuple[int, int], days: tuple[float, float], count: int, *, revolutions: int = 0,
     high: bool = False,
 ) -> PorkChop:  # fmt: skip
-    """Return the pork-chop from first instants of departure and arrival (TAI nanoseconds) over so many days each way."""
+    """Return the pork-chop from first instants of departure and arrival (TAI nanoseconds) over so many days each way.
+
+    Raises UsageError for spans that are none.
+    """
+    for at, length in zip(first, days, strict=True):
+        if not 0 < length <= MOST_DAYS or at + length * DAY > LAST:
+            raise UsageError(
+                f"a window of {length:g} days from {utc_from_tai_ns(at, 0)[:10]}",
+                remedy=f"Give days above 0, {MOST_DAYS:,} at most, that end before 2261",
+            )
     sides = [at + np.linspace(0, round(length * DAY), count).astype(np.int64) for at, length in zip(first, days, strict=True)]
     return pork_chop(origin, target, *sides, revolutions=revolutions, high=high)
 
