@@ -318,7 +318,7 @@ def test_burns_that_are_unsafe_are_refused(tgo: AerobrakingFile, mars: Surroundi
         refuse_unsafe(mars, drag, high.epoch_tai_ns, row, -20.0, planner)
     with pytest.raises(UsageError, match=r"burn of -6\.200 m/s.*of the limits"):
         refuse_unsafe(mars, drag, high.epoch_tai_ns, row, -6.2, planner)
-    low = start_of(T0, 102.0, 420.0, 74.0, 20.0, 300.0)
+    low = start_of(T0, 106.0, 420.0, 74.0, 20.0, 300.0)
     lenient = replace(planner, corridor=Corridor(Limits(1e9, 1e9, inf), 0.1, 0.2, 0.3, (0.1,), 0.1, 1.0))
     with pytest.raises(UsageError, match=r"until apoapsis is below 300 km if the next one fails"):
         refuse_unsafe(mars, drag, T0, np.concatenate([low.six, np.zeros(3)]), -0.1, lenient)

@@ -5,12 +5,14 @@ showed (`aerobraking_flight.fly`).
 """
 
 from dataclasses import dataclass, replace
-from math import exp, radians, sin
+from itertools import pairwise
+from math import exp, inf, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..time import SECOND, et_from_tai_ns
+from ..errors import UsageError
+from ..time import SECOND, et_from_tai_ns, utc_from_tai_ns
 from .corridor import Corridor, Decision, Limits, Planner
 from .drag_pass import Pass, Vehicle
 from .forces import GM_KM3_S2, RADII_KM
@@ -49,7 +51,8 @@ class Pause:
 class Safety:
     """What the spacecraft does by itself after a pass, as shares of the limits: a small raise, or a pop-up out of the air.
 
-    `reduction_m_s` is the small raise; a pop-up goes to `pop_up_km`, waits, and comes back in steps of `return_km` a day.
+    `reduction_m_s` is the small raise; a pop-up goes to `pop_up_km`, waits, and comes back in steps of `return_km` a day, which
+    the ground commands. It pops up as well in safe mode, and when it has heard nothing for `silence_h` (infinity: it never does).
     """
 
     reduction_share: float = 0.8
@@ -58,6 +61,19 @@ class Safety:
     pop_up_km: float = 180.0
     wait_days: float = 5.0
     return_km: tuple[float, ...] = (140.0, 125.0, 118.0)
+    silence_h: float = inf
+
+    def __post_init__(self) -> None:
+        steps = (self.pop_up_km, *self.return_km)
+        if not self.return_km or not all(inf > high > low > 0 for high, low in pairwise(steps)):
+            raise UsageError(
+                f"from {self.pop_up_km:g} km back by {self.return_km}", remedy="Give return_km: one height or more, falling"
+            )
+        if not 0 < self.reduction_share <= self.pop_up_share:
+            raise UsageError(
+                f"a reduction at {self.reduction_share:g} of the limits and a pop-up at {self.pop_up_share:g}",
+                remedy="The reduction comes first",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +109,31 @@ class Plan:
     safety: Safety = Safety()
     variability: Variability = Variability()
     session_s: float = 86400.0
+
+    def __post_init__(self) -> None:
+        epochs = [step.at_tai_ns for step in self.walk_in]
+        for pause in self.pauses:
+            epochs += [pause.begins_tai_ns, *(step.at_tai_ns for step in pause.steps)]
+        wrong = next((b for a, b in pairwise(epochs) if b <= a), None)
+        if wrong is not None:
+            raise UsageError(
+                f"the step or pause of {utc_from_tai_ns(wrong, 0)} is not after the one before it",
+                remedy="Give walk-in, pauses and their steps in order of time",
+            )
+        if not self.guard.floor_km < self.end_apoapsis_km:
+            raise UsageError(
+                f"the end is at an apoapsis of {self.end_apoapsis_km:g} km, the guard's floor at {self.guard.floor_km:g} km",
+                remedy="End higher than the guard's floor: no orbit would live long enough",
+            )
+        if not self.science_km[0] <= self.science_km[1]:
+            raise UsageError(f"an orbit of {self.science_km} km at the end", remedy="Give periapsis, then apoapsis")
+        promised_h = self.guard.hours + self.session_s / 3600
+        if self.safety.silence_h < inf and not 0 < self.safety.silence_h <= promised_h:
+            raise UsageError(
+                f"without commands the spacecraft leaves the air after {self.safety.silence_h:g} h, the guard promises it "
+                f"{promised_h:g} h to live",
+                remedy="Give a silence of no more hours than the guard and a session, or a longer guard",
+            )  # fmt: skip
 
     @property
     def planner(self) -> Planner:
@@ -162,6 +203,8 @@ class Campaign:
 
     def strongest(self) -> Pass:
         """Return the pass that came nearest to the limits."""
+        if not self.passes:
+            raise UsageError("the campaign has no pass", remedy="Begin above the apoapsis at which it ends")
         return max(self.passes, key=self.limits.share)
 
 
@@ -171,8 +214,10 @@ def start_of(
     """Return the state at an apoapsis of an orbit of Mars at an epoch; angles (degrees) over its equator of date, IAU 2000.
 
     The height of periapsis counts from the ellipsoid below it, that of apoapsis from the equator's radius. The node counts from
-    where the equator of Mars rises through that of J2000.
+    where the equator of Mars rises through that of J2000. Raises UsageError for apsides the wrong way round.
     """
+    if not periapsis_km <= apoapsis_km:
+        raise UsageError(f"a periapsis of {periapsis_km:g} km over an apoapsis of {apoapsis_km:g} km", remedy="Exchange them")
     equator, pole = RADII_KM["MARS"]
     sine = sin(radians(inclination_deg)) * sin(radians(argument_deg))
     ground = equator * pole / ((pole * pole) * (1 - sine * sine) + (equator * equator) * sine * sine) ** 0.5

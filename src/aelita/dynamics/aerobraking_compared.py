@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf, isfinite
 
 import numpy as np
 
@@ -32,24 +33,35 @@ class Published:
             raise UsageError(f"quantity {self.quantity!r}", remedy=f"Known are {', '.join(QUANTITIES)}")
         if QUANTITIES[self.quantity][1] and self.at_tai_ns is None:
             raise UsageError(f"quantity {self.quantity!r} needs an epoch", remedy="Give one")
+        if not (isfinite(self.value) and 0 <= self.tolerance < inf):
+            raise UsageError(
+                f"quantity {self.quantity!r} of {self.value} within {self.tolerance}", remedy="Give a number, and a tolerance"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A published figure and what the campaign gives."""
+    """A published figure and what the campaign gives: None where it has none, as before its start and after its end."""
 
     published: Published
-    ours: float
+    ours: float | None
 
     @property
     def within(self) -> bool:
         """Whether they differ by no more than the tolerance."""
-        return abs(self.ours - self.published.value) <= self.published.tolerance
+        return self.ours is not None and abs(self.ours - self.published.value) <= self.published.tolerance
 
 
 def compared(campaign: Campaign, figures: tuple[Published, ...]) -> tuple[Compared, ...]:
-    """Return each published figure beside the campaign's. Raises UsageError for an epoch outside of the campaign."""
-    return tuple(Compared(each, QUANTITIES[each.quantity][0](campaign, each.at_tai_ns or 0)) for each in figures)
+    """Return each published figure beside the campaign's, None where the campaign does not have it."""
+    return tuple(Compared(each, _ours(campaign, each)) for each in figures)
+
+
+def _ours(campaign: Campaign, figure: Published) -> float | None:
+    try:
+        return QUANTITIES[figure.quantity][0](campaign, figure.at_tai_ns or 0)
+    except UsageError:
+        return None
 
 
 def _index(campaign: Campaign, at_tai_ns: int) -> int:
@@ -76,13 +88,18 @@ def _drag_m_s(campaign: Campaign, at_tai_ns: int) -> float:
 
 
 def _burn_m_s(number: int) -> Callable[[Campaign, int], float]:
-    return lambda campaign, _: abs(campaign.burns[number].dv_m_s)
+    def size(campaign: Campaign, _: int) -> float:
+        if number >= len(campaign.burns):
+            raise UsageError(f"only {len(campaign.burns)} burns", remedy="Compare another")
+        return abs(campaign.burns[number].dv_m_s)
+
+    return size
 
 
 QUANTITIES: dict[str, tuple[Callable[[Campaign, int], float], bool]] = {
     "first_burn_m_s": (_burn_m_s(0), False),
     "second_burn_m_s": (_burn_m_s(1), False),
-    "exit_burn_min": (lambda campaign, _: next(b.duration_s for b in campaign.burns if b.reason == "exit") / 60, False),
+    "exit_burn_min": (lambda campaign, _: sum(b.duration_s for b in campaign.burns if b.reason == "exit") / 60, False),
     "pass_drag_mm_s": (lambda campaign, at: campaign.passes[_index(campaign, at)].drag_m_s * 1e3, True),
     "semi_major_km": (_axis_km, True),
     "period_min": (lambda c, at: float(2 * np.pi * np.sqrt(_axis_km(c, at) ** 3 / GM_KM3_S2["MARS"])) / 60, True),

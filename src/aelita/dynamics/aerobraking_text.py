@@ -1,22 +1,25 @@
 """Texts that describe a campaign of aerobraking: TOML read strictly, each figure with its source and grade."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
 
 from ..environment import GravityField, MarsAtmosphere
-from ..errors import AelitaError, DefinitionError
+from ..errors import AelitaError, DefinitionError, UsageError
 from ..tables import Table
 from ..time import DAY, tai_ns_from_utc
 from .aerobraking import Campaign, Pause, Plan, Safety, Step, Variability, start_of
 from .aerobraking_compared import Compared, Published, compared
 from .aerobraking_flight import Progress, fly
+from .aerobraking_upsets import Upset
 from .corridor import Corridor, Limits
-from .drag_pass import Surroundings, Vehicle, surroundings
+from .drag_pass import Surroundings, Vehicle, shape, surroundings
+from .forces import GM_KM3_S2, RADII_KM
 from .lifetime import Guard
 from .states import StateVector
 
+MOST_DAYS = 3000
 GRADES = ("A", "B", "C", "D", "E")
 
 
@@ -33,7 +36,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class AerobrakingFile:
-    """What a file says: plan, start, factor on the density of MarsAtmosphere, degree of gravity, published figures, sources."""
+    """What a file says: plan, start, the air, degree of gravity, published figures, sources.
+
+    The air is MarsAtmosphere with a factor on its density, the Sun's flux at 10.7 cm, and dust (None: usual for the season).
+    """
 
     name: str
     spacecraft: str
@@ -43,17 +49,47 @@ class AerobrakingFile:
     degree: int
     published: tuple[Published, ...]
     figures: tuple[Figure, ...]
+    solar_flux: float = 90.0
+    dust: float | None = None
 
     def surroundings(self, days: float = 500.0, gravity: GravityField | None = None) -> Surroundings:
-        """Return gravity, Sun and air for so many days after the start; without a field the built-in one of degree 2."""
+        """Return gravity, Sun and air for so many days after the start; without a field the built-in one of degree 2.
+
+        Raises UsageError for spans under 5 and over 3,000 days.
+        """
+        if not 5 <= days <= MOST_DAYS:
+            raise UsageError(f"{days:g} days of aerobraking", remedy=f"Give 5 to {MOST_DAYS}")
         first = self.start.epoch_tai_ns
-        air = MarsAtmosphere(multiplier=self.density_multiplier)
+        air = MarsAtmosphere(self.dust, self.solar_flux, self.density_multiplier)
         return surroundings(air, first - DAY, first + round(days * DAY), gravity=gravity, degree=self.degree)
 
-    def campaign(self, around: Surroundings, *, seed: int | None = None, progress: Progress | None = None) -> Campaign:
-        """Fly the plan: through the model's air, or with densities drawn from a seed."""
+    def begun(self, start: StateVector, mass_kg: float | None = None) -> "AerobrakingFile":
+        """Return the same with another start, and mass where one is given; steps and pauses that are past by then are left out.
+
+        Raises UsageError for an orbit that is not about Mars, is open or meets the ground, and for a mass that is none.
+        """
+        if start.centre != "MARS" or not np.isfinite(start.six).all():
+            raise UsageError(f"a start about {start.centre}, {start.six}", remedy="Give a state about MARS")
+        a, e = shape(start.six, GM_KM3_S2["MARS"])
+        if not (a > 0 and e < 1 and a * (1 - e) > RADII_KM["MARS"][1]):
+            raise UsageError(
+                f"an orbit of {a:.6g} km with eccentricity {e:.6g} " + ("is open" if a < 0 or e >= 1 else "meets the ground"),
+                remedy="Give a closed orbit about Mars, in km and km/s",
+            )
+        mass_kg = self.plan.vehicle.mass_kg if mass_kg is None else mass_kg
+        if not 1 <= mass_kg <= 1e6:
+            raise UsageError(f"a mass of {mass_kg:g} kg", remedy="Give 1 to 1e6 kg")
+        walk_in = tuple(step for step in self.plan.walk_in if step.at_tai_ns > start.epoch_tai_ns - DAY)
+        pauses = tuple(pause for pause in self.plan.pauses if pause.ends_tai_ns > start.epoch_tai_ns)
+        vehicle = replace(self.plan.vehicle, mass_kg=mass_kg)
+        return replace(self, start=start, plan=replace(self.plan, vehicle=vehicle, walk_in=walk_in, pauses=pauses))
+
+    def campaign(
+        self, around: Surroundings, *, seed: int | None = None, upsets: tuple[Upset, ...] = (), progress: Progress | None = None
+    ) -> Campaign:
+        """Fly the plan: through the model's air, or with densities drawn from a seed; `upsets` are what goes wrong."""
         rng = None if seed is None else np.random.default_rng(seed)
-        return fly(self.plan, self.start, around, rng=rng, progress=progress)
+        return fly(self.plan, self.start, around, rng=rng, upsets=upsets, progress=progress)
 
     def compared(self, campaign: Campaign) -> tuple[Compared, ...]:
         """Return the published figures beside those of a campaign."""
@@ -68,14 +104,16 @@ def read_aerobraking(text: str, where: str) -> AerobrakingFile:
     top = Table.parse(text, where)
     reader = _Reader(top.table("sources"))
     name, spacecraft = top.text("name"), top.text("spacecraft")
-    start = reader.start(top.table("start"))
     vehicle_table, air, gravity = top.table("vehicle"), top.table("atmosphere"), top.table("gravity")
     vehicle = reader.vehicle(vehicle_table)
     multiplier, sigma = reader.take(air, "density_multiplier", 0.01, 100), reader.take(air, "pass_sigma", 0, 2)
     weather = Variability(sigma, reader.take(air, "persistence", 0, 0.99), air.number("memory_passes", 10, 0, 1000))
+    flux = reader.take(air, "solar_flux", 30, 500) if "solar_flux" in air.values else 90.0
+    dust = reader.take(air, "dust", 0.01, 10) if "dust" in air.values else None
     degree = gravity.number("degree", 8, 2, 120)
     limits, corridor, guard, safety, leave = (top.table(key) for key in ("limits", "corridor", "guard", "safety", "exit"))
     try:
+        start = reader.start(top.table("start"))
         band = reader.corridor(corridor, reader.limits(limits), sigma)
         plan = Plan(
             vehicle, reader.take(vehicle_table, "specific_impulse_s", 50, 1000), reader.take(vehicle_table, "thrust_n", 0.1, 1e4),
@@ -93,7 +131,7 @@ def read_aerobraking(text: str, where: str) -> AerobrakingFile:
         raise DefinitionError(error.what, where=where, remedy=error.remedy) from error
     for table in (vehicle_table, air, gravity, corridor, guard, leave, top):
         table.finish()
-    return AerobrakingFile(name, spacecraft, plan, start, multiplier, degree, published, tuple(reader.figures))
+    return AerobrakingFile(name, spacecraft, plan, start, multiplier, degree, published, tuple(reader.figures), flux, dust)
 
 
 class _Reader:
@@ -155,6 +193,7 @@ class _Reader:
             self.take(table, "pop_up_share", 0.01, 100), self.take(table, "pop_up_km", 100, 1e4),
             self.take(table, "wait_days", 0, 1000),
             table.reals("return_km", len(back) if isinstance(back, list) else 1, None),
+            self.take(table, "silence_h", 1, 1e4) if "silence_h" in table.values else inf,
         )  # fmt: skip
         table.finish()
         return made

@@ -18,6 +18,7 @@ from .lifetime import Guard, orbit_lifetime_s
 from .states import ImpactError
 
 Reals = NDArray[np.float64]
+NO_AIR = 1e-30  # share of the limits of a pass above the air
 ORBIT_KM = 10.0  # a scale height with which a first guess begins; the true one is learned from what is foreseen
 
 
@@ -171,7 +172,7 @@ class Planner:
 
     def _wanted_m_s(self, around: Surroundings, y: Reals, share: float) -> float:
         """Return the trim that would bring a share to the target, by the scale height of a first guess."""
-        rise_km = ORBIT_KM * log(share / self.corridor.target) if share < inf else 50.0
+        rise_km = ORBIT_KM * log(max(share, NO_AIR) / self.corridor.target) if share < inf else 50.0
         return rise_km / lift_km_per_m_s(around, y)
 
     def _raised(self, around: Surroundings, drag_m2_kg: float, t: float, y: Reals, before: Outlook, factor: float) -> Outlook:

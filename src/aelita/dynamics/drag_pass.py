@@ -1,7 +1,7 @@
 """Passes through the upper atmosphere of Mars: numerically, revolution by revolution, and by a formula of King-Hele's kind."""
 
 from dataclasses import dataclass
-from math import pi, sqrt
+from math import atan2, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,6 +190,49 @@ def revolved(
         2 * pi * sqrt(a**3 / around.gm_km3_s2), factor,
     )  # fmt: skip
     return seen, t
+
+
+def to_apoapsis(start: StateVector, around: Surroundings, vehicle: Vehicle) -> StateVector:
+    """Return the state at the apoapsis that comes next; one no more than a hundredth of a revolution ago counts as next.
+
+    On the way down it flies through the periapsis before. Raises UsageError for a state that is not about Mars or no closed
+    orbit, ImpactError for one that meets the ground.
+    """
+    if start.centre != "MARS" or not np.isfinite(start.six).all():
+        raise UsageError(f"a state about {start.centre}, {start.six}", remedy="Give position and velocity about MARS")
+    t, y = around.seconds(start.epoch_tai_ns), np.concatenate([start.six, np.zeros(3)])
+    refuse_open(y, around)
+    if 0.01 < _past_apoapsis(y, around.gm_km3_s2)[0] < 0.49:
+        _, t = revolved(around, vehicle.drag_m2_kg, t, y)
+    for _ in range(10):
+        part, period_s = _past_apoapsis(y, around.gm_km3_s2)
+        ahead_s = -(part if part < 0.2 else part - 1.0) * period_s
+        if abs(ahead_s) < 1e-3:
+            break
+        if not kernels.coast(around.acts, vehicle.drag_m2_kg, 1.0, t, y, t + ahead_s, TOLERANCE_KM):
+            raise UsageError(f"the orbit meets the ground after {utc_from_tai_ns(around.epoch(t))}", remedy="Raise periapsis")
+        t += ahead_s
+    return StateVector(around.epoch(t), y[:3], y[3:6])
+
+
+def refuse_open(y: Reals, around: Surroundings) -> None:
+    """Refuse (UsageError) a state whose orbit does not close, or closes in more than the longest revolution."""
+    axis, _ = shape(y, around.gm_km3_s2)
+    if not 0 < axis < (around.gm_km3_s2 * (LONGEST_S / (2 * pi)) ** 2) ** (1 / 3):
+        raise UsageError(
+            f"an orbit with a semi-major axis of {axis:.6g} km does not come round in {LONGEST_S / 86400:g} days",
+            remedy="Give a closed orbit",
+        )
+
+
+def _past_apoapsis(y: Reals, gm_km3_s2: float) -> tuple[float, float]:
+    """Return which part of a revolution (0 to 1) has passed since apoapsis, and the period (s); osculating."""
+    axis, _ = shape(y, gm_km3_s2)
+    r = float(np.linalg.norm(y[:3]))
+    sine = float(y[:3] @ y[3:6]) / sqrt(gm_km3_s2 * axis)  # e sin E
+    anomaly = atan2(sine, 1 - r / axis)
+    part = ((anomaly - sine) / (2 * pi) + 0.5) % 1.0
+    return part, 2 * pi * sqrt(axis**3 / gm_km3_s2)
 
 
 def shape(y: Reals, gm_km3_s2: float) -> tuple[float, float]:
