@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi import HTTPException
+from typer.testing import CliRunner
 
-from aelita.api import guard
+from aelita.api import audit, guard
 from aelita.api.client import (
     AnswerError,
     AsyncClient,
@@ -26,10 +27,14 @@ from aelita.api.client import (
     connect_async,
 )
 from aelita.api.client.core import Answer, Request
+from aelita.api.identity import Identity
 from aelita.api.navigation_desk import MOST_WAITING, NavigationDesk
+from aelita.api.routes_navigation_products import PUBLISH
+from aelita.cli.main import app
 from aelita.dynamics import Forces, StateVector, propagate
 from aelita.ephemeris import state
 from aelita.ndm import write
+from aelita.services.live.clock import MissionClock
 from aelita.services.live.installation import Installation
 from aelita.services.navigation.orbit_files import Arc, oem_of
 from aelita.services.products import PART_OCTETS
@@ -44,6 +49,7 @@ RECORD = {
     "kind": "orbit", "spacecraft": "tgo", "title": "An arc of science", "start": "2019-11-12T20:10:01Z",
     "stop": "2019-11-13T08:00:00Z", "type": "fmp", "label": "116", "grade": "D",
 }  # fmt: skip
+MADE = tai_ns_from_utc("2018-02-01")
 ARRIVAL = {"start": "2016-10-19", "stop": "2016-10-20"}
 
 
@@ -314,7 +320,35 @@ def test_who_may_not_publish_is_refused(vera: Desk) -> None:
     assert vera.may().now("GET", "navigation/products").status_code == 403
     assert vera.may("view").now("GET", "navigation/products").status_code == 200
     roles = vera.centre.installation.mission.organisation.roles
-    assert {key for key, role in roles.items() if "navigation.publish" in role.may} == {"flight-dynamics", "kernel-producer"}
+    centres = vera.centre.installation.mission.organisation.centres
+    makers = {(centres[one].agency, f"{key}@{one}") for key, role in roles.items() for one in role.centres if PUBLISH in role.may}
+    assert makers == {
+        ("esa", "flight-dynamics@esoc"), ("esa", "kernel-producer@ess"), ("esa", "kernel-producer@rocc"),
+        ("roscosmos", "ballistics@iki"), ("roscosmos", "kernel-producer@nnk"),
+    }  # fmt: skip
+
+
+def test_each_agency_lets_its_own_makers_publish(made: Installation) -> None:
+    organisation = made.mission.organisation
+    for agency, role in (("esa", "flight-dynamics"), ("roscosmos", "ballistics")):
+        with still(made, agency) as centre:
+            maker = Desk(centre, Identity("maker", agency, (role,), frozenset(organisation.roles[role].may), "session"))
+            told = publish(maker, {"about.txt": b"x"}, kind="tracking", label=agency)
+            assert (told["agency"], told["made_by"]) == (agency, "maker")
+            assert [(one["user"], one["id"]) for one in maker.noted("product.published")][:1] == [("maker", told["id"])]
+
+
+def test_what_the_command_line_publishes_stands_in_the_audit_trail(made: Installation, tmp_path: Path) -> None:
+    MissionClock(MADE, MADE, 1.0).write(made.folder)
+    (tmp_path / "about.txt").write_text("x")
+    words = ["--data", str(made.folder.parent), "nav", "publish", "tracking", "tgo", "A day", str(tmp_path / "about.txt")]
+    done = CliRunner().invoke(app, [*words, "--start", "2018-01-01", "--stop", "2018-01-02", "--agency", "roscosmos", "--json"])
+    assert done.exit_code == 0, done.output
+    with still(made, "roscosmos") as centre:
+        (noted, *_) = audit.entries(centre.records, audit.Sought(action="product.published"), limit=5)
+    told = json.loads(done.stdout)
+    assert (noted.user, noted.agency, noted.how) == (f"{told['made_by']} (command line)", "roscosmos", "machine")
+    assert json.loads(noted.details)["id"] == told["id"]
 
 
 # ---- the client

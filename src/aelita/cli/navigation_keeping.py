@@ -32,13 +32,21 @@ def here(context: typer.Context, agency: str) -> "tuple[live.Installation, str]"
 def keep(
     at: "live.Installation", agency: str, draft: "products.Draft", files: dict[str, bytes], shown: Any
 ) -> "products.Product":
-    """Keep a product at an agency: its services send it to the partners who are given such products."""
+    """Keep a product at an agency: its services send it to the partners who are given such products.
+
+    Who did it stands in the agency's audit trail, as when a product is published over the interface.
+    """
+    from ..api import UserDesk
     from ..services import live, products
 
-    return products.ProductStore(at.home(agency)).publish(
-        draft, files, shown, names=products.read_names(at.mission), agency=agency, made_by=getpass.getuser(),
+    user = getpass.getuser()
+    desk = UserDesk(at, agency, user)  # first: what cannot be noted is not done
+    made = products.ProductStore(at.home(agency)).publish(
+        draft, files, shown, names=products.read_names(at.mission), agency=agency, made_by=user,
         made_at=live.MissionClock.read(at.folder).now(),
     )  # fmt: skip
+    desk.note("product.published", id=made.id, kind=made.kind, files=len(made.files), octets=made.octets)
+    return made
 
 
 def publish_result(
