@@ -30,6 +30,7 @@ from aelita.errors import AelitaError, DefinitionError, TimeError, UnsupportedEr
 from aelita.services import find_mission
 from aelita.time import SECOND, et_from_tai_ns, tai_ns_from_utc
 from shared import shared
+from test_tgo_attitude import attitude
 
 Reals = NDArray[np.float64]
 EM16 = "data/nav/spice/em16"
@@ -102,6 +103,17 @@ def test_the_cruise_law_agrees_with_what_it_was_fitted_to() -> None:
     turned = np.degrees(angles_between(measured[1:], measured[:-1]))
     print(f"cruise law: {off_deg.min():.3f} to {off_deg.max():.3f} deg from what was measured; it turned {turned.sum():.4f} deg")
     assert off_deg.max() < 0.2 and np.ptp(off_deg) < 0.02
+
+
+def test_in_telemetry_too_the_sun_stands_across_the_arrays_between_observations() -> None:
+    """What the orbiter told on 2023-05-24, 19 minutes: no orbit is public then, so only the law's second axis is seen."""
+    sun = attitude()[3]
+    off_deg = np.degrees(np.arcsin(np.abs(sun[:, 2]) / np.linalg.norm(sun, axis=1)))
+    held = off_deg < 0.01
+    print(
+        f"Sun across Z: within {off_deg[held].max():.4f} deg in {held.sum()} of {held.size} packets, else up to {off_deg.max():.2f} deg"
+    )
+    assert held[:28].all() and 0.25 < held.mean() < 0.7 and off_deg.max() < 7.0
 
 
 def test_a_ck_is_read_as_it_was_written() -> None:
