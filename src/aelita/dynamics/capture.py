@@ -19,7 +19,7 @@ from .propagation import propagate
 from .states import StateVector
 
 Vector = NDArray[np.float64]
-INSTANTS = 241
+FEWEST, MOST = 241, 20_001  # instants of a burn that are judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +46,31 @@ class CutOffs:
             )  # fmt: skip
 
 
-def cut_offs(start: StateVector, forces: Forces, burn: FiniteBurn, mass_kg: float, *, instants: int = INSTANTS) -> CutOffs:
+def cut_offs(start: StateVector, forces: Forces, burn: FiniteBurn, mass_kg: float, *, instants: int | None = None) -> CutOffs:
     """Return where a burn leads when it is cut off at any of evenly spaced instants, its start and end among them.
 
+    They are at most a second apart, unless another number is asked for or the burn lasts for hours.
     The remaining orbits are osculating conics: perturbations of the first revolution (a few km at Mars below 100,000 km) belong
     into the floor. Raises ImpactError when the burn itself meets the surface.
     """
     flown = propagate(start, forces, burn.stop_tai_ns, mass_kg=mass_kg, burns=(burn,))
     length_ns = burn.stop_tai_ns - burn.start_tai_ns
-    epochs = burn.start_tai_ns + np.rint(np.linspace(0, length_ns, instants)).astype(np.int64)
-    orbits = [orbit_of(row, forces.gm_km3_s2) for row in flown.states(epochs)]
-    ahead = [each.bound or each.since_periapsis_s < 0 for each in orbits]
-    low = np.array([each.periapsis_km if comes else np.nan for each, comes in zip(orbits, ahead, strict=True)])
-    return CutOffs(burn.name, epochs, low, np.array([each.apoapsis_km for each in orbits]))
+    count = instants or int(np.clip(np.ceil(burn.duration_s) + 1, FEWEST, MOST))
+    epochs = burn.start_tai_ns + np.rint(np.linspace(0, length_ns, count)).astype(np.int64)
+    return CutOffs(burn.name, epochs, *_apsides(flown.states(epochs), forces.gm_km3_s2))
+
+
+def _apsides(rows: Vector, gm_km3_s2: float) -> tuple[Vector, Vector]:
+    """Return the radii of the next periapsis (NaN: it is past, the craft escapes) and of the apoapsis (infinite) of states."""
+    r, v = rows[:, :3], rows[:, 3:]
+    distance, momentum = np.linalg.norm(r, axis=1), np.linalg.norm(np.cross(r, v), axis=1)
+    parameter = momentum**2 / gm_km3_s2
+    shape = np.cross(v, np.cross(r, v)) / gm_km3_s2 - r / distance[:, None]
+    e = np.linalg.norm(shape, axis=1)
+    bound, coming = e < 1, np.einsum("ni,ni->n", r, v) < 0
+    with np.errstate(divide="ignore"):
+        high = np.where(bound, parameter / (1 - np.minimum(e, 1.0)), np.inf)
+    return np.where(bound | coming, parameter / (1 + e), np.nan), high
 
 
 @dataclass(frozen=True, slots=True)

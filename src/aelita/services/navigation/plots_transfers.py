@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...dynamics import PorkChop, Reference
+from ...dynamics import GM_KM3_S2, PorkChop, PublicFigure, Reference
 from ...ephemeris import state
 from ...errors import UsageError
 from ...time import DAY, SECOND, utc_datetime64, utc_from_tai_ns
@@ -21,6 +21,8 @@ ECLIPTIC_RAD = 0.40909280422232897  # obliquity of J2000: pictures about the Sun
 EARTH_INK, MARS_INK, CRAFT_INK, BURN_INK, ARRIVAL_INK = "#2a6f97", "#bc6c25", "#1b2733", "#d62839", "#6a4c93"
 C3_STEPS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 17, 21, 25, 33)  # above the least, km2/s2; wider where that is great
 USUAL_C3, SPEED_STEPS = 10.0, (0.1, 0.3, 0.6, 1.0, 1.5, 2.2, 3.2, 4.5)
+BOX = 0.7  # height of a panel of the cruise over its width
+MARS_POLE = np.array([0.44615, -0.40623, 0.79742])  # J2000, in 2016
 STEEP_DEG = 51.5  # inclination of launches from Baikonur: asymptotes steeper than it take a turn of the plane
 Marks = tuple[tuple[str, int, int], ...]
 
@@ -88,14 +90,19 @@ def draw_pork_chop(chop: PorkChop, path: Path, *, marks: Marks = ()) -> Path:
     return _saved(figure, path)
 
 
-def draw_cruise(cruise: Reference, path: Path, *, title: str) -> Path:
-    """Write a rebuilt cruise to `path` (PNG): about the Sun, the arrival, the orbits after it, their heights; return the path."""
+def draw_cruise(cruise: Reference, path: Path, *, title: str, figures: tuple[PublicFigure, ...] = ()) -> Path:
+    """Write a rebuilt cruise to `path` (PNG): about the Sun, the arrival, the orbits after it, their heights; return the path.
+
+    Of public `figures` the measured height of a periapsis is marked.
+    """
     figure = _figure(13.0, 9.5)
     panels = figure.subplots(2, 2)
+    for panel in panels.ravel():
+        panel.set_box_aspect(BOX)
     _about_the_sun(panels[0, 0], cruise)
     _arrival(panels[0, 1], cruise)
     _orbits(panels[1, 0], cruise)
-    _heights(panels[1, 1], cruise)
+    _heights(panels[1, 1], cruise, {each.name: each.value for each in figures}.get("measured orbit periapsis height"))
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold", color=INK)
     return _saved(figure, path)
 
@@ -124,9 +131,7 @@ def _about_the_sun(axes: "Axes", cruise: Reference) -> None:
         (way[-1], "capture " + utc_from_tai_ns(last, 0)[:10], (8, 4)),
     ):
         axes.annotate(name, point[:2], shift, **_note())
-    axes.set_aspect("equal")
-    axes.set_xlim(-1.9, 2.3)
-    axes.set_ylim(-1.8, 1.7)
+    _true_to_scale(axes, (-2.5, 2.5), 0.0)
     _labels(axes, "x, au", "y, au", "About the Sun, seen from the north of the ecliptic")
 
 
@@ -140,10 +145,11 @@ def _arrival(axes: "Axes", cruise: Reference) -> None:
     along = away - (away @ normal) * normal
     along /= np.linalg.norm(along)
     plane = np.array([along, np.cross(normal, along)])
+    lasts = (burn.stop_tai_ns - burn.start_tai_ns) / SECOND
     spans = (
         ("orbiter, coasting", -2.5 * 3600, 0.0, "orbiter", CRAFT_INK, 1.3),
-        ("orbiter, 139 min of thrust", 0.0, (burn.stop_tai_ns - burn.start_tai_ns) / SECOND, "orbiter", BURN_INK, 2.6),
-        ("captured", (burn.stop_tai_ns - burn.start_tai_ns) / SECOND, 6 * 3600.0, "orbiter", CRAFT_INK, 1.3),
+        (f"orbiter, {lasts / 60:.0f} min of thrust", 0.0, lasts, "orbiter", BURN_INK, 2.6),
+        ("captured", lasts, 6 * 3600.0, "orbiter", CRAFT_INK, 1.3),
     )
     for name, low, high, craft, colour, width in spans:
         epochs = burn.start_tai_ns + np.rint(np.linspace(low, high, 400) * SECOND).astype(np.int64)
@@ -156,9 +162,7 @@ def _arrival(axes: "Axes", cruise: Reference) -> None:
     axes.plot(way[:, 0], way[:, 1], color=ARRIVAL_INK, linewidth=1.3, linestyle="--", label="lander, to its entry")
     axes.plot(*way[-1], "v", color=ARRIVAL_INK, markersize=6)
     _planet(axes, 1000.0)
-    axes.set_aspect("equal")
-    axes.set_xlim(-32, 16)
-    axes.set_ylim(-17, 17)
+    _true_to_scale(axes, (-33.0, 17.0), 0.0)
     axes.legend(frameon=False, fontsize=8, loc="lower left")
     _labels(
         axes,
@@ -170,29 +174,33 @@ def _arrival(axes: "Axes", cruise: Reference) -> None:
 
 def _orbits(axes: "Axes", cruise: Reference) -> None:
     """Draw one revolution of each kind of orbit, seen from the equator: height over it against distance along the apsides."""
+    from ...dynamics import orbit_of
+
+    plan = cruise.plan.orbits
     kinds = (
-        ("capture orbit, 9.7°", cruise.plan.capture.start_tai_ns + 9000 * SECOND, 4.23, CRAFT_INK),
-        ("before the turns, 7.3°", cruise.plan.orbits.turn_dates_tai_ns[0] - 5 * DAY, 4.3, EARTH_INK),
-        ("after the turns, 74°", cruise.plan.orbits.periapsis_trim_tai_ns + DAY, 4.3, BURN_INK),
-        ("one-sol orbit, 73°", cruise.plan.orbits.hand_over_tai_ns - 3 * DAY, 1.01, MARS_INK),
+        ("capture orbit", cruise.plan.capture.start_tai_ns + round(cruise.plan.capture.duration_s + 660) * SECOND, CRAFT_INK),
+        ("before the turns", plan.turn_dates_tai_ns[0] - 5 * DAY, EARTH_INK),
+        ("after the turns", plan.periapsis_trim_tai_ns + DAY, BURN_INK),
+        ("before aerobraking", plan.hand_over_tai_ns - 3 * DAY, MARS_INK),
     )
     start = cruise.states(np.array([kinds[0][1] + 2 * DAY]), "MARS")[0, :3]
-    pole = np.array([0.44615, -0.40623, 0.79742])  # of Mars, J2000
-    first = start - (start @ pole) * pole
+    first = start - (start @ MARS_POLE) * MARS_POLE
     first /= np.linalg.norm(first)
-    for name, begin, days, colour in kinds:
-        epochs = begin + np.linspace(0, days * DAY, 1500).astype(np.int64)
+    for name, begin, colour in kinds:
+        orbit = orbit_of(cruise.states(np.array([begin]), "MARS")[0], GM_KM3_S2["MARS"], MARS_POLE)
+        epochs = begin + np.linspace(0, 0.995 * orbit.period_s * SECOND, 1500).astype(np.int64)
         way = cruise.states(epochs, "MARS")[:, :3]
-        axes.plot(way @ first / 1000, way @ pole / 1000, color=colour, linewidth=1.2, label=name)
+        told = f"{name}, {np.degrees(orbit.inclination_rad):.1f}°, {orbit.period_s / 86400:.2f} d"
+        axes.plot(way @ first / 1000, way @ MARS_POLE / 1000, color=colour, linewidth=1.2, label=told)
     _planet(axes, 1000.0)
-    axes.set_aspect("equal")
-    axes.set_ylim(-26, 26)
-    axes.legend(frameon=False, fontsize=8, loc="lower right", ncols=2)
+    far = 1.07 * max(float(np.abs(line.get_xdata()).max()) for line in axes.lines)
+    _true_to_scale(axes, (-0.08 * far, far), -0.08 * far)
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
     _labels(axes, "thousand km", "north, thousand km", "Orbits at Mars, seen along its equator")
 
 
-def _heights(axes: "Axes", cruise: Reference) -> None:
-    """Draw osculating periapsis height and inclination from capture to the hand-over."""
+def _heights(axes: "Axes", cruise: Reference, measured_km: float | None) -> None:
+    """Draw osculating periapsis height and inclination from capture to the hand-over, and a height that was measured."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     from ...dynamics import orbit_of
@@ -201,26 +209,42 @@ def _heights(axes: "Axes", cruise: Reference) -> None:
     epochs = np.linspace(burn.stop_tai_ns + DAY // 2, cruise.plan.orbits.hand_over_tai_ns, 1200).astype(np.int64)
     rows = cruise.states(epochs, "MARS")
     far = np.linalg.norm(rows[:, :3], axis=1) > 15_000  # near periapsis the flattening moves osculating elements
-    pole = np.array([0.44615, -0.40623, 0.79742])
-    orbits = [orbit_of(row, 42828.3736, pole) for row in rows[far]]
+    orbits = [orbit_of(row, GM_KM3_S2["MARS"], MARS_POLE) for row in rows[far]]
     utc = utc_datetime64(epochs[far])
     axes.plot(utc, [each.periapsis_km - 3396.19 for each in orbits], color=CRAFT_INK, linewidth=1.4)
-    axes.set_ylim(150, 360)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - 0.25 * (high - low), high + 0.05 * (high - low))
     other = axes.twinx()
+    other.set_box_aspect(BOX)
     other.plot(utc, [np.degrees(each.inclination_rad) for each in orbits], color=BURN_INK, linewidth=1.4)
     other.set_ylabel("inclination, deg", color=BURN_INK)
     other.tick_params(colors=BURN_INK, labelsize=8)
     other.spines["top"].set_visible(False)
     for each in cruise.burns:
         if each.start_tai_ns > burn.stop_tai_ns:
-            axes.axvline(utc_datetime64(np.array([each.start_tai_ns]))[0], color=GRID, linewidth=1.0, zorder=0)
-    measured = utc_datetime64(np.array([cruise.plan.orbits.compare_tai_ns]))
-    axes.plot(measured, [237.7], "o", color=MARS_INK, markersize=6)
-    axes.annotate("measured 237.7 km, 26 November", (measured[0], 237.7), (-4, -14), **_note())
+            at = utc_datetime64(np.array([each.start_tai_ns]))[0]
+            axes.axvline(at, color=GRID, linewidth=1.0, zorder=0)
+            axes.annotate(
+                each.name, (at, 0.01), (-2, 0), xycoords=("data", "axes fraction"), rotation=90, ha="right", va="bottom",
+                **_note(),
+            )  # fmt: skip
+    if measured_km is not None:
+        when = cruise.plan.orbits.compare_tai_ns
+        utc_then = utc_datetime64(np.array([when]))
+        axes.plot(utc_then, [measured_km], "o", color=MARS_INK, markersize=6)
+        told = f"measured {measured_km:g} km,\n{utc_from_tai_ns(when, 0)[:10]}"
+        axes.annotate(told, (utc_then[0], measured_km), (-6, -12), ha="right", va="top", **_note())
     locator = AutoDateLocator(minticks=4, maxticks=8)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     _labels(axes, "UTC", "periapsis height, km", "Periapsis and inclination to the start of aerobraking")
+
+
+def _true_to_scale(axes: "Axes", across: tuple[float, float], middle: float) -> None:
+    """Fix the limits of a panel so that both axes have one scale, whatever its size."""
+    half = 0.5 * BOX * (across[1] - across[0])
+    axes.set_xlim(*across)
+    axes.set_ylim(middle - half, middle + half)
 
 
 def _planet(axes: "Axes", unit_km: float) -> None:
