@@ -25,7 +25,7 @@ from aelita.dynamics import Forces, StateVector, Trajectory, propagate
 from aelita.ephemeris import eclipses, furnish, release, state
 from aelita.errors import AelitaError, DataError, UsageError
 from aelita.ndm import Composite, ephemerides, read, write
-from aelita.services import find_mission, navigation, whereabouts
+from aelita.services import find_mission, live, navigation, whereabouts
 from aelita.services.live.clock import MissionClock
 from aelita.services.live.health import Health
 from aelita.services.live.product_exchange import Exchange
@@ -460,6 +460,13 @@ def test_products_and_events_on_the_command_line(flown: tuple[Trajectory, Path],
     assert asked("products", "--agency", "esa", "--json") == [] and told["id"] in asked("products", "--agency", "roscosmos")
     asked("products", told["id"], "--agency", "roscosmos", "--fetch", tmp_path / "out")
     assert (tmp_path / "out" / told["files"][0]["name"]).read_bytes() == orbit.read_bytes()
+    light = ("light-time", "malargue", "tgo", "2019-11-12T22:00:00", "--json")
+    (alone,), (known,) = asked(*light), asked(*light, "--orbits-of", "roscosmos")
+    assert (alone["known"], known["known"], known["bound_s"]) == ("stand-in", told["id"], 0.0)
+    assert 0 < abs(known["down_s"] - alone["down_s"]) < alone["bound_s"]
+    passes = asked("passes", "tgo", *span, "--orbits-of", "roscosmos", "--json")
+    assert {one["hidden_s"] is None for one in passes if one["known"] == told["id"]} == {False}
+    live.geometry_of(live.read_installation(tmp_path / "complex"), "roscosmos").orbits.close()
     rows = asked("events", "tgo", *span, "--orbit", orbit, "--kind", "periapsis", "--kind", "eclipse", "--json")
     assert {one["kind"] for one in rows} == {"periapsis", "eclipse"} and len(rows) >= 10
     assert all((one["stop"] is None) == (one["kind"] == "periapsis") for one in rows)

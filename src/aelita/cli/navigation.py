@@ -37,6 +37,10 @@ DelayedByOption = Annotated[
         "--delayed-by", help="Planet whose gravity delays light beside the Sun: JUPITER, SATURN, EARTH; may be repeated."
     ),
 ]
+OrbitsOption = Annotated[
+    str,
+    typer.Option("--orbits-of", help="Use the kernels of the complex on this machine, and the orbits published at this agency."),
+]
 PngOption = Annotated[Path | None, typer.Option("--png", help="Draw the result to this PNG file too.")]
 StationOption = Annotated[
     list[str] | None, typer.Option("--station", "-s", help="A station of the mission; may be repeated. Default: all.")
@@ -121,12 +125,20 @@ def furnished(kernels: list[Path] | None, prefer: list[Path] | None, kernels_for
 
 
 def _sky(
-    context: typer.Context, mission: str, kernels: list[Path] | None, prefer: list[Path] | None, kernels_for: list[int] | None
-) -> "navigation.Sky":
+    context: typer.Context, mission: str, kernels: list[Path] | None, prefer: list[Path] | None, kernels_for: list[int] | None,
+    agency: str = "",
+) -> "navigation.Sky":  # fmt: skip
     from ..services import navigation
 
-    furnished(kernels, prefer, kernels_for)
-    return navigation.Sky(mission_of(context, mission))
+    if not agency:
+        furnished(kernels, prefer, kernels_for)
+        return navigation.Sky(mission_of(context, mission))
+    from ..services import live
+
+    here = live.read_installation(settings(context).data / "complex")
+    orbits = live.geometry_of(here, here.agency(agency).key).orbits
+    furnished(kernels, prefer, kernels_for)  # behind them, and so before them
+    return navigation.Sky(here.mission, (), orbits)
 
 
 @commands.command("passes")
@@ -145,6 +157,7 @@ def passes(
     kernel: KernelOption = None,
     prefer: PreferOption = None,
     kernels_for: KernelsForOption = None,
+    orbits_of: OrbitsOption = "",
     png: PngOption = None,
     limit: LimitOption = 40,
     json: JsonOption = False,
@@ -154,7 +167,7 @@ def passes(
     """List when spacecraft stand above the horizons of stations, and how long Mars hides them in each pass."""
     from ..services import navigation
 
-    sky = _sky(context, mission, kernel, prefer, kernels_for)
+    sky = _sky(context, mission, kernel, prefer, kernels_for, orbits_of)
     first, last = span(start, stop, days)
     craft = spacecraft or [sky.mission.spacecraft[0].key]
     found = sky.passes(craft, first, last, stations=station or (), outgoing=uplink, step_s=step)
@@ -182,12 +195,13 @@ def light_time(
     kernel: KernelOption = None,
     prefer: PreferOption = None,
     kernels_for: KernelsForOption = None,
+    orbits_of: OrbitsOption = "",
     limit: LimitOption = 40,
     json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
     """Tell how long light takes between an observer and a spacecraft: down, up, and there and back."""
-    sky = _sky(context, mission, kernel, prefer, kernels_for)
+    sky = _sky(context, mission, kernel, prefer, kernels_for, orbits_of)
     if stop is not None and len(at) != 1:
         raise UsageError("--stop goes on from one instant", remedy="Give one, or leave --stop away")
     epochs = [instant(text) for text in at] if stop is None else instants(at[0], stop, step)
