@@ -22,9 +22,12 @@ def test_the_season_is_that_of_mars_time() -> None:
     assert season_deg(ROTATIONS["IAU2000"], ET) == pytest.approx(float(np.ravel(mars_time(np.array([AT])).ls_deg)[0]), abs=0.03)
 
 
-@pytest.mark.parametrize(("low", "high", "rms", "most"), [(60, 90, 0.06, 0.12), (90, 180, 0.1, 0.2), (180, 600, 0.04, 0.1)])
+@pytest.mark.parametrize(
+    ("low", "high", "rms", "most"),
+    [(50, 60, 0.01, 0.02), (60, 100, 0.012, 0.025), (100, 130, 0.013, 0.033), (130, 400, 0.011, 0.022), (400, 600, 0.01, 0.02)],
+)
 def test_fitted_air_is_that_of_the_model(low: float, high: float, rms: float, most: float) -> None:
-    """Logarithms of densities: a tenth is 10 %, an eighth of what the model states of itself."""
+    """Logarithms of densities: 0.01 is 1 %. Greatest where the scale height of the model jumps (110 and 125 km)."""
     model, rng, count = MarsAtmosphere(), np.random.default_rng(7), 300
     tables, span = fitted(model, "MARS", ROTATIONS["IAU2000"], ET, ET + 86400)
     ls = season_deg(ROTATIONS["IAU2000"], ET)
@@ -40,6 +43,28 @@ def test_fitted_air_is_that_of_the_model(low: float, high: float, rms: float, mo
     off = np.log(ours / model.density_kg_m3(height, np.degrees(north), zero, zero + ls, hour))
     print(f"{low} to {high} km: rms {np.sqrt(np.mean(off**2)):.3f}, most {np.abs(off).max():.3f}")
     assert np.sqrt(np.mean(off**2)) < rms and np.abs(off).max() < most
+
+
+def test_beyond_the_fit_the_last_scale_height_goes_on() -> None:
+    tables, span = fitted(MarsAtmosphere(), "MARS", ROTATIONS["IAU2000"], ET, ET + 86400)
+    room, sun = np.empty(len(SHAPES)), np.array([2e8, 0.0, 0.0])
+
+    def at(height_km: float) -> float:
+        return float(np.log(density(tables, span, SURFACE, np.eye(3), sun, ET, np.array([SURFACE[0] + height_km, 0, 0]), room)))
+
+    for edge, outward in ((50.0, -1.0), (600.0, 1.0)):
+        steps = [at(edge + outward * each) - at(edge + outward * (each - 5.0)) for each in (0.0, 5.0, 10.0, 40.0)]
+        assert steps[2] == pytest.approx(steps[1], rel=1e-6) and steps[3] == pytest.approx(steps[1], rel=1e-6)
+        assert steps[0] == pytest.approx(steps[1], rel=0.05)
+
+
+def test_windows_are_shared_and_other_atmospheres_have_their_own() -> None:
+    spans = [fitted(MarsAtmosphere(), "MARS", ROTATIONS["IAU2000"], ET + late, ET + late + 86400) for late in (0.0, 3600.0)]
+    assert (spans[0][0] == spans[1][0]).all() and (spans[0][1] == spans[1][1]).all()
+    double, _ = fitted(MarsAtmosphere(multiplier=2.0), "MARS", ROTATIONS["IAU2000"], ET, ET + 86400)
+    assert double[0, 0, 0] - spans[0][0][0, 0, 0] == pytest.approx(np.log(2.0), rel=0.05)
+    early, _ = fitted(MarsAtmosphere(), "MARS", ROTATIONS["IAU2000"], ET - 10 * 86400, ET)
+    assert (early[1] == spans[0][0][0]).all()
 
 
 def test_three_days_of_aerobraking() -> None:

@@ -3,11 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from .air import SHAPES, density
-from .compiling import inner
+from .compiling import inner, kept
 from .ephemerides import placed
 from .harmonics import field, gradient
 from .rotation import turned
@@ -48,7 +47,7 @@ class Model(NamedTuple):
     law: int
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def simple(model: Model, pole: Reals, r: Reals, a: Reals) -> None:
     """Write the attraction of a flattened body, which takes nanoseconds."""
     r2 = r[0] * r[0] + r[1] * r[1] + r[2] * r[2]
@@ -89,7 +88,7 @@ def resistance(model: Model, m: Reals, sun: Reals, et_s: float, r: Reals, v: Rea
     out[0], out[1], out[2] = k * u0, k * u1, k * u2
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def axes(law: int, r: Reals, v: Reals, m: Reals) -> None:
     """Write the columns of the axes of thrust in J2000: inertial, velocity (x along it), or radial, transverse, normal."""
     if law == INERTIAL:

@@ -1,21 +1,23 @@
 """Air inside the integrator: a smooth form fitted to an atmosphere model, window by window of time.
 
-The logarithm of density is a sum of Chebyshev polynomials of height times products of powers of the direction (latitude, and hour
+The logarithm of density is a sum of Chebyshev polynomials of height (or of a measure of it that is finer where the air is
+mixed no more and its scale height grows) times products of powers of the direction (latitude, and hour
 angle of the Sun). It has all derivatives, which the integrator needs, and takes a fraction of a microsecond.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .compiling import kept
+
 Reals = NDArray[np.float64]
-HEIGHT_TERMS, ORDER = 14, 4
+HEIGHT_TERMS, ORDER = 16, 4
 SHAPES = tuple((i, j, k) for k in (0, 1) for i in range(ORDER + 1 - k) for j in range(ORDER + 1 - k - i))
 """Powers of the components of the direction: towards the Sun's meridian, east of it, and north; of the last 0 or 1 suffices
 with the others, since its square is one less theirs."""
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def geodetic(surface: Reals, x: float, y: float, z: float) -> tuple[float, float, float]:
     """Return height (km) above an ellipsoid of revolution, and sine and cosine of the geodetic latitude.
 
@@ -32,7 +34,7 @@ def geodetic(surface: Reals, x: float, y: float, z: float) -> tuple[float, float
     return p * cosine + z * sine - a * np.sqrt(1.0 - e2 * sine * sine), sine, cosine
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def shapes(u: float, v: float, w: float, out: Reals) -> None:
     """Write the products of powers of a direction, in the order of SHAPES."""
     n, third = 0, 1.0
@@ -48,11 +50,12 @@ def shapes(u: float, v: float, w: float, out: Reals) -> None:
         third = w
 
 
-@njit(cache=True, error_model="numpy", fastmath=True)
+@kept(fastmath=True)
 def density(tables: Reals, span: Reals, surface: Reals, m: Reals, sun: Reals, et_s: float, r: Reals, shape: Reals) -> float:
     """Return the density (kg/m3) at a place in J2000 axes; beyond the fitted heights it goes on with the last scale height.
 
-    `shape` is room for as many numbers as there are shapes.
+    `span` is what `airfit.fitted` returns, or its first four numbers: then the polynomials are of the height itself. `shape` is
+    room for as many numbers as there are shapes.
     """
     x = m[0, 0] * r[0] + m[0, 1] * r[1] + m[0, 2] * r[2]
     y = m[1, 0] * r[0] + m[1, 1] * r[1] + m[1, 2] * r[2]
@@ -65,15 +68,21 @@ def density(tables: Reals, span: Reals, surface: Reals, m: Reals, sun: Reals, et
     at = min(max((et_s - span[0]) / span[1], 0.0), tables.shape[0] - 1.0)
     first = min(int(at), max(tables.shape[0] - 2, 0))
     second, part = min(first + 1, tables.shape[0] - 1), at - first
-    s = (height - span[2]) / (0.5 * (span[3] - span[2])) - 1.0
-    inside = min(max(s, -1.0), 1.0)
+    inside = min(max(height, span[2]), span[3])
+    if span.size > 4:
+        away = (inside - span[4]) / span[5]
+        root = np.sqrt(1.0 + away * away)
+        s, by_km = (np.log(away + root) - span[6]) / span[7] - 1.0, 1.0 / (span[7] * span[5] * root)
+    else:
+        by_km = 2.0 / (span[3] - span[2])
+        s = (inside - span[2]) * by_km - 1.0
     total, slope = 0.0, 0.0
-    t0, t1, d0, d1 = 1.0, inside, 0.0, 1.0
+    t0, t1, d0, d1 = 1.0, s, 0.0, 1.0
     for k in range(tables.shape[1]):
         c, later, value = tables[first, k], tables[second, k], 0.0
         for n in range(shape.size):
             value += (c[n] + part * (later[n] - c[n])) * shape[n]
         total += value * t0
         slope += value * d0
-        t0, t1, d0, d1 = t1, 2.0 * inside * t1 - t0, d1, 2.0 * t1 + 2.0 * inside * d1 - d0
-    return float(np.exp(total + slope * (s - inside)))
+        t0, t1, d0, d1 = t1, 2.0 * s * t1 - t0, d1, 2.0 * t1 + 2.0 * s * d1 - d0
+    return float(np.exp(total + slope * by_km * (height - inside)))

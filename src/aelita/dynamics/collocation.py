@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from .acceleration import NO_THRUST, Model, differentials, gravity, located, rest, shadowing, simple
 from .air import geodetic
-from .compiling import inner, loops
+from .compiling import inner, kept, loops
 from .rotation import turned
 from .shadow import edge, margins
 
@@ -270,7 +269,7 @@ def _integrated(matrix: Reals, a: Reals, out: Reals) -> None:
                 out[i, j] += factor * matrix[k, j]
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def advance(
     model: Model, t: float, until: float, h: float, y: Reals, phi: Reals, kinds: NDArray[np.int64], tolerance_km: float,
     stop_at_surface: bool, begin: Reals, length: Reals, states: Reals, series: Reals, partials: Reals, partial_series: Reals,

@@ -3,11 +3,11 @@
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..ephemeris import state
 from ..time import et_from_tai_ns, tai_ns_from_et
+from .compiling import kept
 
 Reals = NDArray[np.float64]
 WINDOW_S = 2 * 86400.0
@@ -44,7 +44,7 @@ def _window(body: str, centre: str, number: int) -> Reals:
     return np.asarray((transform @ places).T)
 
 
-@njit(cache=True)
+@kept()
 def placed(first_et_s: float, tables: Reals, body: int, et_s: float, out: Reals) -> None:
     """Write the position (km) of one of the bodies at an ephemeris time (Clenshaw's sum)."""
     at = (et_s - first_et_s) / WINDOW_S

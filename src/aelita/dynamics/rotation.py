@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..errors import UsageError
+from .compiling import kept
 
 Reals = NDArray[np.float64]
 DAY_S, CENTURY_S = 86400.0, 36525.0 * 86400.0
@@ -53,7 +53,7 @@ def rotation_of(given: "str | Rotation") -> Rotation:
     return ROTATIONS[given]
 
 
-@njit(cache=True)
+@kept()
 def turned(angles: Reals, et_s: float, m: Reals) -> None:
     """Write the matrix that turns J2000 into body-fixed axes."""
     ra, dec, w = angles[0] + angles[1] * et_s, angles[2] + angles[3] * et_s, angles[4] + angles[5] * et_s
