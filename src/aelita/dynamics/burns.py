@@ -1,6 +1,6 @@
 """Burns: a sudden change of velocity, or thrust for a while with the mass falling; their axes and what they do to the mass."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import exp, isfinite, log
 
@@ -84,6 +84,15 @@ class FiniteBurn:
     def stop_tai_ns(self) -> int:
         """When it ends (TAI nanoseconds)."""
         return self.start_tai_ns + round(self.duration_s * SECOND)
+
+    def between(self, first_tai_ns: int, last_tai_ns: int) -> "FiniteBurn":
+        """Return what of the burn lies between two epochs (TAI nanoseconds). Raises UsageError where nothing does."""
+        start, stop = max(self.start_tai_ns, first_tai_ns), min(self.stop_tai_ns, last_tai_ns)
+        if start >= stop:
+            raise UsageError(f"nothing of burn {self.name!r} lies between these epochs", remedy="Leave it out")
+        if (start, stop) == (self.start_tai_ns, self.stop_tai_ns):
+            return self
+        return replace(self, start_tai_ns=start, duration_s=(stop - start) / SECOND)
 
     @property
     def flow_kg_s(self) -> float:

@@ -31,8 +31,10 @@ def propagate(
     `tolerance_km` bounds what a step does wrong in position at any instant within it (its end is far better). With `partials`
     come derivatives by the initial state (`()` suffices) and by the parameters named: `GM` (km3/s2), `solar_pressure` and `drag`
     (scales, 1 as given), a burn's name (a scale), `name.x`, `name.y` and `name.z` of a burn (components along its axes, km/s or
-    newtons). Backwards burns are undone; the mass is that at the start of the integration. `progress` is called with the share
-    that is done.
+    newtons). Backwards burns are undone; the mass is that at the start of the integration. Of a finite burn that the span cuts
+    what lies within is flown; `Trajectory.unfinished` is what lies beyond the end: the same forces and those burns from its end
+    state and mass go on as if nothing had been cut. An impulse at either end of the span is made. `progress` is called with the
+    share that is done.
 
     `impact` is `refuse` (ImpactError, which names the burn before it) or `stop` (the trajectory ends at the surface). Raises
     UsageError for what does not fit together, TimeError outside of the ephemeris.
@@ -60,7 +62,7 @@ def propagate(
     for burn in acting if forward else acting[::-1]:
         run.burn(burn, forward)
     run.coast(length_s)
-    return run.trajectory(until_tai_ns)
+    return run.trajectory(until_tai_ns, _beyond(burns, start.epoch_tai_ns, until_tai_ns))
 
 
 def prepare(tell: Callable[[str], None] | None = None) -> None:
@@ -74,18 +76,26 @@ def prepare(tell: Callable[[str], None] | None = None) -> None:
 
 
 def _acting(burns: tuple[Burn, ...], start: int, until: int, mass_kg: float) -> tuple[Burn, ...]:
-    """Return the burns of a span in order, whole ones only."""
+    """Return the burns of a span in order; of finite ones what lies within it."""
     low, high = min(start, until), max(start, until)
-    found = []
+    found: list[Burn] = []
     for each in burns:
-        if each.stop_tai_ns < low or each.start_tai_ns > high:
-            continue
-        if each.start_tai_ns < low or each.stop_tai_ns > high:
-            raise UsageError(
-                f"burn {each.name!r} is cut by the start or the end of the propagation", remedy="Propagate past it, or shorten it"
-            )
-        found.append(each)
+        if isinstance(each, ImpulsiveBurn):
+            if low <= each.at_tai_ns <= high:
+                found.append(each)
+        elif max(each.start_tai_ns, low) < min(each.stop_tai_ns, high):
+            found.append(each.between(low, high))
     return in_order(tuple(found), mass_kg)
+
+
+def _beyond(burns: tuple[Burn, ...], start: int, until: int) -> tuple[FiniteBurn, ...]:
+    """Return what of the burns that the end of a span cuts lies beyond it, in the direction of the integration."""
+    cut = [each for each in burns if isinstance(each, FiniteBurn) and each.start_tai_ns < until < each.stop_tai_ns]
+    if start == until:
+        return tuple(cut)
+    if until > start:
+        return tuple(each.between(until, each.stop_tai_ns) for each in cut)
+    return tuple(each.between(each.start_tai_ns, until) for each in cut)
 
 
 def _check_names(names: tuple[str, ...], forces: Forces, burns: tuple[Burn, ...]) -> None:
@@ -113,6 +123,7 @@ class _Run:
         self.h = copysign(60.0, length_s)
         self.steps: list[Steps] = []
         self.last_burn = ""
+        self.pace = 1.0  # seconds of the burn (TAI) in one of TDB
         self.impact_s: float | None = None
 
     def check_start(self, forces: Forces) -> None:
@@ -163,6 +174,7 @@ class _Run:
             return
         self.last_burn = burn.name
         if isinstance(burn, FiniteBurn):
+            self.pace = burn.duration_s / (edges[1] - edges[0])
             self.coast(last, burn)
             self.mass_kg += (burn.mass_after_kg(0.0)) * (1.0 if forward else -1.0)
         else:
@@ -195,7 +207,7 @@ class _Run:
         self.mass_kg = burn.mass_after_kg(self.mass_kg) if sign > 0 else self.mass_kg**2 / burn.mass_after_kg(self.mass_kg)
 
     def _model(self, burn: FiniteBurn | None) -> Model:
-        flow = burn.flow_kg_s if burn is not None else 0.0
+        flow = burn.flow_kg_s * self.pace if burn is not None else 0.0
         thrust, law = (burn.force_n, AXES[burn.axes]) if burn is not None else (np.zeros(3), NO_THRUST)
         return self.model._replace(mass=np.array([self.mass_kg, self.t, flow]), thrust=thrust, law=law)
 
@@ -233,10 +245,10 @@ class _Run:
                 else "Propagate with impact='stop' where it is meant",
             )  # fmt: skip
 
-    def trajectory(self, until_tai_ns: int) -> Trajectory:
+    def trajectory(self, until_tai_ns: int, unfinished: tuple[FiniteBurn, ...]) -> Trajectory:
         if self.impact_s is not None:
-            until_tai_ns = int(epochs_of(self.impact_s, self.start.epoch_tai_ns))
+            until_tai_ns, unfinished = int(epochs_of(self.impact_s, self.start.epoch_tai_ns)), ()
         return Trajectory(
             self.start, until_tai_ns, tuple(self.steps), self.names, self.varied,
-            until_tai_ns if self.impact_s is not None else None, self.mass_kg,
+            until_tai_ns if self.impact_s is not None else None, self.mass_kg, unfinished,
         )  # fmt: skip

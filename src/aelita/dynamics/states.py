@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..errors import TimeError, UsageError
 from ..time import SECOND, et_from_tai_ns, tdb_minus_tt_s, tt_s_from_tai_ns, utc_from_tai_ns
+from .burns import FiniteBurn
 from .collocation import Steps, evaluated, evaluated_partials
 
 Reals = NDArray[np.float64]
@@ -68,7 +69,8 @@ class Trajectory:
     """A propagated arc: states, and partial derivatives where they were asked for, at any epoch within its span.
 
     `steps` are the arcs of the integrator, in the order of integration; `names` the parameters of the partial derivatives.
-    `impact_tai_ns` is when it met the surface, where the propagation was told to stop there.
+    `impact_tai_ns` is when it met the surface, where the propagation was told to stop there; `mass_kg` that at the end, and
+    `unfinished` what lies beyond it of burns that it cut.
     """
 
     start: StateVector
@@ -78,6 +80,7 @@ class Trajectory:
     with_partials: bool = False
     impact_tai_ns: int | None = None
     mass_kg: float = field(default=float("nan"))
+    unfinished: tuple[FiniteBurn, ...] = ()
 
     @property
     def span(self) -> tuple[int, int]:
