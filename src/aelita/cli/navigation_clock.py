@@ -1,19 +1,15 @@
 """`aelita nav clock`: what is known of an on-board clock, as a table and as a SPICE clock kernel."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ..errors import DataError, UsageError
+from ..errors import UsageError
 from .navigation import LimitOption, PngOption, commands, mission_of, picture
 from .navigation_keeping import CraftOption, PublishOption, here, publish_result
 from .options import JsonOption, MissionOption
 from .output import print_json, print_table, rows_as_json, say, write, writing
-
-if TYPE_CHECKING:
-    from ..services import clocks
-    from ..services.missions import Spacecraft
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +49,13 @@ def clock(
 
     known = mission_of(context, mission)
     spacecraft = known.craft(craft.casefold()) if craft else known.spacecraft[0]
-    found = _found(context, spacecraft, source, pairs, agency)
+    if not agency:
+        found = clocks.clock_from_files(spacecraft, source, pairs)
+    elif source is None and pairs is None:
+        at, key = here(context, agency)
+        found = clocks.clock_of_home(spacecraft, key, at.home(key))
+    else:
+        raise UsageError("a clock of an agency and of a file at once", remedy="Give --agency, or files")
     apart = None if against is None else clocks.compare_clocks(found.clock, read_clock(against))
     title = f"Clock of {spacecraft.name}, from {source.name if source else agency or (pairs.name if pairs else known.name)}"
     for note in found.notes:
@@ -82,76 +84,3 @@ def clock(
     if apart is not None:
         worst = apart.sort(apart["apart_s"].abs(), descending=True).row(0, named=True)
         say(f"from {against}: {worst['apart_s']:+.9f} s at most, at {worst['utc']}")
-
-
-def _found(
-    context: typer.Context, spacecraft: "Spacecraft", source: Path | None, pairs: Path | None, agency: str
-) -> "clocks.ClockTold":
-    from ..services import clocks, read_clock
-
-    rules = _rules(spacecraft)
-    if agency:
-        if source is not None or pairs is not None:
-            raise UsageError("a clock of an agency and of a file at once", remedy="Give --agency, or files")
-        return _of_agency(context, spacecraft, agency, rules)
-    given = None if pairs is None else clocks.read_pairs(pairs)
-    path = source or (None if given is not None else spacecraft.clock)
-    if path is not None:
-        _check_owner(path, spacecraft)
-        return clocks.told_clock(read_clock(path), given, rules=rules, notes=(f"as in {path.name}",))
-    if given is None:
-        raise UsageError(f"the mission has no clock of {spacecraft.key}", remedy="Give a clock kernel, or --pairs")
-    if spacecraft.clock is None:
-        raise UsageError("how many ticks has a second of this clock?", remedy="Give the mission a clock file")
-    per_second = read_clock(spacecraft.clock).ticks_per_second
-    made, health, used = clocks.correlated(given, per_second, spacecraft.key, rules)
-    notes = (f"correlated from {given.ticks.size} pairs of {pairs}",)
-    return clocks.told_clock(made, given, health=health, used=used, rules=rules, notes=notes)
-
-
-def _check_owner(path: Path, spacecraft: "Spacecraft") -> None:
-    """Refuse by name the clock kernel of another spacecraft, and a kernel that is none of a clock."""
-    from ..ephemeris import kernel_clashes
-    from ..services.definitions import KERNEL_SUFFIXES
-    from ..services.navigation import octets_of
-
-    head = octets_of(path)[:8]
-    if head.startswith((b"KPL/", b"DAF/", b"NAIF/DAF")) and head != b"KPL/SCLK":
-        raise UsageError("this kernel is none of a clock (KPL/SCLK)", where=str(path), remedy="Give an SCLK kernel (.tsc)")
-    if path.suffix.lower() in KERNEL_SUFFIXES and spacecraft.naif_id:
-        for clash in kernel_clashes(path, spacecraft=(spacecraft.naif_id,)):
-            if clash.refused:
-                raise UsageError(clash.what, where=str(path), remedy="Name its spacecraft: --for")
-
-
-def _rules(spacecraft: "Spacecraft") -> Any:
-    from ..telemetry import ClockCorrelation
-    from ..time import CorrelationRules
-
-    if spacecraft.correlation is None:
-        return CorrelationRules()
-    return ClockCorrelation.from_toml(spacecraft.correlation.read_text("utf-8"), str(spacecraft.correlation)).rules
-
-
-def _of_agency(context: typer.Context, spacecraft: "Spacecraft", agency: str, rules: Any) -> "clocks.ClockTold":
-    """Return the clock that an agency's correlation keeps beside its kernel, with the pairs of its present segment."""
-    import orjson
-
-    from ..services import clocks
-    from ..time import Correlator
-
-    at, key = here(context, agency)
-    path = at.home(key) / "products" / f"{spacecraft.key}.clock.json"
-    if not path.is_file():
-        raise UsageError(
-            f"{key} has not correlated the clock of {spacecraft.key}", where=str(path),
-            remedy="Run the agency's services while time packets come, or give a file",
-        )  # fmt: skip
-    try:
-        state = orjson.loads(path.read_bytes())["state"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"no state of a correlation: {error!r}", where=str(path)) from error
-    made, pairs = Correlator.restored(rules, state, spacecraft.key), clocks.pairs_of_state(state)
-    last = int(pairs.tai_ns.max())
-    notes = (f"correlated by {key}: {made.health(last).points} points, {made.health(last).rejected} left out",)
-    return clocks.told_clock(made.clock(), pairs, health=made.health(last), rules=rules, notes=notes)

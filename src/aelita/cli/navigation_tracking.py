@@ -36,18 +36,17 @@ def tracking(
 ) -> None:
     """List what stations measured by pass, and write it as a tracking data message (TDM) with the ramps of the uplinks."""
     from ..services import navigation
-    from ..services.navigation import exchanging
 
     held = navigation.load_tracking(tuple(files), tuple(ramps or ()), spacecraft=spacecraft)
     first, last = (None if text is None else instant(text) for text in (start, stop))
     chosen = navigation.choose_tracking(held, first, last, tuple(receiver or ()), kind)
-    span = exchanging.span_of(chosen)
+    span = navigation.span_of(chosen)
     title = f"Tracking of {spacecraft}, {navigation.span_text(*span)}"
-    table = exchanging.pass_table(chosen, gap_s=60 * gap)
+    table = navigation.pass_table(chosen, gap_s=60 * gap)
     left = held.refused
     if out is not None:
-        octets, more = exchanging.tdm_of(
-            held, chosen, spacecraft=spacecraft, made_at=navigation.tai_now(), xml=exchanging.is_xml(out)
+        octets, more = navigation.tdm_of(
+            held, chosen, spacecraft=spacecraft, made_at=navigation.tai_now(), xml=navigation.is_xml(out)
         )  # fmt: skip
         left = (*left, *more)
         with writing(out):
@@ -55,12 +54,12 @@ def tracking(
         say(f"{sum(one.size for one in chosen) - sum(one.count for one in more):,} observations written to {out}")
     for one in left:
         say(f"aelita: left out: {one.count:,} of {one.where}: {one.reason}")
-    picture(png, lambda path: exchanging.draw_tracking(chosen, path, title=title))
+    picture(png, lambda path: navigation.draw_tracking(chosen, path, title=title))
     publish_result(
         context, publish, craft, kind="tracking", title=title, span=span, type="fom",
-        shown=lambda: exchanging.tracking_shown(chosen, left),
-        files=lambda: {"tdm": exchanging.tdm_of(held, chosen, spacecraft=spacecraft, made_at=navigation.tai_now())[0]},
-        draw=lambda path: exchanging.draw_tracking(chosen, path, title=title),
+        shown=lambda: navigation.tracking_shown(chosen, left),
+        files=lambda: {"tdm": navigation.tdm_of(held, chosen, spacecraft=spacecraft, made_at=navigation.tai_now())[0]},
+        draw=lambda path: navigation.draw_tracking(chosen, path, title=title),
     )  # fmt: skip
     if json:
         told = [{"link": one.where, "reason": one.reason, "count": one.count} for one in left]

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import ndm
 from ...dynamics import angles_between, continued, turn_rates
 from ...ephemeris import Attitudes, ck_octets, clock_ticks, read_ck, ticks_tai_ns
 from ...errors import DataError, UsageError
-from ...ndm import AttitudeEphemeris, Composite, Message, attitude_message, attitudes, read, write
+from ...ndm import AttitudeEphemeris, Composite, Message, attitude_message, read, write
 from ...time import utc_from_tai_ns
 from ..navigation.orbit_files import INERTIAL, KVN_SUFFIXES, ORIGINATOR, XML_SUFFIXES
 from ..navigation.reading import octets_of
@@ -85,7 +86,7 @@ def arcs_of_message(message: Message | Composite, where: str) -> tuple[AttitudeA
         raise UsageError("several messages in one", where=where, remedy="Give one AEM")
     if message.kind != "AEM":
         raise UsageError(f"a message of kind {message.kind} holds no attitudes over time", where=where, remedy="Give an AEM")
-    return tuple(_of_segment(one, f"{where}, segment {number}") for number, one in enumerate(attitudes(message), 1))
+    return tuple(_of_segment(one, f"{where}, segment {number}") for number, one in enumerate(ndm.attitudes(message), 1))
 
 
 def _of_segment(part: AttitudeEphemeris, where: str) -> AttitudeArc:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .cruising import burn_rows, cruise_arcs, figure_rows, find_cruise
     from .determining import Tracking, choose_tracking, cut, fit_arc, fit_summary, fit_table, fitted, last_good, load_tracking
     from .determining import parameters_of
+    from .exchanging import draw_tracking, is_xml, pass_table, span_of, tdm_of, tracking_shown
     from .launch_pictures import draw_launch
     from .launching import as_json as launch_as_json
     from .launching import launches_of, work_out
@@ -34,15 +35,17 @@ if TYPE_CHECKING:
 __all__ = [
     "AEROBRAKING", "Arc", "Sky", "Tracking", "burn_rows", "campaign_tables", "choose_tracking", "chop_of", "chop_shown",
     "chop_table", "convert", "corridor_shown", "cruise_arcs", "cruise_shown", "cut", "draw_corridor", "draw_cruise",
-    "draw_events", "draw_launch", "draw_passes", "draw_pork_chop", "draw_residuals", "figure_rows", "find_cruise", "fit_arc",
-    "fit_summary", "fit_table", "fitted", "forces_of", "last_good", "launch_as_json", "launch_shown", "launches_of",
-    "load_aerobraking", "load_tracking", "octets_of", "oem_of", "parameters_of", "propagated", "read_arcs", "read_field",
-    "read_spk", "residuals_shown", "span_text", "tai_now", "transfer", "transfer_row", "work_out", "write_arcs",
+    "draw_events", "draw_launch", "draw_passes", "draw_pork_chop", "draw_residuals", "draw_tracking", "figure_rows",
+    "find_cruise", "fit_arc", "fit_summary", "fit_table", "fitted", "forces_of", "is_xml", "last_good", "launch_as_json",
+    "launch_shown", "launches_of", "load_aerobraking", "load_tracking", "octets_of", "oem_of", "parameters_of", "pass_table",
+    "propagated", "read_arcs", "read_field", "read_spk", "residuals_shown", "span_of", "span_text", "tai_now", "tdm_of",
+    "tracking_shown", "transfer", "transfer_row", "work_out", "write_arcs",
 ]  # fmt: skip
 _HOMES = {
     "...dynamics": "transfer", "aerobraking_file": "FILE campaign_tables load_aerobraking", "converting": "convert",
     "cruising": "burn_rows cruise_arcs figure_rows find_cruise", "launch_pictures": "draw_launch",
     "determining": "Tracking choose_tracking cut fit_arc fit_summary fit_table fitted last_good load_tracking parameters_of",
+    "exchanging": "draw_tracking is_xml pass_table span_of tdm_of tracking_shown",
     "launching": "as_json launches_of work_out", "orbit_files": "Arc oem_of read_arcs read_spk write_arcs",
     "plots_aerobraking": "draw_corridor", "plots_determination": "draw_residuals", "plots_sky": "draw_events draw_passes",
     "plots_transfers": "draw_cruise draw_pork_chop", "propagating": "forces_of propagated read_field", "sky": "Sky span_text",
