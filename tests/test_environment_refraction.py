@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from aelita.environment import Refraction, refraction, refractivity
-from aelita.environment.refraction import SCALE_KM
+from aelita.environment.bending import SCALE_KM
 from aelita.errors import UsageError
 
 EARTH_KM = 6371.0

@@ -289,7 +289,7 @@ def test_predictions_are_published(run: Run, orbit: Path, tmp_path: Path, monkey
     ("words", "told"),
     [
         (("pointing", "tgo", "-s", "atlantis", *SPAN), "no station 'atlantis'"),
-        (("pointing", "tgo", "-s", "malargue", *SPAN), "orbit of tgo is known for no time"),
+        (("pointing", "edm", "-s", "malargue", *SPAN), "orbit of edm is known for no time"),
         (("pointing", "nibiru", "-s", "malargue", *SPAN), "no body 'NIBIRU'"),
         (("pointing", "EARTH", "-s", "malargue", *SPAN), "Earth"),
         (("pointing", "MARS", "-s", "malargue", "--start", "2019-11-13", "--days", "3650"), "400 days at most"),

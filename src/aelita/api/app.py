@@ -20,7 +20,7 @@ ROUTES = (
     "auth", "admin", "backups", "machine", "status", "live", "parameters", "packets", "history", "database", "alarms", "log",
     "stations", "displays", "queries", "agencies", "deliveries",
     "command_keys", "commands", "command_acts", "command_control", "command_evidence", "procedures", "onboard",
-    "navigation", "navigation_products", "attitude",
+    "navigation", "navigation_products", "attitude", "predictions",
 )  # fmt: skip
 STATUS_OF: tuple[tuple[type[AelitaError], int], ...] = (
     (UsageError, 400), (TimeError, 400), (DataError, 422), (ArchiveError, 503),

@@ -28,7 +28,7 @@ FILES: dict[int | str, dict[str, Any]] = {
 Kind = Literal[
     "orbit", "attitude", "tracking", "clock", "residuals", "passes", "events", "porkchop", "cruise", "corridor", "launch",
     "pointing", "doppler",
-]
+]  # fmt: skip
 Ident = Annotated[str, Query(max_length=200)]
 
 

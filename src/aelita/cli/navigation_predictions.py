@@ -60,15 +60,13 @@ def pointing(
     publish: PublishOption = "",
 ) -> None:
     """Tell where an antenna points over the passes of a spacecraft: azimuth, elevation, their rates, range and its rate."""
-    from ..environment import refraction
     from ..services import navigation, predictions
-    from ..services.places import site_of
 
     sky = _sky(context, mission, kernel)
     first, last = span(start, stop, days)
     asked = predictions.AskedPasses(spacecraft, station, first, last, step, uplink=uplink, orbit=orbit)
     (antenna,) = sky.stations([station])
-    air = refraction(predictions.height_km(site_of(antenna)), pressure_hpa=pressure, temperature_k=temperature, humidity=humidity)
+    air = predictions.air_over(antenna, pressure_hpa=pressure, temperature_k=temperature, humidity=humidity)
     found, made_at = predictions.predict_pointing(sky, asked, air=air), navigation.tai_now()
     what = "Uplink pointing" if uplink else "Pointing"
     title = f"{what} of {antenna.name} to {spacecraft}, {navigation.span_text(first, last)}"

@@ -3,6 +3,7 @@
 from .atmosphere import Air, Atmosphere, MarsAtmosphere, areoid_km, surface_pressure_pa, usual_depth
 from .atmosphere_files import ProfileAtmosphere, read_profile
 from .atmosphere_kernels import mars_air_at
+from .bending import Refraction, refraction, refractivity
 from .dtm import DtmAtmosphere, read_dtm
 from .forces import gravity_delay_s, relativity_km_s2, solar_pressure_km_s2, sunlit_fraction, third_body_km_s2
 from .gravity import GravityField, acceleration_km_s2, gradient, gravity_table
@@ -19,7 +20,6 @@ from .plasma import (
     scintillation_loss_db,
 )  # fmt: skip
 from .radio_files import Origin, Radio, read_radio
-from .refraction import Refraction, refraction, refractivity
 
 __all__ = [
     "CODES", "Air", "Antenna", "Atmosphere", "Budget", "Code", "DtmAtmosphere", "GravityField", "GravityTable", "Link",

@@ -21,7 +21,7 @@ from .links import LightLink, light_times_down
 from .load import furnish, kernel_clashes, release
 from .mars_time import SOL_S, MarsTime, SolClock, mars_time, mars_years, sol_clock_from_et
 from .occultation import Shadow, is_hidden, occultations, occulted, shadow, sun_angle_deg
-from .pointing import Course, Pointing, course_hidden, kernel_courses, point_ahead_deg, pointing, pointing_passes
+from .directions import Course, Pointing, course_hidden, kernel_courses, point_ahead_deg, pointing, pointing_passes
 from .sites import Observer, Site, Target, body_number
 from .spk import ChebyshevStates, HermiteStates, fitted_chebyshev, spk_octets
 from .states import light_time_s, state

@@ -18,6 +18,7 @@ from .states import state
 EDGE_NS = 1_000_000  # epochs in kernels are rounded: this much is left out at their edges
 CONVERGED_S = 1e-12
 TURN_S = 60.0
+BARYCENTRE = "SSB"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +53,8 @@ class Course:
 def kernel_courses(body: str, centre: str, start: int, stop: int) -> tuple[Course, ...]:
     """Return the courses of a body about a centre that kernels hold between two instants (TAI nanoseconds).
 
-    They are as fine as Doppler needs: what float64 ephemeris time loses is put back. A planet, a moon, the Sun is its own centre.
+    They are as fine as Doppler needs: what float64 ephemeris time loses is put back. The course of a planet, a moon, the Sun is
+    about the barycentre of the solar system, and has no ends.
     Nothing is returned for a spacecraft without kernels; raises UsageError for a name that SPICE does not know.
     """
     try:
@@ -63,7 +65,12 @@ def kernel_courses(body: str, centre: str, start: int, stop: int) -> tuple[Cours
             return ()
         raise
     if number >= 0:
-        return (Course(body, body, -LAST_NS, LAST_NS, lambda at: np.zeros((at.size, 6))),)
+
+        def of_body(at: Epochs) -> Reals:
+            there = fine_states(body, at)
+            return np.hstack([there.position_km, there.velocity_km_s])
+
+        return (Course(body, BARYCENTRE, -LAST_NS, LAST_NS, of_body),)
 
     def look_up(at: Epochs) -> Reals:
         found, lost_s = state(body, centre, at), lost_by_float_s(at, np.asarray(et_from_tai_ns(at), np.float64))

@@ -78,6 +78,62 @@ class NavigationEvents(TypedDict):
     known: str
 
 
+class PredictedPass(TypedDict):
+    """A pass that is predicted for."""
+
+    number: int
+    start: str
+    stop: str
+    duration_s: float
+    max_elevation_deg: float | None
+
+
+class Predicted(TypedDict):
+    """Predictions in columns by instants `utc` at the station; `known` says from what the orbit is known."""
+
+    spacecraft: str
+    station: str
+    known: str
+    remarks: list[str]
+    passes: list[PredictedPass]
+    utc: list[str]
+    pass_number: list[int]
+    elevation_deg: list[float]
+    range_km: list[float]
+    range_rate_km_s: list[float]
+    light_s: list[float]
+    hidden: list[bool]
+
+
+class PointingPrediction(Predicted):
+    """Where an antenna points: apparent directions, with and without refraction; rates per second."""
+
+    uplink: bool
+    refractivity: float
+    azimuth_deg: list[float]
+    refracted_elevation_deg: list[float]
+    azimuth_rate_deg_s: list[float]
+    elevation_rate_deg_s: list[float]
+    refracted_elevation_rate_deg_s: list[float]
+    right_ascension_deg: list[float]
+    declination_deg: list[float]
+    point_ahead_deg: list[float]
+
+
+class DopplerPrediction(Predicted):
+    """The carrier that is received: means over `count_s`; what was sent is None one way."""
+
+    ways: int
+    transmitter: str
+    count_s: float
+    received_hz: list[float]
+    shift_hz: list[float]
+    rate_hz_s: list[float]
+    sent: list[str | None]
+    sent_hz: list[float | None]
+    round_trip_s: list[float | None]
+
+
 class NavigationStates(TypedDict):
     """Positions (km) of bodies from a centre at instants; None where nothing holds them."""
 

@@ -9,11 +9,13 @@ import orjson
 
 from .answers_navigation import (
     AttitudeItems,
+    DopplerPrediction,
     LightTimeItem,
     NavigationEvents,
     NavigationPass,
     NavigationProduct,
     NavigationStates,
+    PointingPrediction,
     ShownProduct,
 )
 from .core import Asynchronous, Call, Request, Steps, Synchronous, T, ask, json_in, path_of, request_of
@@ -23,7 +25,7 @@ from .instants import Time, instant_text
 Kind = Literal[
     "orbit", "attitude", "tracking", "clock", "residuals", "passes", "events", "porkchop", "cruise", "corridor", "launch",
     "pointing", "doppler",
-]
+]  # fmt: skip
 MOST_PRODUCTS = 1000
 
 
@@ -51,6 +53,30 @@ def events(spacecraft: str, start: Time, stop: Time, *, kinds: Sequence[str] = (
     """Return events of a spacecraft's orbit and solar conjunctions, of some kinds or all, and from what the orbit is known."""
     query = [("spacecraft", spacecraft), *_each("kind", kinds), *_span(start, stop)]
     return (yield from _ask("/navigation/events", query))
+
+
+def pointing(
+    spacecraft: str, station: str, start: Time, stop: Time, *, step_s: float = 60.0, uplink: bool = False
+) -> Steps[PointingPrediction]:
+    """Return where the antenna of a station points over the passes of a spacecraft, in columns; with `uplink` to transmit."""
+    query = [("spacecraft", spacecraft), ("station", station), ("step_s", str(step_s)), *_span(start, stop)]
+    return (yield from _ask("/navigation/pointing", [*query, ("uplink", "true" if uplink else "false")]))
+
+
+def doppler(
+    spacecraft: str, station: str, start: Time, stop: Time, *, step_s: float = 60.0, transmitter: str = "",
+    uplink_hz: float | None = None, downlink_hz: float | None = None, ratio: str = "880/749", count_s: float = 2.0,
+) -> Steps[DopplerPrediction]:  # fmt: skip
+    """Return which carrier a station receives over the passes of a spacecraft, in columns.
+
+    It is what `transmitter` (the station itself for nothing) sends at `uplink_hz`, turned around by `ratio`, or one way what is
+    made on board at `downlink_hz`; each frequency is the mean over `count_s`.
+    """
+    query = [("spacecraft", spacecraft), ("station", station), ("step_s", str(step_s)), *_span(start, stop)]
+    query += [("transmitter", transmitter), ("ratio", ratio), ("count_s", str(count_s))]
+    frequencies = (("uplink_hz", uplink_hz), ("downlink_hz", downlink_hz))
+    query += [(name, repr(float(value))) for name, value in frequencies if value is not None]
+    return (yield from _ask("/navigation/doppler", query))
 
 
 def attitude(spacecraft: str, start: Time, stop: Time, *, step_s: float = 60.0, law: str = "") -> Steps[AttitudeItems]:
@@ -170,6 +196,8 @@ class NavigationCalls:
     passes = Call(passes)
     light_time = Call(light_time)
     events = Call(events)
+    pointing = Call(pointing)
+    doppler = Call(doppler)
     attitude = Call(attitude)
     states = Call(states)
     products = Call(products)

@@ -74,7 +74,7 @@ class Passes:
 
     def hidden(self, course: Course, at: Epochs, *, outgoing: bool, site: Site | None = None) -> NDArray[np.bool_]:
         """Return whether the body about which the spacecraft moves hides it."""
-        if course.centre not in HIDING or course.name == course.centre:
+        if course.centre not in HIDING:
             return np.zeros(at.size, np.bool_)
         return course_hidden(site or self.site, course, at, behind=course.centre, outgoing=outgoing)
 
@@ -124,7 +124,7 @@ def predict_pointing(sky: Sky, asked: AskedPasses, *, air: Refraction | None = N
     air; errors as for `pointing`. Errors of what is asked are those of `find_passes`.
     """
     found = find_passes(sky, asked)
-    air = air or refraction(height_km(found.site))
+    air = air or air_over(found.station)
     parts = [_rows(found, number, course, at, air) for number, course, at in found.epochs()]
     table = pl.concat(parts) if parts else _rows(found, 0, *_nowhere(), air)
     return PredictedPointing(found, table, summary_of(found, table), air)
@@ -145,6 +145,14 @@ def summary_of(found: Passes, table: pl.DataFrame) -> pl.DataFrame:
             "max_elevation_deg": pl.Series([tops.get(at + 1) for at in range(len(spans))], dtype=pl.Float64),
         }
     )
+
+
+def air_over(
+    station: Station, *, pressure_hpa: float | None = None, temperature_k: float = 288.0, humidity: float = 0.5
+) -> Refraction:
+    """Return the refraction over a station, by weather there as for `refraction`."""
+    height = height_km(site_of(station))
+    return refraction(height, pressure_hpa=pressure_hpa, temperature_k=temperature_k, humidity=humidity)
 
 
 def height_km(site: Site) -> float:
@@ -185,8 +193,7 @@ def _nowhere() -> tuple[Course, Epochs]:
 
 def _source(sky: Sky, asked: AskedPasses) -> str:
     """Return from what an orbit is known that no file tells: kernels, or ids of products."""
-    orbits = getattr(sky, "orbits", None)
-    seen = () if orbits is None else orbits.sources(asked.spacecraft, asked.start, asked.stop)
+    seen = () if sky.orbits is None else sky.orbits.sources(asked.spacecraft, asked.start, asked.stop)
     return ", ".join(dict.fromkeys(one.source for one in seen)) or "kernels"
 
 
