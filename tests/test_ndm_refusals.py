@@ -112,6 +112,12 @@ def test_long_values_are_refused_in_the_time_that_reading_takes(value: str) -> N
         assert len(str(caught.value)) < 400
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+def test_a_flood_of_lines_is_refused_before_it_fills_memory(end: bytes) -> None:
+    with pytest.raises(NdmError, match="the message has 20,000,0.. lines, more than 20,000,000"):
+        read(OPM.encode() + end * 20_000_001)
+
+
 def test_relative_times_of_any_exponent() -> None:
     head = "CCSDS_OCM_VERS = 3.0\nCREATION_DATE = 2016-11-01T00:00:00\nORIGINATOR = X\nMETA_START\nTIME_SYSTEM = TDB\n"
     lines = "EPOCH_TZERO = 2016-11-01T00:00:00\nMETA_STOP\nTRAJ_START\nTRAJ_TYPE = CARTP\n{} 1 2 3\nTRAJ_STOP\n"

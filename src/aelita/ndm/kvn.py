@@ -16,12 +16,16 @@ from .tables import Keyword, Section
 _VERSION = re.compile(r"CCSDS_([A-Z]{3})_VERS\s*=\s*(\S+)\s*$")
 _ENTRY = re.compile(r"([A-Z][A-Za-z0-9_]*)\s*=\s*(.*)$", re.DOTALL | re.ASCII)
 _NO_RECORD = re.compile(rb"^[ \t]*(COMMENT(?![^ \t\n])|[A-Z]+_ST(?:OP|ART)[ \t]*$)", re.MULTILINE)
+MOST_LINES = 20_000_000  # what half a gibibyte of data lines holds: a flood of blank ones would take a hundred octets each
 _NUMERIC_KINDS = frozenset("fivr")
 Offsets = NDArray[np.int64]
 
 
 def read_kvn(text: bytes, where: str) -> Message:
     """Return the message of a decoded text. Raises NdmError naming the line, the keyword and what is wrong."""
+    if (count := max(text.count(b"\n"), text.count(b"\r"))) > MOST_LINES:
+        what, remedy = f"the message has {count:,} lines, more than {MOST_LINES:,}", "Divide it"
+        raise NdmError(what, where=where, line=MOST_LINES, remedy=remedy)
     lines = _Split(text)
     words = lines.words.tolist()
     if not len(lines):
