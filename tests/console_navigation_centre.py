@@ -94,7 +94,9 @@ def passes_of(start: float, stop: float) -> list[dict[str, Any]]:
 @app.get(f"{API}/navigation/passes")
 def passes(start: str, stop: str) -> dict[str, Any]:
     refuse()
-    return {"rows": [] if empty() else passes_of(unix(start), unix(stop))}
+    first, last = rfc(unix(start)), rfc(unix(stop))
+    rows = [] if empty() else passes_of(unix(start), unix(stop))
+    return {"rows": [one | {"start": max(one["start"], first), "stop": min(one["stop"], last)} for one in rows]}
 
 
 @app.get(f"{API}/navigation/events")

@@ -361,6 +361,9 @@ def test_passes_stand_where_they_are_and_events_at_their_reception(page: Page, u
     page.locator(".nv-lanes").focus()
     page.keyboard.press("ArrowRight")
     expect(page).to_have_url(re.compile("from=2023-05-24T18%3A00"))
+    page.keyboard.press("ArrowRight")
+    begun = page.locator("[data-pass^='malargue@2023-05-24T18:55']")  # under way when the span begins: its true rise is told
+    expect(begun).to_have_attribute("title", re.compile("malargue: 2023-05-24 18:55:00 – 2023-05-25 00:55:00"))
 
 
 def test_no_passes_and_lost_ones(page: Page, url: str) -> None:
@@ -581,8 +584,8 @@ def test_no_view_widens_a_narrow_screen(page: Page, url: str) -> None:
     page.set_viewport_size({"width": 800, "height": 900})
     for view in ("", "passes", "residuals", "transfers", "aerobraking", "launch", "products"):
         page.goto(f"/navigation?view={view}" if view else f"/navigation?at={AT}")
-        expect(page.locator("#main .a-wait")).to_have_count(0)
         expect(page.locator("[data-view] .nv-body")).to_be_visible()
+        expect(page.locator("#main .a-wait")).to_have_count(0)
         assert page.evaluate("document.documentElement.scrollWidth") <= 800, view
         assert page.locator("[data-view]").evaluate("e => e.scrollWidth - e.clientWidth") <= 1, view
         assert page.locator(".nv-body").evaluate("e => e.getBoundingClientRect().right") <= 800, view

@@ -205,6 +205,10 @@ NAVIGATION: dict[str, tuple[str, str]] = {
         "Passes and events; left and right arrows move through time, plus and minus change the span, Home returns to now",
         "Зоны и события; стрелки двигают по времени, плюс и минус меняют промежуток, Home возвращает к текущему моменту",
     ),
+    "nav.key.high": ("pass that rises to 60° or higher", "зона до 60° и выше"),
+    "nav.key.low": ("low pass", "низкая зона"),
+    "nav.key.hidden": ("Mars hides more than half of it", "больше половины закрыто Марсом"),
+    "nav.key.sun": ("Sun within 5°", "Солнце ближе 5°"),
     "nav.light.earth": (
         "Passes are by reception on Earth; events are shifted by the light time, {light}. What is received now left at {left}.",
         "Зоны даны по приёму на Земле; события сдвинуты на время света, {light}. Принимаемое сейчас ушло в {left}.",

@@ -116,6 +116,7 @@ class Lit {
       mesh.material.dispose();
     }
     this.renderer.dispose();
+    this.renderer.forceContextLoss(); // browsers hold few contexts at once
     this.canvas.remove();
   }
 }

@@ -31,9 +31,10 @@ function dispersed(told) {
     facts(all.filter(([, v]) => !parts(v)).map(([k, v]) => [named(k), shownValue(v)])),
     ...all
       .filter(([, v]) => parts(v))
-      .flatMap(([k, v]) => [make("h3", "a-part", named(k)), rowsTable(named(k), Object.entries(v).map(([source, one]) => ({ source, ...brief(one) })))]),
+      .flatMap(([k, v]) => [make("h3", "a-part", named(k)), rowsTable(named(k), Object.entries(v).map(([source, one]) => ({ source, ...(k === "shares" ? percents(one) : brief(one)) })))]),
   ];
 }
+const percents = (one) => Object.fromEntries(Object.entries(one).map(([k, v]) => [k, typeof v !== "number" ? v : v < 0.0005 ? "<0.1 %" : `${(100 * v).toFixed(1)} %`]));
 const brief = (one) => Object.fromEntries(Object.entries(one).map(([k, v]) => [k, typeof v === "number" ? String(+v.toPrecision(2)).replaceAll("-", "−") : v]));
 export default productView(
   "launch",
@@ -121,9 +122,12 @@ export default productView(
         const made = table(say("nav.window"), [say("nav.day"), "", "UTC", "C3", say("nav.field.dla"), say("nav.margin")], rows),
           axis = made.querySelectorAll("th")[1];
         axis.className = "nv-lane";
-        for (let m = whole[0]; m <= whole[1]; m += (whole[1] - whole[0]) / 4) {
-          const t = make("span", "", `${String(Math.floor(m / 60) % 24).padStart(2, "0")}:${String(Math.round(m) % 60).padStart(2, "0")}`);
-          t.style.left = part(m) + "%";
+        const step = [5, 10, 15, 30, 60, 120, 240].find((m) => (whole[1] - whole[0]) / m <= 4) ?? 360;
+        for (let m = Math.ceil(whole[0] / step) * step; m <= whole[1]; m += step) {
+          const t = make("span", "", `${String(Math.floor(m / 60) % 24).padStart(2, "0")}:${String(m % 60).padStart(2, "0")}`),
+            at = part(m);
+          t.style.left = at + "%";
+          t.style.transform = `translateX(-${at < 4 ? 0 : at > 96 ? 100 : 50}%)`;
           axis.append(t);
         }
         this.$refs.windows.replaceChildren(made);

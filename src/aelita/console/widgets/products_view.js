@@ -60,7 +60,7 @@ export default {
         this.old = line.state === "dead";
         this.there = all.length > 0 || !!this.shown || !!this.chosen;
         this.count = `${all.length}${next ? "+" : ""}`;
-        if (!this.there) this.$refs.place.replaceChildren(stateOf("empty", say("nav.none.products"), say("nav.none.products.hint")));
+        this.$refs.place.replaceChildren(...(this.there ? [] : [stateOf("empty", say("nav.none.products"), say("nav.none.products.hint"))]));
         this.tell();
       } catch (error) {
         if (error.name === "AbortError") return;

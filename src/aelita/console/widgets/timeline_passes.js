@@ -11,9 +11,13 @@ const HOUR = 3600e3,
   TICK_MS = 500,
   LISTED = 300,
   MOST_EVENTS_H = 744,
+  AROUND = 18 * HOUR,
   KINDS = ["eclipse", "penumbra", "occultation", "periapsis", "apoapsis", "ascending-node", "descending-node", "conjunction"];
 const ms = (t) => (t ? Date.parse(t) : NaN),
   instantOf = (t) => fromMs(Math.round(t)).replace("Z", "000Z"),
+  // a pass that goes on beyond what was asked for has no rise, or no set, that is known
+  riseOf = (one) => (one.cut?.[0] ? "< " : "") + instant(one.start, 0),
+  setOf = (one) => (one.cut?.[1] ? "> " : "") + instant(one.stop, 0),
   keyOf = (one) => `${one.station}@${one.start}`;
 export default {
   template: `<div class="nv-wrap nv-passes" :class="{old}" data-view="passes"><div class="nv-top">
@@ -23,7 +27,7 @@ export default {
     <span class="a-seg" role="group" :aria-label="word('nav.events.by')"><button type="button" data-time="earth" :aria-pressed="byEarth" @click="by(true)">{{word('nav.by.earth')}}</button><button type="button" data-time="craft" :aria-pressed="!byEarth" @click="by(false)">{{word('nav.by.craft')}}</button></span>
     <span v-if="old" class="st st-stale" data-old>{{word('nav.old')}}</span></div>
     <div class="nv-state" ref="place" v-show="!there"></div>
-    <div class="nv-body" v-show="there"><div class="nv-wide nv-stack"><section class="a-card nv-lanes-card" :aria-label="word('nav.view.passes')"><div class="body flush"><div ref="lanes" class="nv-lanes" tabindex="0" :aria-label="word('nav.lanes.keys')" @keydown="keys"></div></div><div class="nv-read" data-light>{{lightNote}}</div></section><section class="a-card nv-grow" :aria-label="word('nav.passes')"><header><h2>{{word('nav.passes')}}</h2><span class="dim" data-count>{{count}}</span></header><div class="body nv-list" ref="list"></div></section></div>
+    <div class="nv-body" v-show="there"><div class="nv-wide nv-stack"><section class="a-card nv-lanes-card" :aria-label="word('nav.view.passes')"><div class="body flush"><div ref="lanes" class="nv-lanes" tabindex="0" :aria-label="word('nav.lanes.keys')" @keydown="keys"></div></div><div class="nv-read" data-light>{{lightNote}}</div><div class="nv-read nv-key"><span><i></i>{{word('nav.key.high')}}</span><span><i class="low"></i>{{word('nav.key.low')}}</span><span><i class="hid"></i>{{word('nav.key.hidden')}}</span><span><i class="sun"></i>{{word('nav.key.sun')}}</span></div></section><section class="a-card nv-grow" :aria-label="word('nav.passes')"><header><h2>{{word('nav.passes')}}</h2><span class="dim" data-count>{{count}}</span></header><div class="body nv-list" ref="list"></div></section></div>
     <div class="nv-side"><section class="a-card" :aria-label="word('nav.pass.sky')"><header><h2>{{word('nav.pass.sky')}}</h2></header><div class="body"><div ref="facts"></div><div class="nv-dome" ref="dome" v-show="dome"></div></div></section><section class="a-card nv-grow" :aria-label="word('nav.events')"><header><h2>{{word('nav.events')}}</h2></header><div class="body" ref="events"></div></section></div></div></div>`,
   props: { spacecraft: String, span: Number, start: String, at: String, reception: Boolean },
   data() {
@@ -111,10 +115,11 @@ export default {
         [a, b] = this.range();
       if (!Number.isFinite(a)) return;
       this.busy = true;
-      const query = { spacecraft: this.spacecraft, start: instantOf(a), stop: instantOf(b) };
+      const query = { spacecraft: this.spacecraft, start: instantOf(a), stop: instantOf(b) },
+        wider = [a - AROUND, b + AROUND]; // passes with their true ends, also those that are on when the span begins or ends
       try {
         const [passes, events] = await Promise.all([
-          ask("navigation/passes", query, { signal: stop.signal }).then((r) => r.json()),
+          ask("navigation/passes", { ...query, start: instantOf(wider[0]), stop: instantOf(wider[1]) }, { signal: stop.signal }).then((r) => r.json()),
           this.hours <= MOST_EVENTS_H
             ? ask("navigation/events", query, { signal: stop.signal }).then(
                 (r) => r.json(),
@@ -125,9 +130,14 @@ export default {
               )
             : { rows: [] },
         ]);
-        this.told = { passes: passes.rows, events: events.rows, why: events.why ?? "", known: events.known ?? "" };
+        const near = passes.rows.filter((one) => ms(one.stop) > a && ms(one.start) < b);
+        for (const one of near) {
+          one.cut = [ms(one.start) <= wider[0] + 1, ms(one.stop) >= wider[1] - 1];
+        }
+        this.told = { passes: near, events: events.rows, why: events.why ?? "", known: events.known ?? "" };
         this.shown = [a, b];
         this.there = true;
+        this.$refs.place.replaceChildren();
         this.old = line.state === "dead";
         await this.$nextTick();
         this.draw();
@@ -218,7 +228,7 @@ export default {
       e.dataset.pass = keyOf(one);
       if (one.hidden_s > one.duration_s / 2) e.classList.add("partly");
       if (one.sun_deg != null && one.sun_deg < 5) e.classList.add("sunny");
-      e.title = `${one.station}: ${instant(one.start, 0)} – ${instant(one.stop, 0)}\n${say("nav.elevation")} ${degrees(one.max_elevation_deg)}${one.hidden_s > 0 ? `\n${say("nav.hidden")} ${span(one.hidden_s)}` : ""}`;
+      e.title = `${one.station}: ${riseOf(one)} – ${setOf(one)}\n${say("nav.elevation")} ${degrees(one.max_elevation_deg)}${one.hidden_s > 0 ? `\n${say("nav.hidden")} ${span(one.hidden_s)}` : ""}`;
       e.setAttribute("aria-label", e.title);
       e.onclick = () => this.choose(one);
       e.classList.toggle("on", !!this.chosen && keyOf(this.chosen) === e.dataset.pass);
@@ -260,7 +270,7 @@ export default {
               [say("column.station"), say("nav.rise"), say("nav.set"), say("nav.duration"), say("nav.elevation"), say("nav.hidden"), say("nav.sun"), say("nav.light")],
               all.slice(0, LISTED).map((one) => ({
                 cls: this.chosen && keyOf(one) === keyOf(this.chosen) ? "on" : "",
-                cells: [one.station, instant(one.start, 0), instant(one.stop, 0), span(one.duration_s), degrees(one.max_elevation_deg), one.hidden_s == null ? "–" : span(one.hidden_s), degrees(one.sun_deg), light(one.light_s)],
+                cells: [one.station, riseOf(one), setOf(one), span(one.duration_s), degrees(one.max_elevation_deg), one.hidden_s == null ? "–" : span(one.hidden_s), degrees(one.sun_deg), light(one.light_s)],
                 pick: () => this.choose(one),
               })),
             )
@@ -290,8 +300,8 @@ export default {
       this.$refs.facts.replaceChildren(
         facts([
           [say("column.station"), one.station],
-          [say("nav.rise"), instant(one.start, 0)],
-          [say("nav.set"), instant(one.stop, 0)],
+          [say("nav.rise"), riseOf(one)],
+          [say("nav.set"), setOf(one)],
           [say("nav.duration"), span(one.duration_s)],
           [say("nav.elevation"), degrees(one.max_elevation_deg)],
           [say("nav.hidden"), one.hidden_s == null ? "–" : span(one.hidden_s)],
