@@ -273,9 +273,16 @@ def test_predictions_are_published(run: Run, orbit: Path, tmp_path: Path, monkey
     made = Installation(tmp_path / "data" / "complex", find_mission("exomars"), *here)
     made.write()
     monkeypatch.setenv("AELITA_DATA", str(tmp_path / "data"))
-    words = ("tgo", "-s", "malargue", *SPAN, "--orbit", orbit, "--step", "60", "--publish", "esa", "--json")
-    run("pointing", *words)
-    run("doppler", *words)
+    words = ("tgo", "-s", "malargue", *SPAN, "--step", "60", "--publish", "esa", "--json")
+    run("pointing", *words, "--orbit", orbit)
+    run("publish", "orbit", "tgo", "two days", orbit, "--start", "2019-11-12T20:10:02", "--stop", "2019-11-14", "--agency", "esa")
+    told = json.loads(run("doppler", *words, "--published", "esa")[0])
+    (source,) = ProductStore(made.home("esa")).find(Sought("orbit"))
+    assert (
+        len(told["rows"]) > 500
+        and source.id
+        in run("doppler", *words[:-3], "--published", "esa", "-o", tmp_path / "d.csv")[1] + (tmp_path / "d.csv").read_text()
+    )
     store = ProductStore(made.home("esa"))
     for kind, column in (("pointing", "azimuth_deg"), ("doppler", "shift_hz")):
         (one,) = store.find(Sought(kind))
