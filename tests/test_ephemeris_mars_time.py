@@ -66,9 +66,11 @@ def test_mars_years_begin_with_its_spring() -> None:
 
 @pytest.mark.parametrize(
     ("east_deg", "landing", "midnight", "within_s", "hour"),
-    [  # Curiosity's team counts sols from 2012-08-05T13:49:59 UTC; it landed at about 3 in the afternoon
+    [  # Curiosity's team counts sols from 2012-08-05T13:49:59 UTC; it landed at about 3 in the afternoon. InSight's counts from
+        # midnight at the place that was aimed at, 2018-11-26T05:10:50.3356, by insight_lmst_ops181206_v1.tsc
         (137.42, "2012-08-06T05:17:57", "2012-08-05T13:49:59", 2.0, 15.05),
         (77.43, "2021-02-18T20:43:49", "2021-02-18T04:24:16", 2.0, 15.9),
+        (135.97, "2018-11-26T19:44:52.444", "2018-11-26T05:10:50.3356", 2.0, 14.18),
     ],
 )
 def test_first_sols_of_landers(east_deg: float, landing: str, midnight: str, within_s: float, hour: float) -> None:
@@ -77,7 +79,7 @@ def test_first_sols_of_landers(east_deg: float, landing: str, midnight: str, wit
     print(f"sol 0 of the lander at {east_deg} deg E begins {off_s:+.1f} s from the published midnight")
     assert abs(off_s) < within_s
     assert 24 * clock.sols(np.array([utc(landing)]))[0] == pytest.approx(hour, abs=0.05)
-    assert clock.text(utc(landing)).startswith("Sol 0 15:")
+    assert clock.text(utc(landing)).startswith(f"Sol 0 {int(hour)}:")
 
 
 def test_the_clock_kernel_of_oxia_planum_is_half_a_sol_off() -> None:
