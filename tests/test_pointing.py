@@ -141,3 +141,9 @@ def test_what_no_kernel_holds_has_no_course() -> None:
     assert kernel_courses("-998", "MARS", ORIGIN, ORIGIN + DAY) == ()
     with pytest.raises(UsageError, match="no body"):
         kernel_courses("NIBIRU", "MARS", ORIGIN, ORIGIN + DAY)
+
+
+def test_passes_after_2116_are_as_long_as_today() -> None:
+    start = tai_ns_from_utc("2250-01-01")  # twice as many nanoseconds do not fit into 64 bits
+    found = pointing_passes(MALARGUE, mars(), start, start + 2 * DAY, horizon=Horizon(10.0))
+    assert [round(one.length_s / 3600) for one in found] == [1, 12, 11]  # cut at the start and the end

@@ -152,7 +152,7 @@ def with_extremes(height: Height, at: Epochs, heights: Reals, most_per_s: float 
         left, right = high - inset, low + inset
         first = sign * height(left) > sign * height(right)
         low, high = np.where(first, low, left), np.where(first, right, high)
-    found = (low + high) // 2
+    found = low + (high - low) // 2  # their sum would not fit into 64 bits after 2116
     return _merged(at, heights, found, height(found))
 
 
