@@ -61,6 +61,26 @@ def test_a_delay_acts_on_the_quasar_of_delta_dor_as_well() -> None:
     assert compute(one, Circling(), replace(bare(), delay=air)).values == pytest.approx(by_station, abs=1e-15)
 
 
+def test_electrons_act_on_both_sources_of_delta_dor_as_delays_of_a_group() -> None:
+    """The second station alone has electrons, less of them higher up: they count by the difference of the two elevations."""
+    zeros, quasar = np.zeros(6), Quasar("near Mars", 345.0, -8.0)
+    one = Observations(Kind.DELTA_DOR, "Malargüe", "Cebreros", AT, zeros, zeros + 1e-10, zeros, zeros, quasar=quasar)
+    elevations: list[Reals] = []
+
+    def electrons(name: str, epochs: NDArray[np.int64], elevation_rad: Reals, up: bool) -> Reals:
+        if name != "Cebreros":
+            return np.zeros(epochs.size)
+        elevations.append(elevation_rad)
+        return np.asarray(1e-9 * elevation_rad)
+
+    plain, with_them = (compute(one, Circling(), each).values for each in (bare(), replace(bare(), electrons=electrons)))
+    of_craft, of_quasar = elevations
+    assert with_them - plain == pytest.approx(1e-9 * (of_craft - of_quasar), abs=1e-15)
+    assert np.abs(with_them - plain).min() > 1e-13  # the quasar stands near Mars
+    alone = compute(one, Circling(), replace(bare(), delay=electrons)).values  # on delays of a group both act alike
+    assert with_them == pytest.approx(alone, abs=1e-15)
+
+
 def test_models_of_media_have_their_usual_sizes() -> None:
     network = with_media(orbiter_network(), (counts(),))
     assert network.delay is not None and network.electrons is not None

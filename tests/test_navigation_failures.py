@@ -141,3 +141,10 @@ def test_what_a_launch_assumes_is_told_beside_what_it_gives(
     told = " ".join(capsys.readouterr().out.split())
     assert "asymptote from the reference cruise rebuilt" in told and "(grade D)" in told
     assert "figures (grade E; --json lists all), and all sigmas" in told and "kick_rad" in told
+
+
+def test_an_orbit_that_ends_before_its_tracking_is_refused(folder: Path, failed: Failed) -> None:
+    for until in ("1998-01-01", "1999-03-09T12:00"):
+        told = failed(folder / "pass.msr", "--until", until, "--out", folder / "none.oem")
+        assert f"the orbit shall reach {until[:10]}" in told and "tracking goes on to 1999-03-09T" in told and "--stop" in told
+        assert not (folder / "none.oem").exists()

@@ -192,6 +192,11 @@ class _Orbit:
             if name not in self.of_forces:
                 value_of(setting.network, name)  # refuses what is unknown
         last = max(int(one.epochs_tai_ns[-1]) for one in tracking)
+        if until_tai_ns is not None and until_tai_ns < last:
+            raise UsageError(
+                f"the orbit shall reach {utc_from_tai_ns(until_tai_ns, 0)}, tracking goes on to {utc_from_tai_ns(last, 0)}",
+                where="orbit determination", remedy="Let it reach as far (leave --until away), or use less tracking (--stop)",
+            )  # fmt: skip
         self.until = last + MARGIN_NS
         self.last = max(self.until, until_tai_ns or last)  # of the orbit that is given back
         self.kept: tuple[Flags, ...] = ()

@@ -58,11 +58,17 @@ def _down_partials(station: str, down: Leg, velocity: Reals) -> tuple[Reals, dic
 
 
 def delta_dor(observations: Observations, motion: Motion, network: Network) -> Computed:
-    """Return how much later the second station hears the spacecraft than the first, less the same for a quasar (s)."""
+    """Return how much later the second station hears the spacecraft than the first, less the same for a quasar (s).
+
+    It is the delay of a group of waves, on which electrons act as on ranges; the quasar is seen in the band of the spacecraft.
+    """
     one = observations
     assert one.quasar is not None
     first, second = (network.station(name, one.where) for name in (one.transmitter, one.receiver))
-    sky = Sky(motion, network.centre, tides=network.tides, delay=network.delay, delayed_by=network.delayed_by)
+    sky = Sky(
+        motion, network.centre, tides=network.tides, delay=network.delay, electrons=network.electrons,
+        delayed_by=network.delayed_by,
+    )  # fmt: skip
     place = sky.receiving(first, one.epochs_tai_ns)
     near, left, there, velocity = sky.down(first, place)
     far = sky.other(second, left, there, near.light_s, up=False)
@@ -106,8 +112,10 @@ def _quasar_delay(sky: Sky, first: Station, second: Station, place: Place, one: 
     for sign, name, station, at in ((1.0, one.transmitter, first, place), (-1.0, one.receiver, second, there)):
         elevation = np.arcsin(np.clip((at.rotation @ station.site.axes()[2]) @ towards, -1.0, 1.0))
         dry, wet = METRE_S * dry_mapping(elevation), METRE_S * wet_mapping(elevation)
-        more = 0.0 if sky.delay is None else sky.delay(station.site.name, at.at.tai_ns, elevation, False)
-        media.append(station.zenith_dry_m * dry + station.zenith_wet_m * wet + more)
+        more = [
+            each(station.site.name, at.at.tai_ns, elevation, False) for each in (sky.delay, sky.electrons) if each is not None
+        ]
+        media.append(station.zenith_dry_m * dry + station.zenith_wet_m * wet + sum(more, np.zeros(elevation.size)))
         fixed = sign * slow[:, None] * np.einsum("nji,j->ni", at.rotation, towards)
         names |= {f"{name} {axis}": fixed[:, number] for number, axis in enumerate("xyz")}
         names |= {f"{name} zenith dry": -sign * dry, f"{name} zenith wet": -sign * wet}
