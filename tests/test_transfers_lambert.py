@@ -117,6 +117,11 @@ def test_what_has_no_solution_is_nan_in_its_row_alone() -> None:
     leaving, _ = solve_lambert(a, b, [1e7, 1e7, -5.0], GM)
     assert np.isnan(leaving).all(axis=1).tolist() == [False, True, True]
     assert np.isnan(solve_lambert(a[0], b[0], 1e7, GM, revolutions=3)[0]).all()
+    for wrong in (np.nan, np.inf, -np.inf, 0.0, 1e300):  # an endless flight once divided by zero
+        assert np.isnan(solve_lambert(a[0], b[0], wrong, GM)[0]).all()
+        assert np.isnan(solve_lambert([wrong, 0.0, 0.0], b[0], 1e7, GM)[0]).all()
+    with pytest.raises(UsageError, match="no conic"):
+        solve_lambert(a[0], b[0], 1e7, np.nan)
     assert len(lambert_all(a[0], b[0], 3e8, GM, most=50)) > 10  # ever more revolutions until they do not fit
 
 

@@ -15,6 +15,7 @@ from ..errors import UsageError
 
 Vectors = NDArray[np.float64]
 ITERATIONS, CLOSE = 35, 1e-13  # the iteration rarely needs more than four steps
+LONGEST_S = 1e30  # no flight is longer; infinity has no conic
 STRAIGHT = 1e-9  # sine of the transfer angle below which no plane is defined
 
 
@@ -42,7 +43,7 @@ def solve_lambert(
     first, second = np.atleast_2d(np.asarray(departure_km, np.float64)), np.atleast_2d(np.asarray(arrival_km, np.float64))
     if first.shape[1] != 3 or second.shape[1] != 3:
         raise UsageError(f"positions have shapes {first.shape} and {second.shape}", remedy="Give rows of three kilometres")
-    if gm_km3_s2 <= 0 or revolutions < 0:
+    if not 0 < gm_km3_s2 < np.inf or revolutions < 0:
         raise UsageError(f"GM {gm_km3_s2} km3/s2 or {revolutions} revolutions make no conic", remedy="Give positive values")
     times = np.atleast_1d(np.asarray(flight_s, np.float64))
     count = max(first.shape[0], second.shape[0], times.size)
@@ -67,7 +68,7 @@ def lambert_all(
     return tuple(found)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _columns(
     first: Vectors, second: Vectors, times: Vectors, gm: float, turns: int, high: bool, retrograde: bool
 ) -> tuple[Vectors, Vectors]:
@@ -77,14 +78,14 @@ def _columns(
     return left, right
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def solve_row(
     r1: Vectors, r2: Vectors, time: float, gm: float, turns: int, high: bool, retrograde: bool, v1: Vectors, v2: Vectors
 ) -> None:
     """Write the velocities at both ends of one conic into `v1` and `v2`; NaN where there is none."""
     v1[:], v2[:] = np.nan, np.nan
     n1, n2 = math.sqrt(r1[0] ** 2 + r1[1] ** 2 + r1[2] ** 2), math.sqrt(r2[0] ** 2 + r2[1] ** 2 + r2[2] ** 2)
-    if not (time > 0 and n1 > 0 and n2 > 0):
+    if not (0 < time < LONGEST_S and n1 > 0 and n2 > 0):
         return
     u1, u2 = r1 / n1, r2 / n2
     h = np.array([u1[1] * u2[2] - u1[2] * u2[1], u1[2] * u2[0] - u1[0] * u2[2], u1[0] * u2[1] - u1[1] * u2[0]])
@@ -113,7 +114,7 @@ def solve_row(
         v2[axis] = gamma * ((-along - rho * (lam * y + x)) * u2[axis] + across * t2) / n2
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _free_parameter(lam: float, target: float, turns: int, high: bool) -> float:
     """Return x of the conic whose dimensionless time of flight is `target`; NaN when the revolutions do not fit into it."""
     if turns > 0:
@@ -141,7 +142,7 @@ def _free_parameter(lam: float, target: float, turns: int, high: bool) -> float:
     return x if abs(_time(lam, x, turns) - target) < 1e-8 * max(1.0, target) else math.nan
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _start(lam: float, target: float, turns: int, high: bool) -> float:
     if turns == 0:
         still, parabola = math.acos(lam) + lam * math.sqrt(1 - lam * lam), 2 / 3 * (1 - lam**3)  # times at x = 0 and x = 1
@@ -154,7 +155,7 @@ def _start(lam: float, target: float, turns: int, high: bool) -> float:
     return (ratio - 1) / (ratio + 1)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _slowest(lam: float, turns: int) -> float:
     """Return x where the time of flight with these revolutions is least (where the two paths meet), by bisection of its slope."""
     low, top = -1 + 1e-6, 1 - 1e-6
@@ -167,7 +168,7 @@ def _slowest(lam: float, turns: int) -> float:
     return 0.5 * (low + top)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _time(lam: float, x: float, turns: int) -> float:
     """Return the dimensionless time of flight of x: Battin's series beside the parabola, Lancaster's form else."""
     if abs(x - 1) < 0.05 and turns == 0:
@@ -184,7 +185,7 @@ def _time(lam: float, x: float, turns: int) -> float:
     return (x - lam * y - angle / math.sqrt(abs(e))) / e
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _hypergeometric(z: float) -> float:
     """Return 2F1(3, 1; 5/2; z) by its series (|z| well below one here)."""
     term, total = 1.0, 1.0
@@ -196,7 +197,7 @@ def _hypergeometric(z: float) -> float:
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _slopes(lam: float, x: float, time: float) -> tuple[float, float, float]:
     """Return the first three derivatives of the time of flight at x; beside the parabola plain differences (0/0 there)."""
     e = 1 - x * x
