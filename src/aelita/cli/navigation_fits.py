@@ -88,6 +88,8 @@ def determine(
     furnished(kernel, prefer, kernels_for)
     compiled()
     begin = navigation.read_arcs(orbit)[0]
+    if out is not None:
+        navigation.check_out(out, body, begin.centre)
     held = navigation.load_tracking(tuple(tracking), tuple(ramps or ()), spacecraft=spacecraft or begin.name)
     chosen = navigation.choose_tracking(
         held, None if start is None else instant(start), None if stop is None else instant(stop), tuple(receiver or ()), kind

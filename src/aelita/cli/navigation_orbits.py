@@ -31,7 +31,7 @@ def propagate(
     bodies: Annotated[
         list[str] | None, typer.Option("--third-body", help="Bodies that pull too, by SPICE name. Default: Sun, planets.")
     ] = None,
-    mass: Annotated[float, typer.Option("--mass", min=0.001, help="kg.")] = 1000.0,
+    mass: Annotated[float | None, typer.Option("--mass", min=0.001, help="kg. Default: as the OPM tells, else 1000.")] = None,
     area: Annotated[float, typer.Option("--area", min=0.0, help="Cross section, m2, for sunlight and drag.")] = 0.0,
     reflectivity: Annotated[float, typer.Option("--reflectivity", min=0.0, max=1.0, help="Of sunlight.")] = 0.3,
     drag: Annotated[float, typer.Option("--drag", min=0.0, help="Drag coefficient, about Mars; 0: no air.")] = 0.0,
@@ -48,11 +48,10 @@ def propagate(
         Path | None, typer.Option("--out", "-o", help="Write to .oem, .xml (OEM), .bsp (SPK), .csv, .parquet, .arrow or .json.")
     ] = None,
 ) -> None:
-    """Propagate an orbit: gravity of any degree, third bodies, relativity, sunlight and drag."""
+    """Propagate an orbit: gravity of any degree, third bodies, relativity, sunlight, drag and the manoeuvres of an OPM."""
     from ..services import navigation
 
     furnished(kernel, prefer, kernels_for)
-    compiled()
     arc = navigation.read_arcs(orbit)[0 if row >= 0 else -1]
     if not -len(arc.epochs) <= row < len(arc.epochs):
         raise UsageError(f"there is no state {row}", where=str(orbit), remedy=f"It has {len(arc.epochs)}")
@@ -62,14 +61,22 @@ def propagate(
         start.centre, gravity=gravity, degree=degree, bodies=bodies, area_m2=area, reflectivity=reflectivity,
         drag_coefficient=drag, dust=dust,
     )  # fmt: skip
-    made = navigation.propagated(start, forces, last, step, name=name or arc.name, ident=arc.ident, mass_kg=mass)
-    if out is not None and out.suffix.lower() in (".oem", ".kvn", ".txt", ".xml", ".bsp", ".spk"):
+    as_orbit = out is not None and out.suffix.lower() in (".oem", ".kvn", ".txt", ".xml", ".bsp", ".spk")
+    if out is not None and as_orbit:
+        navigation.check_out(out, body, start.centre)
+    compiled()
+    made = navigation.propagated(start, forces, last, step, name=name or arc.name, ident=arc.ident, mass_kg=mass, opm=orbit)
+    if made.told:
+        say(made.told)
+    if out is not None and as_orbit:
         with writing(out):
-            navigation.write_arcs((made,), out, made_at=navigation.tai_now(), body=body)
-        say(f"{len(made.epochs):,} states about {made.centre} written to {out}")
+            navigation.write_arcs(made.arcs, out, made_at=navigation.tai_now(), body=body)
+        say(f"{sum(len(each.epochs) for each in made.arcs):,} states about {start.centre} written to {out}")
         return
-    title = f"{made.name} about {made.centre}, J2000"
-    deliver(made.table(), out=out, as_json=json, title=title, limit=limit)
+    import polars as pl
+
+    title = f"{name or arc.name} about {start.centre}, J2000"
+    deliver(pl.concat([each.table() for each in made.arcs]), out=out, as_json=json, title=title, limit=limit)
 
 
 def convert(

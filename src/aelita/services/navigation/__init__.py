@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .launch_pictures import draw_launch
     from .launching import as_json as launch_as_json
     from .launching import launches_of, work_out
-    from .orbit_files import Arc, oem_of, read_arcs, read_spk, write_arcs
+    from .orbit_files import Arc, check_out, oem_of, read_arcs, read_spk, write_arcs
     from .plots_aerobraking import draw_corridor
     from .plots_determination import draw_residuals
     from .plots_sky import draw_events, draw_passes
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from .transferring import chop_of, chop_table, transfer_row
 
 __all__ = [
-    "AEROBRAKING", "Arc", "Sky", "Tracking", "burn_rows", "campaign_tables", "choose_tracking", "chop_of", "chop_shown",
-    "chop_table", "convert", "corridor_shown", "cruise_arcs", "cruise_shown", "cut", "draw_corridor", "draw_cruise",
+    "AEROBRAKING", "Arc", "Sky", "Tracking", "burn_rows", "campaign_tables", "check_out", "choose_tracking", "chop_of",
+    "chop_shown", "chop_table", "convert", "corridor_shown", "cruise_arcs", "cruise_shown", "cut", "draw_corridor", "draw_cruise",
     "draw_events", "draw_launch", "draw_passes", "draw_pork_chop", "draw_residuals", "draw_tracking", "figure_rows",
     "find_cruise", "fit_arc", "fit_summary", "fit_table", "fitted", "forces_of", "is_xml", "last_good", "launch_as_json",
     "launch_shown", "launches_of", "load_aerobraking", "load_tracking", "octets_of", "oem_of", "parameters_of", "pass_table",
@@ -46,7 +46,7 @@ _HOMES = {
     "cruising": "burn_rows cruise_arcs figure_rows find_cruise", "launch_pictures": "draw_launch",
     "determining": "Tracking choose_tracking cut fit_arc fit_summary fit_table fitted last_good load_tracking parameters_of",
     "exchanging": "draw_tracking is_xml pass_table span_of tdm_of tracking_shown",
-    "launching": "as_json launches_of work_out", "orbit_files": "Arc oem_of read_arcs read_spk write_arcs",
+    "launching": "as_json launches_of work_out", "orbit_files": "Arc check_out oem_of read_arcs read_spk write_arcs",
     "plots_aerobraking": "draw_corridor", "plots_determination": "draw_residuals", "plots_sky": "draw_events draw_passes",
     "plots_transfers": "draw_cruise draw_pork_chop", "propagating": "forces_of propagated read_field", "sky": "Sky span_text",
     "shown": "chop_shown corridor_shown cruise_shown launch_shown residuals_shown",

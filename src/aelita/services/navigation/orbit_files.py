@@ -94,22 +94,14 @@ def write_arcs(arcs: tuple[Arc, ...], out: Path, *, made_at: int, body: int | No
             write(oem_of(arcs, made_at=made_at, degree=degree), "xml" if suffix in XML_SUFFIXES else "kvn", where=str(out))
         )
         return
-    if suffix not in SPK_SUFFIXES:
-        raise UsageError(f"{suffix or 'no ending'} is no format of orbits", where=str(out), remedy="Use .oem, .xml or .bsp")
+    check_out(out, body, *(arc.centre for arc in arcs))
     for arc in arcs:
         if len(arc.epochs) < 2:
             raise UsageError(
                 f"{arc.name} is there at one instant alone: an SPK needs an arc", where=str(out),
                 remedy="Fly it on: aelita nav propagate ORBIT --hours 24 --out FILE.bsp --body NUMBER",
             )  # fmt: skip
-    if body is None:
-        raise UsageError("an SPK needs the number of the body", where=str(out), remedy="Give it: --body -143")
-    if body == 0 or abs(body) >= 2**31 or body in {body_number(arc.centre) for arc in arcs}:
-        raise UsageError(
-            f"{body} is no number for a body about {arcs[0].centre}",
-            where=str(out),
-            remedy="Spacecraft are negative: --body -143",
-        )
+    assert body is not None
     segments = [
         HermiteStates(
             body, body_number(arc.centre), np.asarray(et_from_tai_ns(arc.epochs)), arc.states, name=arc.name[:40], degree=degree
@@ -118,6 +110,21 @@ def write_arcs(arcs: tuple[Arc, ...], out: Path, *, made_at: int, body: int | No
     ]
     with out.open("wb") as file:
         file.writelines(spk_octets(segments, name=arcs[0].name[:60]))
+
+
+def check_out(out: Path, body: int | None, *centres: str) -> None:
+    """Raise UsageError where `write_arcs` could not write to a file of that name: before the work, not after it."""
+    suffix = out.suffix.lower()
+    if suffix in KVN_SUFFIXES | XML_SUFFIXES:
+        return
+    if suffix not in SPK_SUFFIXES:
+        raise UsageError(f"{suffix or 'no ending'} is no format of orbits", where=str(out), remedy="Use .oem, .xml or .bsp")
+    if body is None:
+        raise UsageError("an SPK needs the number of the body", where=str(out), remedy="Give it: --body -143")
+    if body == 0 or abs(body) >= 2**31 or body in {body_number(centre) for centre in centres}:
+        raise UsageError(
+            f"{body} is no number for a body about {centres[0]}", where=str(out), remedy="Spacecraft are negative: --body -143"
+        )
 
 
 def _segment(arc: Arc, degree: int) -> Segment:
