@@ -260,7 +260,7 @@ def test_the_command_writes_and_draws(run: Run, orbit: Path, tmp_path: Path) -> 
     assert "of emission (up)" in out.read_text() and png.read_bytes().startswith(b"\x89PNG") and png.stat().st_size > 20_000
     words = ("doppler", "tgo", "-s", "malargue", *SPAN, "--orbit", orbit, "--step", "600")
     shown, remarks = run(*words, "--png", png)
-    assert "Carrier of tgo at Malargüe" in shown and "assumed" in remarks and "left out" in remarks
+    assert "Carrier of TGO at Malargüe" in shown and "assumed" in remarks and "left out" in remarks
     for ending in ("tdm", "xml", "csv", "parquet"):
         run(*words, "--uplink-hz", "7.18e9", "--ratio", "240/749", "--out", tmp_path / f"d.{ending}")
     (part, *_) = tracking(read((tmp_path / "d.xml").read_bytes(), where="x"))[1:]  # type: ignore[arg-type]

@@ -73,7 +73,7 @@ def pointing(
     air = predictions.air_over(antenna, pressure_hpa=pressure, temperature_k=temperature, humidity=humidity)
     found, made_at = predictions.predict_pointing(sky, asked, air=air), navigation.tai_now()
     what = "Uplink pointing" if uplink else "Pointing"
-    title = f"{what} of {antenna.name} to {spacecraft}, {navigation.span_text(first, last)}"
+    title = f"{what} of {antenna.name} to {_called(sky, spacecraft)}, {navigation.span_text(first, last)}"
     result = _Result(
         "pointing", spacecraft, title, (first, last), found.table, found.summary,
         lambda: predictions.pointing_csv(found, made_at=made_at),
@@ -138,7 +138,7 @@ def doppler(
     remarks = list(found.remarks)
     if uplink_hz is None and not ramps and downlink_hz is None:
         remarks.append(f"the uplink is assumed to be {predictions.UPLINK_HZ / 1e6:g} MHz: give --uplink-hz, or --ramps")
-    title = f"Carrier of {spacecraft} at {found.passes.station.name}, {navigation.span_text(first, last)}"
+    title = f"Carrier of {_called(sky, spacecraft)} at {found.passes.station.name}, {navigation.span_text(first, last)}"
     result = _Result(
         "doppler", spacecraft, title, (first, last), found.table, found.summary,
         lambda: predictions.doppler_csv(found, made_at=made_at),
@@ -207,6 +207,11 @@ class _Result:
         from ..ndm import write
 
         return write(self.message(), "xml" if form == "xml" else "kvn", where=self.title)
+
+
+def _called(sky: "navigation.Sky", spacecraft: str) -> str:
+    """Return the name of a spacecraft of the mission, or of a body."""
+    return next((one.name for one in sky.mission.spacecraft if one.key == spacecraft.casefold()), spacecraft.title())
 
 
 def _sky(context: typer.Context, mission: str, kernels: list[Path], published: str) -> "navigation.Sky":
