@@ -171,13 +171,15 @@ def cruise(
         with writing(out):
             navigation.write_arcs(arcs, out, made_at=navigation.tai_now(), body=body)
         say(f"{len(arcs)} arcs written to {out}")
-    picture(png, lambda path: navigation.draw_cruise(found, path, title=f"Reference cruise, {chosen.short}"))
+    picture(
+        png, lambda path: navigation.draw_cruise(found, path, title=f"Reference cruise, {chosen.short}", figures=given.figures)
+    )
     publish_result(
         context, publish, spacecraft, kind="cruise", title=f"Reference cruise, {chosen.short}", type="fcr",
         files=lambda: {"oem": write(navigation.oem_of(arcs, made_at=navigation.tai_now()))},
         span=(min(int(arc.epochs[0]) for arc in arcs), max(int(arc.epochs[-1]) for arc in arcs)),
         shown=lambda: navigation.cruise_shown(found, given),
-        draw=lambda path: navigation.draw_cruise(found, path, title=f"Reference cruise, {chosen.short}"),
+        draw=lambda path: navigation.draw_cruise(found, path, title=f"Reference cruise, {chosen.short}", figures=given.figures),
     )  # fmt: skip
     if json:
         print_json({"figures": figures, "burns": burns})
@@ -192,8 +194,15 @@ def aerobrake(
     context: typer.Context,
     file: Annotated[Path | None, typer.Argument(help="TOML file of a campaign. Default: that of the mission.")] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", help="Draw the density of each pass at random from here. Default: the nominal air.")
+        int | None,
+        typer.Option("--seed", min=0, help="Draw the density of each pass at random from here. Default: the nominal air."),
     ] = None,
+    from_cruise: Annotated[bool, typer.Option("--from-cruise", help="Begin where the mission's reference cruise ends.")] = False,
+    orbit: Annotated[
+        Path | None, typer.Option("--orbit", help="Begin with the last state of this OEM or OPM, about Mars in J2000.")
+    ] = None,
+    mass: Annotated[float | None, typer.Option("--mass", help="Mass at the start, kg.")] = None,
+    days: Annotated[float, typer.Option("--days", help="Give up after so many days, 5 to 3000.")] = 500.0,
     gravity: Annotated[Path | None, typer.Option("--gravity", help="Public file of gravity coefficients.")] = None,
     mission: MissionOption = "",
     png: Annotated[Path | None, typer.Option("--png", help="Draw the corridor to this PNG file.")] = None,
@@ -206,12 +215,16 @@ def aerobrake(
     from ..services import navigation
 
     compiled()
-    given = navigation.load_aerobraking(file or mission_of(context, mission).folder / navigation.AEROBRAKING)
+    folder = None if file is not None and not from_cruise else mission_of(context, mission).folder
+    plan = navigation.load_aerobraking(file or (folder or Path()) / navigation.AEROBRAKING)
     field = navigation.read_field(gravity) if gravity is not None else None
-    around = given.surroundings(gravity=field)
+    if field is None and plan.degree > 3:
+        say(f"aelita: gravity to degree 3 only, the plan asks for {plan.degree}: give a file of coefficients with --gravity")
+    begun = navigation.begun(plan, mission=folder if from_cruise else None, orbit=orbit, mass_kg=mass)
+    given, around = begun.file, begun.file.surroundings(days, gravity=field)
     flown = given.campaign(around)
     drawn = given.campaign(around, seed=seed) if seed is not None else None
-    told = navigation.campaign_tables(given, drawn or flown)
+    told = navigation.campaign_tables(given, drawn or flown) | {"start": begun.origin}
     picture(png, lambda path: navigation.draw_corridor(given, flown, path, drawn=drawn))
     publish_result(
         context, publish, craft, kind="corridor", title=given.name, type="fap",
@@ -226,7 +239,8 @@ def aerobrake(
     )
     print_table(passes, title=f"{told['name']}: passes", limit=limit)
     print_table(_frame(told["published"]).drop("source"), title="Published figures")
-    print_pairs("Totals", [(key.replace("_", " "), _said(value)) for key, value in told["totals"].items()])
+    rows = [("begins with", told["start"])]
+    print_pairs("Totals", rows + [(key.replace("_", " "), _said(value)) for key, value in told["totals"].items()])
 
 
 def _list_launches(names: list[dict[str, Any]], json: bool) -> None:

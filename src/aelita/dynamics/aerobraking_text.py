@@ -14,7 +14,7 @@ from .aerobraking_compared import Compared, Published, compared
 from .aerobraking_flight import Progress, fly
 from .aerobraking_upsets import Upset
 from .corridor import Corridor, Limits
-from .drag_pass import Surroundings, Vehicle, shape, surroundings
+from .drag_pass import Surroundings, Vehicle, built_in_gravity, shape, surroundings
 from .forces import GM_KM3_S2, RADII_KM
 from .lifetime import Guard
 from .states import StateVector
@@ -53,7 +53,7 @@ class AerobrakingFile:
     dust: float | None = None
 
     def surroundings(self, days: float = 500.0, gravity: GravityField | None = None) -> Surroundings:
-        """Return gravity, Sun and air for so many days after the start; without a field the built-in one of degree 2.
+        """Return gravity, Sun and air for so many days after the start; without a field the built-in one of degree 3.
 
         Raises UsageError for spans under 5 and over 3,000 days.
         """
@@ -61,7 +61,9 @@ class AerobrakingFile:
             raise UsageError(f"{days:g} days of aerobraking", remedy=f"Give 5 to {MOST_DAYS}")
         first = self.start.epoch_tai_ns
         air = MarsAtmosphere(self.dust, self.solar_flux, self.density_multiplier)
-        return surroundings(air, first - DAY, first + round(days * DAY), gravity=gravity, degree=self.degree)
+        return surroundings(
+            air, first - DAY, first + round(days * DAY), gravity=gravity or built_in_gravity(), degree=self.degree
+        )
 
     def begun(self, start: StateVector, mass_kg: float | None = None) -> "AerobrakingFile":
         """Return the same with another start, and mass where one is given; steps and pauses that are past by then are left out.

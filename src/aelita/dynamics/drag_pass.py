@@ -22,6 +22,7 @@ FAR_DEGREE = 4
 TOLERANCE_KM = 1e-7  # error of a step in position
 LONGEST_S = 12 * 86400.0  # of a revolution
 # Degree 2 of JGMRO120D (Konopliv et al. 2016, Icarus 274, 253), normalised, and DE440's mass: what serves without a field's file
+DEGREE_3 = ((-1.189702e-5, 3.804998e-6, -1.594743e-5, 3.505630e-5), (0.0, 2.517712e-5, 8.362394e-6, 2.557133e-5))
 DEGREE_2 = {"c20": -8.750220924537e-4, "c22": -8.463302655983e-5, "s22": 4.893941832167e-5, "radius_km": 3396.0}
 
 
@@ -30,6 +31,14 @@ def plain_gravity() -> GravityField:
     c, s = np.zeros((3, 3)), np.zeros((3, 3))
     c[0, 0], c[2, 0], c[2, 2], s[2, 2] = 1.0, DEGREE_2["c20"], DEGREE_2["c22"], DEGREE_2["s22"]
     return GravityField("degree 2 of JGMRO120D", GM_KM3_S2["MARS"], DEGREE_2["radius_km"], c, s)
+
+
+def built_in_gravity() -> GravityField:
+    """Return the field to degree 3 (JGMRO120D), which serves a campaign without a file: the height of periapsis swings by it."""
+    two, c, s = plain_gravity(), np.zeros((4, 4)), np.zeros((4, 4))
+    c[:3, :3], s[:3, :3] = two.c, two.s
+    c[3], s[3] = DEGREE_3
+    return GravityField("degree 3 of JGMRO120D", two.gm_km3_s2, two.radius_km, c, s)
 
 
 @dataclass(frozen=True, slots=True)
