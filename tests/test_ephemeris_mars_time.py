@@ -116,6 +116,23 @@ def test_the_mean_sun_of_the_recipe_runs_as_the_clocks_of_landers() -> None:
     assert np.abs(off_s).max() < 0.01
 
 
+def test_times_of_three_centuries_do_not_wrap() -> None:
+    """Between instants of 1685 and of 2021 lie more nanoseconds than 64 bits hold."""
+    landing = utc("2021-02-18T20:43:49")
+    at = np.array([-9 * 10**18, 9 * 10**18])  # 1684-10-19 and 2255-03-14
+    years = mars_years(at)
+    assert years.tolist() == [-143, 160]  # 570.4 years of the Earth are 303.3 of Mars
+    season = np.degrees(np.asarray(cyice.lspcn_v("MARS", np.asarray(et_from_tai_ns(at)), "NONE")))
+    assert np.abs((mars_time(at).ls_deg - season + 180) % 360 - 180).max() < 0.2
+    clock = SolClock.of_landing(77.43, landing)
+    sols = clock.sols(at)
+    assert sols == pytest.approx((at.astype(float) - float(clock.midnight_tai_ns)) / SOL_S / SECOND, rel=1e-12)
+    assert abs(int(clock.tai_ns(sols[1:])[0]) - int(at[1])) < 2000
+    for far in (1e9, -1e9, -1.2e5, 1e300):
+        with pytest.raises(UsageError, match="beyond what 64 bits hold"):
+            clock.tai_ns(np.array([far]))
+
+
 def test_unknown_times_have_no_sol() -> None:
     clock = SolClock(0)
     assert np.isnan(clock.sols(np.array([NO_TIME]))).all()

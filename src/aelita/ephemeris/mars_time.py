@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import UsageError
 from ..time import J2000_TAI_NS, NO_TIME, SECOND, tai_ns_from_et
+from .finding import LAST_NS
 from .sites import Epochs, Reals
 
 DAY_S = 86_400.0
@@ -105,15 +106,18 @@ class SolClock:
         """Return sols with their fraction: 3.5 is local mean noon of sol 3. NaN for NO_TIME."""
         epochs = np.asarray(epochs_tai_ns, np.int64)
         known = epochs != NO_TIME
-        whole = (np.where(known, epochs, self.midnight_tai_ns) - self.midnight_tai_ns) / (SOL_S * SECOND)
+        whole = _since_s(np.where(known, epochs, self.midnight_tai_ns), self.midnight_tai_ns) / SOL_S
         return np.where(known, self.first_sol + whole, np.nan)
 
     def tai_ns(self, sols: Reals) -> Epochs:
-        """Return the epochs (TAI nanoseconds) of sols with their fraction. Raises UsageError for a sol that is no number."""
+        """Return the epochs (TAI nanoseconds) of sols with their fraction. UsageError for one that is none or too far."""
         if not np.all(np.isfinite(sols)):
             raise UsageError("a sol is not a number", remedy="Give sols that are known")
-        away = np.rint((np.asarray(sols) - self.first_sol) * (SOL_S * SECOND)).astype(np.int64)
-        return np.asarray(self.midnight_tai_ns + away, np.int64)
+        with np.errstate(over="ignore"):
+            away = np.rint((np.asarray(sols) - self.first_sol) * (SOL_S * SECOND))
+        if np.any(np.abs(away + self.midnight_tai_ns) > LAST_NS) or np.any(np.abs(away) > LAST_NS):
+            raise UsageError("a sol is beyond what 64 bits hold", remedy="Give sols of the years 1680 to 2262")
+        return np.asarray(self.midnight_tai_ns + away.astype(np.int64), np.int64)
 
     def text(self, epoch_tai_ns: int) -> str:
         """Return an epoch as people of a lander write it: `Sol 12 06:30:00 LMST`, seconds cut."""
@@ -133,4 +137,9 @@ def _days(epochs_tai_ns: Epochs) -> Reals:
     """Return days of TT since J2000, NaN for NO_TIME."""
     epochs = np.asarray(epochs_tai_ns, np.int64)
     known = epochs != NO_TIME
-    return np.where(known, (np.where(known, epochs, J2000_TAI_NS) - J2000_TAI_NS) / (SECOND * DAY_S), np.nan)
+    return np.where(known, _since_s(np.where(known, epochs, J2000_TAI_NS), J2000_TAI_NS) / DAY_S, np.nan)
+
+
+def _since_s(epochs: Epochs, origin: int) -> Reals:
+    """Return seconds since an instant; nanoseconds between two that 64 bits hold need not fit into as many."""
+    return (epochs // SECOND - origin // SECOND) + (epochs % SECOND - origin % SECOND) / SECOND

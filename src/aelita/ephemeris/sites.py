@@ -49,7 +49,7 @@ class Site:
 
     def earth_fixed_km(self, epochs_tai_ns: Epochs) -> Reals:
         """Return the ITRF93 position at each epoch, rows of three."""
-        years = (epochs_tai_ns - self.epoch_tai_ns) / (SECOND * JULIAN_YEAR_S) * (self.epoch_tai_ns != NO_TIME)
+        years = (epochs_tai_ns / SECOND - self.epoch_tai_ns / SECOND) / JULIAN_YEAR_S * (self.epoch_tai_ns != NO_TIME)
         return np.asarray(self.position_km) + years[:, None] * np.asarray(self.velocity_km_per_year)
 
     def axes(self) -> Reals:
