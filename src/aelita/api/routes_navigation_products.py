@@ -80,7 +80,7 @@ def get_product_file(desk: Desk, ident: str, name: str) -> FileResponse:
     if file is None or path is None:
         names = ", ".join(one.name for one in found.files) or "none"
         raise HTTPException(404, f"Product {ident} has no file {name!r}. Its files: {names}.")
-    if not path.is_file():
+    if not path.is_file() or path.is_symlink() or path.parent.is_symlink():  # a product has files of its own alone
         raise HTTPException(410, f"File {name} of product {ident} is gone.")
     digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
     headers = {"ETag": f'"{file.sha256}"', "Repr-Digest": f"sha-256=:{digest}:"}

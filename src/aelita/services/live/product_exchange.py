@@ -50,9 +50,13 @@ class Exchange:
 
     async def publish(self) -> None:
         """Put products on the stream as they come into the store, for ever."""
+        seen: tuple[int, int] | None = None
         while True:
             try:
-                await self._publish_all()
+                stamp = await asyncio.to_thread(self.store.changed), int(time.monotonic() // LISTED_S)
+                if stamp != seen:  # what is damaged is told of once a minute, not once a second
+                    await self._publish_all()
+                    seen = stamp
                 self.context.health.well("products out")
             except (AelitaError, OSError) as error:
                 if self.context.health.fault("products out", str(error)):
@@ -123,8 +127,10 @@ class Exchange:
             async for message in follower:
                 try:
                     product = await asyncio.to_thread(incoming.take, message.headers, message.data)
-                except AelitaError as error:
-                    log.error("a product of a partner is refused", extra={"giver": giver, "why": str(error)})
+                except OSError:  # the disk: it comes again
+                    raise
+                except Exception as error:  # AelitaError, and whatever else a forged part may do to who reads it
+                    log.error("a product of a partner is refused", extra={"giver": giver, "why": str(error) or repr(error)})
                     self.context.health.count("products_refused", giver=giver)
                 else:
                     self.context.health.well(f"products of {giver}")

@@ -28,6 +28,7 @@ FOLDER = (
 FORM = 1  # of what is written: another one makes all of them anew
 MOST_USED, MOST_LOOKED = 64, 400  # products of one spacecraft
 KERNELS, STAND_IN = "kernels", "stand-in"
+GRAIN_NS, AFTER_S = 100_000_000, 0.2  # folders tell changes no finer than this: what changed just now is looked at once more
 AGAIN_S = 30.0  # what the disk refused is tried again after this
 PAST_NS = 1000  # gaps that are no longer are none: epochs in kernels are rounded
 
@@ -49,6 +50,9 @@ class _Used:
     product: Product
     path: str
     spans: tuple[Interval, ...]
+
+
+_Found = tuple[Path, ProductStore, Product]
 
 
 class PublishedOrbits:
@@ -96,15 +100,18 @@ class PublishedOrbits:
                 return False
             self._again = float("inf")
             try:
-                every = {one.key: self._wanted(one) for one in self.mission.spacecraft if one.naif_id}
+                known = self._orbits()
+                every = {one.key: self._wanted(one, known.get(one.key, [])) for one in self.mission.spacecraft if one.naif_id}
                 wanted = {key: those for key, those in every.items() if those}
                 if changed := wanted != self._used:
                     self._furnish(wanted)
-                self.fault = self.fault if self._again < float("inf") else ""
+                self.fault = self.fault if self._again < float("inf") else ""  # set by what the disk refused
             except Exception as error:  # what was furnished stays, and whoever commands goes on
                 self.fault, self._again, changed = str(error), time.monotonic() + AGAIN_S, False
                 log.error("published orbits cannot be furnished", extra={"why": str(error)})
             self._seen = stamps
+            if time.time_ns() - max(stamps) < GRAIN_NS:
+                self._again = min(self._again, time.monotonic() + AFTER_S)
             return changed
 
     def sources(self, spacecraft: str, start: int, stop: int) -> tuple[Seen, ...]:
@@ -150,15 +157,22 @@ class PublishedOrbits:
     def _stamps(self) -> tuple[int, ...]:
         return tuple(store.changed() for store in self._stores)
 
-    def _wanted(self, craft: Spacecraft) -> tuple[_Used, ...]:
-        """Return the products that tell something of a spacecraft that no newer one does, those made last first."""
-        known: dict[str, tuple[Path, ProductStore, Product]] = {}
+    def _orbits(self) -> dict[str, list[_Found]]:
+        """Return all products that are orbits by their spacecraft, those made last first."""
+        known: dict[str, _Found] = {}
         for home, store in zip(self._homes, self._stores, strict=True):
-            for product in store.find(Sought(kind="orbit", spacecraft=craft.key))[:MOST_LOOKED]:
+            for product in store.find(Sought(kind="orbit")):
                 known.setdefault(product.id, (home, store, product))
+        found: dict[str, list[_Found]] = {}
+        for one in sorted(known.values(), key=lambda one: (-one[2].made_at, one[2].id)):
+            found.setdefault(one[2].spacecraft, []).append(one)
+        return found
+
+    def _wanted(self, craft: Spacecraft, known: Sequence[_Found]) -> tuple[_Used, ...]:
+        """Return the products that tell something of a spacecraft that no newer one does, those made last first."""
         held: tuple[Interval, ...] = ()
         found: list[_Used] = []
-        for home, store, product in sorted(known.values(), key=lambda one: (-one[2].made_at, one[2].id))[:MOST_LOOKED]:
+        for home, store, product in known[:MOST_LOOKED]:
             if len(found) >= MOST_USED:
                 break
             said = Interval(product.start, product.stop)

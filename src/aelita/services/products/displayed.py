@@ -60,6 +60,17 @@ def check_data(kind: str, data: object) -> bytes:
     return octets
 
 
+def shown_in(octets: bytes, where: str) -> dict[str, Any]:
+    """Return the document that is shown of a product. Raises DataError for octets that are none: a partner may have sent any."""
+    try:
+        found = orjson.loads(octets) if len(octets) <= MOST_OCTETS else None
+    except ValueError as error:
+        raise DataError(f"what is shown of it is no JSON: {error}", where=where) from error
+    if not isinstance(found, dict):
+        raise DataError("what is shown of it is no document, or too long", where=where)
+    return found
+
+
 def _demand(data: Mapping[Any, Any], key: str, kind: type, where: str) -> None:
     if not isinstance(data.get(key), kind):
         raise DataError(f"{key} is {str(data.get(key))[:60]}", where=where, remedy=f"It is a {kind.__name__}")

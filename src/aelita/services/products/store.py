@@ -13,8 +13,8 @@ from pathlib import Path
 
 import orjson
 
-from ...errors import DataError, UsageError
-from .displayed import check_data
+from ...errors import ArchiveError, DataError, UsageError
+from .displayed import check_data, shown_in
 from .model import COLLECTION, DATA, IDENT, KEY, MEDIA, Draft, File, Product, media_of, product_of
 from .naming import Names
 from .orbits import orbit_data
@@ -62,7 +62,7 @@ class ProductStore:
         """Keep a new product, or the next version of one, and return it. `files` maps endings (`oem`, `bsp`) to octets.
 
         Of an orbit what is shown is made from its OEM when there is no `data`. Raises UsageError for a draft that does not fit
-        together, DataError for files or data that are not what they should be.
+        together, DataError for files or data that are not what they should be, ArchiveError when the disk refuses.
         """
         contents = {ending.casefold().lstrip("."): octets for ending, octets in files.items()}
         if data is None and draft.kind == "orbit" and "oem" in contents:
@@ -79,8 +79,12 @@ class ProductStore:
             )  # fmt: skip
             product_of(made.told(), "product")
             octets = {f"{ident}.{ending}": one for ending, one in (contents | ({DATA: shown} if shown else {})).items()}
-            if self._put(made, octets):
-                return made
+            try:
+                if self._put(made, octets):
+                    return made
+            except OSError as error:
+                why = f"the product cannot be kept: {error.strerror or error}"
+                raise ArchiveError(why, where=str(self.folder), remedy="Free some disk and publish it again") from error
         raise UsageError(f"there are {MOST_VERSIONS} versions of {name}", remedy="Give the product a label of its own")
 
     def keep(self, product: Product, contents: Mapping[str, bytes]) -> bool:
@@ -94,6 +98,8 @@ class ProductStore:
                 raise DataError(f"{file.name} is not as its record says", where=product.id, remedy="It is to be sent again")
         if set(contents) != {one.name for one in product.contents}:
             raise DataError("it has files that its record does not name", where=product.id)
+        if product.data is not None:
+            shown_in(contents[product.data.name], product.id)
         if self._put(product, contents):
             return True
         if self.get(product.id) != product:
@@ -157,7 +163,7 @@ class ProductStore:
 
     def data(self, product: Product) -> object:
         """Return what is shown of a product, an empty table for one that is files alone. Raises DataError when it is damaged."""
-        return {} if product.data is None else orjson.loads(self.octets(product, product.data))
+        return {} if product.data is None else shown_in(self.octets(product, product.data), product.id)
 
     def unsent(self, agency: str) -> list[Product]:
         """Return the agency's own products that are not marked as sent, those made first first."""
