@@ -1,7 +1,7 @@
 // A space that is looked into: globes below, and over them curves, marks and names on a canvas. Turned by pointer and keys.
 import { colour, say } from "aelita-face";
 import { globesIn } from "aelita-globes";
-import { Camera, minus, size } from "aelita-sky";
+import { Camera, dot, minus, size } from "aelita-sky";
 export class Space {
   // `view` is { globes (of `radius`, or of always `px` pixels), light, curves: [{ points, ink, width, dash, fade, name, surface }], marks: [{ at, name, ink, shape, surface }],
   // solid: radius of the opaque globe at the middle or 0, least, most: distances of the eye }
@@ -52,14 +52,24 @@ export class Space {
       });
   }
   fit() {
-    // as far away as all is seen that the view would have seen whole, around what is looked at
-    const { target, fov } = this.camera,
+    // as far away as all is seen, from this side, that the view would have seen whole; the globe too
+    const cam = this.camera,
       { curves = [], room = 1, most = 1e5 } = this.view ?? {},
-      { clientWidth: w, clientHeight: h } = this.box,
-      half = Math.atan(Math.tan((fov * Math.PI) / 360) * Math.min(1, w && h ? w / h : 1));
-    let far = room;
-    for (const one of curves) if (one.fit) for (const p of one.points) if (p?.[0] != null) far = Math.max(far, size(minus(p, target)));
-    this.camera.away = Math.min((1.12 * far) / Math.sin(half), most);
+      w = this.box.clientWidth || 1,
+      h = this.box.clientHeight || 1;
+    cam.width = w;
+    cam.height = h;
+    cam.aim();
+    let away = (1.12 * room) / Math.sin(Math.atan((0.5 * Math.min(w, h)) / cam.focal));
+    for (const one of curves)
+      if (one.fit)
+        for (const p of one.points) {
+          if (p?.[0] == null) continue;
+          const v = minus(p, cam.target),
+            wide = Math.max(Math.abs(dot(v, cam.right)) / w, Math.abs(dot(v, cam.up)) / h);
+          away = Math.max(away, dot(v, cam.back) + (cam.focal * wide) / 0.44);
+        }
+    cam.away = Math.min(away, most);
     this.again();
   }
   nearer(factor) {
