@@ -253,6 +253,9 @@ def test_what_does_not_end_is_stopped(tmp_path: Path, run: Run, monkeypatch: pyt
     (tmp_path / "flood.gz").write_bytes(gzip.compress(bytes(3 << 20)))
     words = ("propagate", tmp_path / "tgo.opm", "--degree", "2", "--gravity", tmp_path / "flood.gz")
     assert "longer than 1 MiB unpacked" in run(*words, expected=2)[1]
+    monkeypatch.setattr(reading, "MOST_OF_TEXT", 1 << 20)
+    assert "/dev/zero: is longer than 1 MiB" in run("aerobrake", "/dev/zero", expected=2)[1]
+    assert "absent.toml: cannot be read" in run("aerobrake", tmp_path / "absent.toml", expected=2)[1]
     assert not (tmp_path / "a.xml").exists()
 
 
@@ -366,6 +369,7 @@ def test_the_reference_cruise_meets_the_public_figures(
     assert shown["files"] == {"oem", "png"} and len(shown["table"]) == len(told["figures"])
     assert all(len(leg["utc"]) == len(leg["r_km"]) <= 2000 for leg in shown["legs"])
     assert np.linalg.norm(shown["legs"][0]["r_km"][0]) > 6378
+    assert shown["burns"][0]["dv_m_s"] == 326.497 and all(row["propellant_kg"] > 0 for row in shown["burns"])
     verdicts = {row["figure"]: row["verdict"] for row in told["figures"]}
     assert set(verdicts.values()) <= {"met", "in conflict"} and list(verdicts.values()).count("met") >= 20
     message = read((tmp_path / "cruise.oem").read_bytes())

@@ -193,6 +193,7 @@ NAVIGATION: dict[str, tuple[str, str]] = {
     "nav.figures": ("Figures against those published", "Величины рядом с опубликованными"),
     "nav.column.name": ("Name", "Имя"),
     "nav.column.utc": ("UTC", "UTC"),
+    "nav.column.propellant_kg": ("Propellant, kg", "Топливо, кг"),
     "nav.column.dv_m_s": ("Δv, m/s", "Импульс, м/с"),
     # passes and events
     "nav.passes": ("Passes", "Зоны видимости"),

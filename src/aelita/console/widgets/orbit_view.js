@@ -4,7 +4,7 @@ import { ask, fromMs, instant, light, make, parsed, remember, say, span, stateOf
 import { withUnit } from "aelita-figure";
 import { Trajectory, elements, framed, track } from "aelita-course";
 import { facts, retrying, rowsTable } from "aelita-published";
-import { AU_KM, LIGHT_KM_S, MARS, Track, cross, marsTurn, minus, onMars, plus, shadowed, size, times, turned, unit } from "aelita-sky";
+import { AU_KM, LIGHT_KM_S, MARS, Track, cross, marsTurn, minus, onMars, plus, shadowed, size, times, turned, unit, utcMs } from "aelita-sky";
 import { Space } from "aelita-space";
 import { missionNow } from "aelita-stages";
 const HOUR = 3600e3,
@@ -53,9 +53,9 @@ export default {
   mounted() {
     this.space = new Space(this.$refs.space, say("nav.view.orbit"));
     this.aim();
-    const at = Date.parse(this.instant),
-      a = Date.parse(this.begin),
-      b = Date.parse(this.until);
+    const at = utcMs(this.instant),
+      a = utcMs(this.begin),
+      b = utcMs(this.until);
     this.span = b > a ? b - a : SPANS[this.about_][1];
     this.at = Number.isFinite(at) ? at : b > a ? (a + b) / 2 : NaN;
     this.live = !Number.isFinite(this.at);
@@ -248,7 +248,7 @@ export default {
       }
       parts.push(files);
       if (this.course.odd) parts.push(make("p", "st st2", say("nav.frame.unknown").replace("{frame}", this.course.odd)));
-      if (burns.length) parts.push(make("h3", "a-part", say("nav.burns")), rowsTable(say("nav.burns"), burns, ["name", "utc", "dv_m_s"]));
+      if (burns.length) parts.push(make("h3", "a-part", say("nav.burns")), rowsTable(say("nav.burns"), burns, ["name", "utc", "dv_m_s", ...["duration_s", "propellant_kg"].filter((key) => burns.some((one) => one[key] != null))]));
       if (p.data?.table?.length) parts.push(make("h3", "a-part", say("nav.figures")), rowsTable(say("nav.figures"), p.data.table, ["figure", "public", "ours", "tolerance", "unit", "grade"]));
       this.$refs.product.replaceChildren(...parts);
     },
@@ -267,7 +267,7 @@ export default {
         const asked = [query([this.spacecraft, ...(about === "sun" ? ["EARTH", "MARS"] : ["SUN", "EARTH"])], a, b, COUNT[about])];
         if (about === "sun") for (const [name, days] of Object.entries(RING)) asked.push(query([name], mid - (days / 2) * DAY, mid + (days / 2) * DAY, 240));
         const [told, ...rings] = await Promise.all(asked),
-          ms = told.utc.map((t) => Date.parse(t));
+          ms = told.utc.map(utcMs);
         this.tracks = Object.fromEntries(Object.entries(told.states).map(([name, km]) => [name, new Track(ms, km)]));
         this.rings = Object.fromEntries(rings.flatMap((one) => Object.entries(one.states)));
         this.from = told.known?.[this.spacecraft] ?? "";
@@ -385,7 +385,7 @@ export default {
       }
       curves.push({ points: [[0, 0, radius], [0, 0, radius * 1.25]], ink: "fg2", width: 1.4 });
       marks.push({ at: [0, 0, radius * 1.25], name: say("nav.north"), ink: "fg2", shape: "none", said: "fg1" });
-      for (const [name, lat, lon, since] of LANDERS) if (this.at >= Date.parse(since)) marks.push({ at: onGround(lat, lon), name, ink: "s3", shape: "diamond", surface: true, size: 4 });
+      for (const [name, lat, lon, since] of LANDERS) if (this.at >= utcMs(since)) marks.push({ at: onGround(lat, lon), name, ink: "s3", shape: "diamond", surface: true, size: 4 });
       if (here) {
         const under = onMars(this.at, known.km);
         curves.push({ points: [here, onGround(under.lat, under.lon)], ink: "s2", width: 1 });

@@ -91,8 +91,9 @@ def cruise_shown(found: Reference, given: CruiseFile, *, step_s: float = 43_200.
     ]  # fmt: skip
     burns = [
         {
-            "name": row["name"], "utc": row["start_utc"] + "Z", "dv_m_s": row["size_m_s"], "duration_s": row["duration_s"],
-            "propellant_kg": row["propellant_kg"],
+            "name": row["name"], "utc": row["start_utc"] + "Z", "dv_m_s": round(row["size_m_s"], 3),
+            "duration_s": None if row["duration_s"] is None else round(row["duration_s"], 1),
+            "propellant_kg": round(row["propellant_kg"], 2),
         }
         for row in burn_rows(found)
     ]  # fmt: skip
