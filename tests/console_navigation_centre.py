@@ -1,7 +1,7 @@
 """The made-up centre with what the pages of flight dynamics ask for; every text that people or data give holds a script.
 
 `python console_navigation_centre.py PORT` serves it. POST /control {"navigation": ...}: "refused" for errors, "nothing" for no
-products, passes, events and states, "products" for products without states. The figures follow formulas that tests compute again.
+products, passes, events and states, "products" for products without states. The figures follow formulas that tests compute again; some instants name no zone.
 """
 
 import math
@@ -185,7 +185,7 @@ def launch() -> dict[str, Any]:
 def orbit() -> dict[str, Any]:
     times = [EPOCH + 60 * k for k in range(300)]
     return {
-        "centre": "MARS", "frame": "J2000", "utc": [rfc(at) for at in times], "r_km": [place("tgo", "MARS", at) for at in times],
+        "centre": "MARS", "frame": "J2000", "utc": [rfc(at)[:-1] for at in times], "r_km": [place("tgo", "MARS", at) for at in times],
         "manoeuvres": [{"name": f"OTM {BAD}", "utc": rfc(EPOCH + 3600), "dv_m_s": 1.25}],
     }  # fmt: skip
 
@@ -204,7 +204,7 @@ def pointing() -> dict[str, Any]:
     steps = [k for k in range(400) if not 150 < k < 250]
     return {
         "spacecraft": "tgo", "station": f"malargue {BAD}", "passes": [{"pass": 1, "about": BAD}, {"pass": 2, "about": BAD}],
-        "utc": [rfc(EPOCH + 60 * k) for k in steps], "azimuth_deg": [90 + 0.25 * k for k in steps],
+        "utc": [rfc(EPOCH + 60 * k)[:-1] for k in steps], "azimuth_deg": [90 + 0.25 * k for k in steps],
         "elevation_deg": [10 + 0.1 * k if k % 50 else None if k else 10 for k in steps], "pass": [1 + k // 200 for k in steps],
         "range_km": [2.5e8 + 1000 * k for k in steps], "hidden": [100 < k < 120 for k in steps],
     }  # fmt: skip

@@ -74,7 +74,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def context(browser: Browser, url: str) -> Iterator[BrowserContext]:
     """Give one context for all tests: files of the console are read once."""
-    made = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
+    made = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url, timezone_id="Pacific/Kiritimati")
     yield made
     made.close()
 
@@ -405,6 +405,12 @@ def test_residuals_are_read_by_the_cursor(page: Page, url: str) -> None:
     with page.expect_download() as loaded:
         page.locator(".nv-files a").first.click()
     assert loaded.value.suggested_filename.endswith("_v01.oem")
+    expect(page.locator("[data-newer]")).to_contain_text("v02")  # what is looked at stays, and says that there is another
+    page.route("**/products/*_v02", lambda route: route.fulfill(status=410, json={"detail": f"It is gone {made_up.BAD}."}))
+    page.locator("[data-newer]").click()
+    expect(page.locator(".nv-bar [role=alert]")).to_contain_text("It is gone")
+    expect(page.locator(".nv-pick")).to_have_value(re.compile("v01$"))  # what is shown is still what is chosen
+    expect(page).to_have_url(re.compile("at=em16_tgo_residuals_20230524_20230525_v01"))
 
 
 def test_products_of_odd_content_hurt_no_page(page: Page, url: str) -> None:

@@ -1,6 +1,7 @@
 // The corridor of aerobraking: loads of each pass beneath their limits, periapsis and apoapsis, trims, and what it came to.
 import { fromMs, instant, make, say } from "aelita-face";
 import { Figure, withUnit } from "aelita-figure";
+import { utcMs } from "aelita-sky";
 import { facts, known, productView, shownValue, table } from "aelita-published";
 const LISTED = 400;
 export default productView(
@@ -11,7 +12,7 @@ export default productView(
     shown(view, data) {
       view.raw = data;
       view.figure ??= new Figure(view.$refs.figure, { onAt: (k) => view.pass(view.passes[k]) });
-      view.passes = data.passes.filter((one) => Number.isFinite(Date.parse(one.utc))).sort((a, b) => a.number - b.number);
+      view.passes = data.passes.filter((one) => Number.isFinite(utcMs(one.utc))).sort((a, b) => a.number - b.number);
       view.figure.view = null;
       view.figure.at = NaN;
       view.draw();
@@ -32,7 +33,7 @@ export default productView(
       draw() {
         const all = this.passes,
           limits = this.raw.limits ?? {},
-          x = all.map((one) => (this.byNumber ? one.number : Date.parse(one.utc))),
+          x = all.map((one) => (this.byNumber ? one.number : utcMs(one.utc))),
           inks = all.map((one) => (this.above(one) ? "crit" : "s1")),
           trims = all.filter((one) => one.trim_m_s),
           points = (key, ink = "s1", scale = 1) => ({ x, y: all.map((one) => (one[key] == null ? null : one[key] * scale)), ink, form: "points", size: 1.5 }),
@@ -50,7 +51,7 @@ export default productView(
                 points("periapsis_km", "s3"),
                 {
                   name: say("nav.trims"),
-                  x: trims.map((one) => (this.byNumber ? one.number : Date.parse(one.utc))),
+                  x: trims.map((one) => (this.byNumber ? one.number : utcMs(one.utc))),
                   y: trims.map((one) => one.periapsis_km),
                   says: trims.map((one) => withUnit(one.trim_m_s, "m/s")),
                   ink: "s2",
@@ -87,7 +88,7 @@ export default productView(
                 beyond.slice(0, LISTED).map((one) => ({
                   cells: [String(one.number), withUnit(one.pressure_n_m2, "N/m²"), withUnit(one.heat_flux_w_m2, "W/m²")],
                   pick: () => {
-                    this.figure.cursor(this.byNumber ? one.number : Date.parse(one.utc), true);
+                    this.figure.cursor(this.byNumber ? one.number : utcMs(one.utc), true);
                   },
                 })),
               )
@@ -100,7 +101,7 @@ export default productView(
           one
             ? facts([
                 ["№", shownValue(one.number)],
-                ["UTC", instant(fromMs(Date.parse(one.utc)), 0)],
+                ["UTC", instant(fromMs(utcMs(one.utc)), 0)],
                 [say("nav.periapsis"), withUnit(one.periapsis_km, "km")],
                 [say("nav.density"), withUnit(one.density_kg_m3, "kg/m³")],
                 [say("nav.pressure"), withUnit(one.pressure_n_m2, "N/m²")],

@@ -1,5 +1,5 @@
 // Trajectories of products: positions at uneven instants, what is between them, and where they are from another centre.
-import { onMars, plus, times } from "aelita-sky";
+import { onMars, plus, times, utcMs } from "aelita-sky";
 const POINTS = 8,
   HOLE = 20, // a step so many times longer than the longer one beside it is a hole
   OBLIQUITY = ((84381.448 / 3600) * Math.PI) / 180; // of ECLIPJ2000 in SPICE
@@ -88,7 +88,7 @@ export class Trajectory {
   constructor(product) {
     const data = product?.data ?? {},
       legs = data.legs ?? (data.r_km ? [data] : []);
-    this.burns = (data.manoeuvres ?? data.burns ?? []).map((one) => ({ ...one, ms: Date.parse(one.utc) })).filter((one) => Number.isFinite(one.ms));
+    this.burns = (data.manoeuvres ?? data.burns ?? []).map((one) => ({ ...one, ms: utcMs(one.utc) })).filter((one) => Number.isFinite(one.ms));
     this.odd = "";
     this.legs = legs.flatMap((one) => {
       const frame = String(one.frame ?? data.frame ?? "J2000").toUpperCase(),
@@ -97,7 +97,7 @@ export class Trajectory {
         this.odd = frame;
         return [];
       }
-      return [{ name: one.name ?? "", centre, frame, course: new Course((one.utc ?? []).map((t) => Date.parse(t)), one.r_km ?? []) }];
+      return [{ name: one.name ?? "", centre, frame, course: new Course((one.utc ?? []).map(utcMs), one.r_km ?? []) }];
     });
   }
   get span() {

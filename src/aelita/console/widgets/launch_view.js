@@ -1,8 +1,9 @@
 // A launch: the window day by day, the ascent with its events, the timeline, and how injection disperses.
 import { date, instant, make, say } from "aelita-face";
 import { Figure, withUnit } from "aelita-figure";
+import { utcMs } from "aelita-sky";
 import { cell, facts, known, productView, rowsTable, shownValue, table } from "aelita-published";
-const minutes = (t) => (t ? (Date.parse(t) % 86400e3) / 60000 : NaN),
+const minutes = (t) => (t ? (utcMs(t) % 86400e3) / 60000 : NaN),
   clock = (t) => (t ? t.slice(11, 19) : "–");
 const timed = (t) => {
   const made = cell(clock(t));

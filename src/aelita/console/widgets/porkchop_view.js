@@ -2,6 +2,7 @@
 import { colour, fromMs, instant, make, say } from "aelita-face";
 import { contours } from "aelita-contours";
 import { canvasIn, nearest, ticksOf, timeTicks, withUnit } from "aelita-figure";
+import { utcMs } from "aelita-sky";
 import { facts, productView } from "aelita-published";
 const LEFT = 92,
   RIGHT = 78,
@@ -32,9 +33,9 @@ export default productView(
       const known = data.best ?? {};
       if (!data.departures.length || !data.arrivals.length) throw new Error(say("nav.figure.empty"));
       view.raw = {
-        x: data.departures.map((t) => Date.parse(t)),
-        y: data.arrivals.map((t) => Date.parse(t)),
-        best: { x: Date.parse(known.departure), y: Date.parse(known.arrival), known },
+        x: data.departures.map(utcMs),
+        y: data.arrivals.map(utcMs),
+        best: { x: utcMs(known.departure), y: utcMs(known.arrival), known },
         grids: Object.fromEntries(Object.entries(FIELDS).filter(([, f]) => f.key).map(([k, f]) => [k, data[f.key] ?? []])),
       };
       view.raw.grids.total = view.raw.grids.c3.map((row, i) =>

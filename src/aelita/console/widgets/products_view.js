@@ -96,7 +96,7 @@ export default {
         );
       [...made.querySelectorAll("tbody tr")].forEach((tr, k) => {
         tr.dataset.id = this.rows_[k].id;
-        tr.setAttribute("aria-selected", String(tr.dataset.id === this.chosen));
+        if (tr.dataset.id === this.chosen) tr.setAttribute("aria-current", "true");
       });
       const parts = [made];
       if (this.more) {

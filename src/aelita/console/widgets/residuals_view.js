@@ -1,6 +1,7 @@
 // Residuals of an orbit determination over time: what was used, what was edited, three sigmas; the table of links; a comparison.
 import { make, say } from "aelita-face";
 import { Figure, withUnit } from "aelita-figure";
+import { utcMs } from "aelita-sky";
 import { facts, known, productView, rowsTable, shownValue } from "aelita-published";
 const mean = (all) => all.reduce((s, v) => s + v, 0) / (all.length || 1);
 const named = (k) => known("nav.column." + k, k.replaceAll("_", " "));
@@ -15,7 +16,7 @@ export default productView(
   `<section class="a-card nv-wide" :aria-label="word('nav.residuals')"><div class="body flush"><div ref="figure"></div></div></section><div class="nv-side"><section class="a-card" :aria-label="word('nav.fit')"><header><h2>{{word('nav.fit')}}</h2></header><div class="body" ref="facts"></div></section><section class="a-card" :aria-label="word('nav.links')"><header><h2>{{word('nav.links')}}</h2></header><div class="body" ref="table"></div></section></div>`,
   {
     shown(view, data) {
-      const x = data.utc.map((t) => Date.parse(t)),
+      const x = data.utc.map(utcMs),
         order = x.map((_, i) => i).filter((i) => Number.isFinite(x[i])).sort((a, b) => x[a] - x[b]),
         pick = (all) => order.map((i) => all?.[i]),
         y = pick(data.residual),

@@ -1,6 +1,7 @@
 // What a product of any form holds as something to look at: curves over time, tables, facts.
 import { fromMs, instant, say } from "aelita-face";
 import { known, shownValue } from "aelita-published";
+import { utcMs } from "aelita-sky";
 export const MOST_ROWS = 500;
 const INKS = ["s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8"],
   UNITS = [
@@ -66,7 +67,7 @@ function bare(key) {
 }
 function ofLists(data) {
   // lists of one length beside instants
-  const x = data.utc.map((t) => Date.parse(t)),
+  const x = data.utc.map(utcMs),
     lists = Object.entries(data).filter(([k, v]) => k !== "utc" && k !== "pass" && Array.isArray(v) && v.length === x.length && v.length),
     found = [];
   for (const [key, list] of lists) {
@@ -106,7 +107,7 @@ function ofRows(rows) {
   }
   const found = [];
   for (const [name, some] of [...groups].slice(0, 8)) {
-    const [times, ys] = ordered(some.map((one) => Date.parse(one?.[time])), numbers.map((k) => some.map((one) => (isNumber(one?.[k]) ? one[k] : null)))),
+    const [times, ys] = ordered(some.map((one) => utcMs(one?.[time])), numbers.map((k) => some.map((one) => (isNumber(one?.[k]) ? one[k] : null)))),
       hole = holeOf(times);
     numbers.forEach((key, k) => found.push({ key, name: [apart ? name : "", numbers.filter((n) => unitOf(n)[0] && unitOf(n)[0] === unitOf(key)[0]).length > 1 ? bare(key) : ""].filter(Boolean).join(" ") || "", x: times, y: ys[k], hole }));
   }
@@ -121,7 +122,7 @@ export function seen(data) {
       .map(([k, v]) => [nameOf(k), shownValue(v)]);
   const tables = Object.entries(data).filter(([k, v]) => k !== "rows" && Array.isArray(v) && v.length && v.every((one) => one && typeof one === "object" && !Array.isArray(one)));
   if (Array.isArray(data.utc) && data.utc.length) {
-    const ends = data.utc.map((t) => Date.parse(t)).filter(Number.isFinite);
+    const ends = data.utc.map(utcMs).filter(Number.isFinite);
     pairs.push([say("nav.values"), String(data.utc.length)]);
     if (ends.length) pairs.push([say("nav.from.to"), `${instant(fromMs(ends[0]), 0)} – ${instant(fromMs(ends.at(-1)), 0)}`]);
   }

@@ -20,6 +20,10 @@ export const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2],
   times = (a, k) => [a[0] * k, a[1] * k, a[2] * k],
   size = (a) => Math.hypot(a[0], a[1], a[2]),
   unit = (a) => times(a, 1 / (size(a) || 1));
+export function utcMs(text) {
+  // milliseconds of an instant in UTC, also of one that names no zone (browsers would take their own); NaN for what is none
+  return typeof text === "string" ? Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text) : NaN;
+}
 export function etDays(ms) {
   // days of TDB since J2000
   return (ms - J2000_MS) / 86400e3 + LEAPS.find(([from]) => ms >= from || !from)[1] / 86400;

@@ -3,6 +3,7 @@ import { line, watch } from "aelita-bus";
 import { ask, colour, fromMs, instant, light, make, parsed, remember, say, span, stateOf, waiting } from "aelita-face";
 import { canvasIn, timeTicks } from "aelita-figure";
 import { cell, facts, retrying, table } from "aelita-published";
+import { utcMs } from "aelita-sky";
 import { missionNow } from "aelita-stages";
 const HOUR = 3600e3,
   SPANS = [6, 24, 72, 168, 720],
@@ -13,7 +14,7 @@ const HOUR = 3600e3,
   MOST_EVENTS_H = 744,
   AROUND = 18 * HOUR,
   KINDS = ["eclipse", "penumbra", "occultation", "periapsis", "apoapsis", "ascending-node", "descending-node", "conjunction"];
-const ms = (t) => (t ? Date.parse(t) : NaN),
+const ms = (t) => (t ? utcMs(t) : NaN),
   instantOf = (t) => fromMs(Math.round(t)).replace("Z", "000Z"),
   // a pass that goes on beyond what was asked for has no rise, or no set, that is known
   riseOf = (one) => (one.cut?.[0] ? "< " : "") + instant(one.start, 0),
