@@ -4,19 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from ...dynamics import AerobrakingFile, Campaign, read_aerobraking
-from ...errors import DefinitionError
 from ...time import utc_from_tai_ns
+from .reading import text_of
 
 FILE = "navigation/aerobraking.toml"
 
 
 def load_aerobraking(path: Path) -> AerobrakingFile:
     """Return what a file says. Raises DefinitionError, with file, key and value, for anything that does not fit."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"cannot be read: {error}", where=str(path), remedy="Name a TOML file of aerobraking") from error
-    return read_aerobraking(text, str(path))
+    return read_aerobraking(text_of(path, "Name a TOML file of aerobraking"), str(path))
 
 
 def campaign_tables(file: AerobrakingFile, campaign: Campaign) -> dict[str, Any]:

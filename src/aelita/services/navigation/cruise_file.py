@@ -18,6 +18,7 @@ from ...dynamics import (
 from ...errors import DefinitionError, TimeError
 from ...tables import Table
 from ...time import tai_ns_from_utc
+from .reading import text_of
 
 CRUISE = "navigation/cruise.toml"
 GRADES = ("A", "B", "C", "D", "E")
@@ -36,11 +37,7 @@ class CruiseFile:
 
 def load_cruise(path: Path) -> CruiseFile:
     """Return what a cruise file says. Raises DefinitionError, with file, key and value, for anything that does not fit."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"cannot be read: {error}", where=str(path), remedy="Name a cruise's TOML file") from error
-    return read_cruise(text, str(path))
+    return read_cruise(text_of(path, "Name a cruise's TOML file"), str(path))
 
 
 def read_cruise(text: str, where: str) -> CruiseFile:

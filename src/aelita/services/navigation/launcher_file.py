@@ -4,18 +4,19 @@ from pathlib import Path
 
 from ...dynamics import LauncherFile, LaunchPlan, read_launcher, read_launches
 from ...errors import DefinitionError, UsageError
+from .reading import text_of
 
 LAUNCHERS, LAUNCHES = "launchers", "launches.toml"
 
 
 def load_launcher(path: Path) -> LauncherFile:
     """Return what a launcher file says. Raises DefinitionError, with file, key and value, for anything that does not fit."""
-    return read_launcher(_text(path, "Name a launcher's TOML file"), str(path))
+    return read_launcher(text_of(path, "Name a launcher's TOML file"), str(path))
 
 
 def load_launches(path: Path) -> tuple[LaunchPlan, ...]:
     """Return what a file of launches says; errors as of `load_launcher`."""
-    return read_launches(_text(path, "Name a TOML file of launches"), str(path))
+    return read_launches(text_of(path, "Name a TOML file of launches"), str(path))
 
 
 def launcher_files(mission: Path) -> dict[str, Path]:
@@ -35,10 +36,3 @@ def find_launch(mission: Path, name: str) -> tuple[LaunchPlan, LauncherFile]:
                 )  # fmt: skip
             return plan, load_launcher(files[plan.launcher])
     raise UsageError(f"{mission} has no launch {name!r}", remedy=f"Launches: {', '.join(plan.name for plan in plans)}")
-
-
-def _text(path: Path, remedy: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"cannot be read: {error}", where=str(path), remedy=remedy) from error

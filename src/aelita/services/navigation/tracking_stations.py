@@ -10,6 +10,7 @@ from ...tables import Table
 from ...time import J2000_TAI_NS, tai_ns_from_utc
 from ..missions import Mission
 from ..places import site_of
+from .reading import text_of
 
 ZENITH_DRY_M, ZENITH_WET_M = 2.1, 0.1  # of a station near the sea; assumed where a file tells none
 
@@ -28,10 +29,7 @@ def read_stations(path: Path) -> dict[str, Station]:
     Each of its `[[stations]]` has a `name`, `xyz_km` in ITRF93, and as far as known `velocity_km_per_year` at `epoch` (UTC),
     `zenith_dry_m` and `zenith_wet_m`, `range_bias_s` and `doppler_bias_hz`. Raises DefinitionError with file and key.
     """
-    try:
-        table = Table.parse(path.read_text("utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=str(path)) from error
+    table = Table.parse(text_of(path, "Name a TOML file of stations"), str(path))
     found: dict[str, Station] = {}
     for one in table.tables("stations"):
         name = one.text("name")
