@@ -175,11 +175,10 @@ class PublishedOrbits:
         for home, store, product in known[:MOST_LOOKED]:
             if len(found) >= MOST_USED:
                 break
-            said = Interval(product.start, product.stop)
-            if said.start < said.stop and not any(one.stop - one.start > PAST_NS for one in gaps(said, held)):
+            if not _adds(Interval(product.start, product.stop), held):  # as its record says: it need not be read
                 continue
             made = self._kernel(home, store, product, craft)
-            if made is not None:
+            if made is not None and any(_adds(one, held) for one in made.spans):
                 found.append(made)
                 held = joined([*held, *made.spans])
         return tuple(found)
@@ -230,6 +229,11 @@ class PublishedOrbits:
         self._used = wanted
         self.version += 1
         log.info("orbits by products", extra={"used": list(self.used)})
+
+
+def _adds(span: Interval, held: Sequence[Interval]) -> bool:
+    """Return whether a span reaches out of others."""
+    return any(one.stop - one.start > PAST_NS for one in gaps(span, held))
 
 
 def _holds_orbits(path: Path) -> bool:
