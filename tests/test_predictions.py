@@ -18,7 +18,7 @@ from aelita.dynamics import Forces, Kind, StateVector, compute, propagate, track
 from aelita.ephemeris import furnish, pointing, release, state
 from aelita.errors import TimeError, UsageError
 from aelita.ndm import Message, read, tracking, write
-from aelita.services import find_mission, navigation, predictions
+from aelita.services import find_mission, live, navigation, predictions
 from aelita.services.live import Installation
 from aelita.services.live.installation import AgencyHere
 from aelita.services.places import horizon_of, site_of
@@ -276,14 +276,15 @@ def test_predictions_are_published(run: Run, orbit: Path, tmp_path: Path, monkey
     words = ("tgo", "-s", "malargue", *SPAN, "--step", "60", "--publish", "esa", "--json")
     run("pointing", *words, "--orbit", orbit)
     run("publish", "orbit", "tgo", "two days", orbit, "--start", "2019-11-12T20:10:02", "--stop", "2019-11-14", "--agency", "esa")
-    told = json.loads(run("doppler", *words, "--published", "esa")[0])
+    told = json.loads(run("doppler", *words, "--orbits-of", "esa")[0])
     (source,) = ProductStore(made.home("esa")).find(Sought("orbit"))
     assert (
         len(told["rows"]) > 500
         and source.id
-        in run("doppler", *words[:-3], "--published", "esa", "-o", tmp_path / "d.csv")[1] + (tmp_path / "d.csv").read_text()
+        in run("doppler", *words[:-3], "--orbits-of", "esa", "-o", tmp_path / "d.csv")[1] + (tmp_path / "d.csv").read_text()
     )
     store = ProductStore(made.home("esa"))
+    live.geometry_of(live.read_installation(made.folder), "esa").orbits.close()  # type: ignore[union-attr]
     for kind, column in (("pointing", "azimuth_deg"), ("doppler", "shift_hz")):
         (one,) = store.find(Sought(kind))
         shown = store.data(one)

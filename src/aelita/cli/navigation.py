@@ -124,10 +124,11 @@ def furnished(kernels: list[Path] | None, prefer: list[Path] | None, kernels_for
         furnish(*(kernels or ()), prefer=prefer or (), spacecraft=kernels_for or ())
 
 
-def _sky(
+def sky_of(
     context: typer.Context, mission: str, kernels: list[Path] | None, prefer: list[Path] | None, kernels_for: list[int] | None,
     agency: str = "",
 ) -> "navigation.Sky":  # fmt: skip
+    """Return stations and spacecraft as kernels tell them, and with an agency of this machine as its published orbits do."""
     from ..services import navigation
 
     if not agency:
@@ -167,7 +168,7 @@ def passes(
     """List when spacecraft stand above the horizons of stations, and how long Mars hides them in each pass."""
     from ..services import navigation
 
-    sky = _sky(context, mission, kernel, prefer, kernels_for, orbits_of)
+    sky = sky_of(context, mission, kernel, prefer, kernels_for, orbits_of)
     first, last = span(start, stop, days)
     craft = spacecraft or [sky.mission.spacecraft[0].key]
     found = sky.passes(craft, first, last, stations=station or (), outgoing=uplink, step_s=step)
@@ -201,7 +202,7 @@ def light_time(
     out: OutOption = None,
 ) -> None:
     """Tell how long light takes between an observer and a spacecraft: down, up, and there and back."""
-    sky = _sky(context, mission, kernel, prefer, kernels_for, orbits_of)
+    sky = sky_of(context, mission, kernel, prefer, kernels_for, orbits_of)
     if stop is not None and len(at) != 1:
         raise UsageError("--stop goes on from one instant", remedy="Give one, or leave --stop away")
     epochs = [instant(text) for text in at] if stop is None else instants(at[0], stop, step)

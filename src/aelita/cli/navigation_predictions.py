@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
-from .navigation import KernelOption, LimitOption, PngOption, StartOption, commands, mission_of, picture, span
-from .navigation_keeping import PublishOption, here, publish_result
+from .navigation import (
+    KernelOption,
+    KernelsForOption,
+    LimitOption,
+    OrbitsOption,
+    PngOption,
+    PreferOption,
+    StartOption,
+    commands,
+    picture,
+    sky_of,
+    span,
+)  # fmt: skip
+from .navigation_keeping import PublishOption, publish_result
 from .options import JsonOption, MissionOption
 from .output import deliver, print_json, print_table, rows_as_json, say, writing
 
@@ -26,9 +38,6 @@ DaysOption = Annotated[float, typer.Option("--days", min=0.0, max=40_000.0, help
 StepOption = Annotated[float, typer.Option("--step", help="Seconds between two rows.")]
 OrbitOption = Annotated[
     Path | None, typer.Option("--orbit", help="The orbit: OEM (KVN, XML) or SPK. Default: kernels.", exists=True)
-]
-PublishedOption = Annotated[
-    str, typer.Option("--published", help="Where no kernel tells: the orbits that this agency of this machine published or got.")
 ]
 ResultOption = Annotated[
     Path | None, typer.Option("--out", "-o", help="Write to .csv (with a header), .tdm, .kvn or .xml (TDM), .parquet, .arrow.")
@@ -51,12 +60,14 @@ def pointing(
     step: StepOption = 10.0,
     uplink: Annotated[bool, typer.Option("--uplink", help="Where to transmit to, by instants of emission.")] = False,
     orbit: OrbitOption = None,
-    published: PublishedOption = "",
     pressure: Annotated[float | None, typer.Option("--pressure", help="At the station, hPa. Default: standard.")] = None,
     temperature: Annotated[float, typer.Option("--temperature", help="At the station, kelvins.")] = 288.0,
     humidity: Annotated[float, typer.Option("--humidity", help="Relative, at the station: 0 to 1.")] = 0.5,
     mission: MissionOption = "",
     kernel: KernelOption = None,
+    prefer: PreferOption = None,
+    kernels_for: KernelsForOption = None,
+    orbits_of: OrbitsOption = "",
     png: PngOption = None,
     limit: LimitOption = 12,
     json: JsonOption = False,
@@ -66,7 +77,7 @@ def pointing(
     """Tell where an antenna points over the passes of a spacecraft: azimuth, elevation, their rates, range and its rate."""
     from ..services import navigation, predictions
 
-    sky = _sky(context, mission, kernel or [], published)
+    sky = sky_of(context, mission, kernel, prefer, kernels_for, orbits_of)
     first, last = span(start, stop, days)
     asked = predictions.AskedPasses(spacecraft, station, first, last, step, uplink=uplink, orbit=orbit)
     (antenna,) = sky.stations([station])
@@ -109,9 +120,11 @@ def doppler(
     count: Annotated[float, typer.Option("--count", help="Seconds over which a frequency is the mean.")] = 2.0,
     delay: Annotated[float, typer.Option("--transponder-delay", help="Seconds on board.")] = 0.0,
     orbit: OrbitOption = None,
-    published: PublishedOption = "",
     mission: MissionOption = "",
     kernel: KernelOption = None,
+    prefer: PreferOption = None,
+    kernels_for: KernelsForOption = None,
+    orbits_of: OrbitsOption = "",
     png: PngOption = None,
     limit: LimitOption = 12,
     json: JsonOption = False,
@@ -122,7 +135,7 @@ def doppler(
     from ..dynamics import check_frequency
     from ..services import navigation, predictions
 
-    sky = _sky(context, mission, kernel or [], published)
+    sky = sky_of(context, mission, kernel, prefer, kernels_for, orbits_of)
     first, last = span(start, stop, days)
     asked = predictions.AskedPasses(spacecraft, station, first, last, step, orbit=orbit)
     if downlink_hz is not None and (uplink_hz is not None or ramps or transmitter):
@@ -212,19 +225,3 @@ class _Result:
 def _called(sky: "navigation.Sky", spacecraft: str) -> str:
     """Return the name of a spacecraft of the mission, or of a body."""
     return next((one.name for one in sky.mission.spacecraft if one.key == spacecraft.casefold()), spacecraft.title())
-
-
-def _sky(context: typer.Context, mission: str, kernels: list[Path], published: str) -> "navigation.Sky":
-    """Return stations and spacecraft as kernels tell them, and where an agency is named the orbits that it has."""
-    from ..services import navigation, orbits
-
-    chosen = mission_of(context, mission)
-    if not published:
-        return navigation.Sky(chosen, kernels)
-    at, key = here(context, published)
-    found = orbits.PublishedOrbits(at.mission, [*at.kernels, *kernels], [at.home(key)])
-    sky = navigation.Sky(chosen, kernels, found)
-    found.refresh()
-    for ident, why in found.refused.items():
-        say(f"aelita: {ident} is not used: {why}")
-    return sky
