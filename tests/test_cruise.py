@@ -238,6 +238,8 @@ def test_rows_for_people(given: CruiseFile, cruise: Reference) -> None:
     burns = burn_rows(cruise)
     assert [row["start_utc"] for row in burns] == sorted(row["start_utc"] for row in burns) and burns[0]["name"] == "DSM-1"
     assert all(row["size_m_s"] > 0 and row["propellant_kg"] > 0 for row in burns)
+    with pytest.raises(UsageError, match="a step of 1 s makes over 2,000,000 rows of 366 days"):
+        cruise_arcs(cruise, "orbiter", "TGO", step_s=1.0)
     with pytest.raises(UsageError, match="no figure 'colour'"):
         cruise.compared((given.figures[0].__class__("colour", 1, 1, "", "", "E"),))
 

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from ...dynamics import Reference, rebuild_cruise
-from ...time import utc_from_tai_ns
+from ...errors import UsageError
+from ...time import SECOND, utc_from_tai_ns
 from .cruise_file import CRUISE, CruiseFile, load_cruise
 from .orbit_files import Arc
+
+MOST_ROWS = 2_000_000
 
 
 def find_cruise(mission: Path) -> tuple[CruiseFile, Reference]:
@@ -16,7 +19,15 @@ def find_cruise(mission: Path) -> tuple[CruiseFile, Reference]:
 
 
 def cruise_arcs(cruise: Reference, craft: str, name: str, *, step_s: float = 3600.0) -> tuple[Arc, ...]:
-    """Return the arcs of one craft, `orbiter` (and the composite before) or `lander`; each burn is an arc of its own."""
+    """Return the arcs of one craft, `orbiter` (and the composite before) or `lander`; each burn is an arc of its own.
+
+    Raises UsageError for a step that makes too many rows.
+    """
+    lasts_s = (cruise.legs[-1].trajectory.span[1] - cruise.legs[0].trajectory.span[0]) / SECOND
+    if not (step_s > 0 and lasts_s / step_s < MOST_ROWS):
+        raise UsageError(
+            f"a step of {step_s:g} s makes over {MOST_ROWS:,} rows of {lasts_s / 86400:.0f} days", remedy="Give a longer --step"
+        )
     wanted = {craft, "composite"} if craft == "orbiter" else {craft}
     return tuple(
         Arc(name, each.centre, each.epochs_tai_ns, each.states) for each in cruise.segments(step_s) if each.craft in wanted

@@ -20,6 +20,8 @@ WAYS = {"rising": COOL, "setting": TRACE, "nearest": "#6a4c93"}
 
 def draw_ascent(flown: Injection, path: Path) -> Path:
     """Write the ascent of a launch and its way out to `path` (PNG); return the path."""
+    from matplotlib.patheffects import withStroke
+
     figure = _figure(12.0, 9.0)
     panels = figure.subplots(3, 2)
     history, events = flown.ascent.history, flown.ascent.events
@@ -39,10 +41,11 @@ def draw_ascent(flown: Injection, path: Path) -> Path:
     low, high = panels[0, 0].get_ylim()
     for event in events:
         if event.name.endswith(("separation", "jettison", "first ignition")):
-            panels[0, 0].text(
+            label = panels[0, 0].text(
                 event.time_s, low + 0.03 * (high - low), f" {event.name}, {event.time_s:.1f} s", rotation=90, fontsize=6.5,
-                color=INK, va="bottom", ha="left" if "jettison" in event.name else "right",
+                color=INK, va="bottom", ha="left" if "jettison" in event.name else "right", zorder=5,
             )  # fmt: skip
+            label.set_path_effects([withStroke(linewidth=2.5, foreground=PAPER)])
     _way_out(panels[2, 0], flown)
     _text(panels[2, 1], flown)
     for panel in panels[:2].ravel():
@@ -131,14 +134,22 @@ def draw_dispersion(dispersion: Dispersion, path: Path, *, samples: np.ndarray |
         east = great * np.cos(angle) * np.cos(turn) - small * np.sin(angle) * np.sin(turn)
         north = great * np.cos(angle) * np.sin(turn) + small * np.sin(angle) * np.cos(turn)
         panel.plot(np.degrees(east), np.degrees(north), color=TRACE, linewidth=1.2)
+        top = int(np.argmax(north))
+        panel.annotate(
+            f"{sigmas:.0f} sigma", (np.degrees(east[top]), np.degrees(north[top])), (0, 3), textcoords="offset points",
+            ha="center", fontsize=8, color=INK,
+        )  # fmt: skip
+    panel.plot(0.0, 0.0, "+", color=INK, markersize=8)
     if samples is not None:
         east = np.degrees((samples[:, 2] - dispersion.nominal[2]) * np.cos(dispersion.nominal[1]))
         panel.plot(east, np.degrees(samples[:, 1] - dispersion.nominal[1]), ".", color=SECOND_TRACE, markersize=3)
     panel.set_aspect("equal", adjustable="datalim")
-    panel.set_xlabel("right ascension times cosine of declination, deg", color=INK)
-    panel.set_ylabel("declination, deg", color=INK)
+    panel.set_xlabel("off in right ascension times cosine of declination, deg", color=INK)
+    panel.set_ylabel("off in declination, deg", color=INK)
     _look(panel)
-    panel.set_title(f"C3 ± {dispersion.sigmas[0]:.3f} km²/s² (1 sigma)", loc="left", fontsize=9, color=INK)
+    spread, kilograms = dispersion.sigmas[0], dispersion.margin_sigma_kg
+    told = f"Asymptote of injection: C3 ± {spread:.3f} km²/s², propellant ± {kilograms:.0f} kg (1 sigma)"
+    panel.set_title(told, loc="left", fontsize=9, color=INK)
     return _saved(figure, path)
 
 
