@@ -223,7 +223,7 @@ def test_garbled_files_are_read_or_refused(at: int, junk: bytes) -> None:
         assert np.isfinite(acceleration_km_s2(found, places(2))).all() and np.isfinite(gradient(found, places(2))).all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 10**6))
 def test_any_field_is_summed_to_any_degree(size: int, degree: int, seed: int) -> None:
     """A random field against the textbook, and its gradient against Laplace: also with bounds checked (`test_bounds.py`)."""
