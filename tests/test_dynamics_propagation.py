@@ -11,11 +11,12 @@ import pytest
 import spiceypy
 from numpy.typing import NDArray
 
-from aelita.dynamics import GM_KM3_S2, Drag, Forces, StateVector, propagate
+from aelita.dynamics import GM_KM3_S2, Drag, Forces, SolarPressure, StateVector, propagate
 from aelita.dynamics.rotation import ROTATIONS
 from aelita.dynamics.states import elapsed_s, epochs_of
 from aelita.environment import MarsAtmosphere
 from aelita.ephemeris import furnish, release, state
+from aelita.errors import UsageError
 from aelita.time import DAY, et_from_tai_ns, tai_ns_from_et, tai_ns_from_utc
 from orbit_material import CAPTURE, LOW_ARCS, jgmro120d, tgo
 from shared import shared
@@ -133,6 +134,72 @@ def test_a_month_low_over_mars_is_good_to_centimetres() -> None:
     off_m = 1000 * np.linalg.norm(usual.end.position_km - tight.end.position_km)
     print(f"30 days: {1000 * off_m:.2f} mm")
     assert off_m < 0.02 and shares == sorted(shares) and shares[-1] == pytest.approx(1)
+
+
+CIRCLE = StateVector(tai_ns_from_utc("2016-12-31T22:00"), [3800.0, 0, 0], [0, 3.357175, 0])  # type: ignore[arg-type]
+HOUR = 3600 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("state", "forces"),
+    [
+        (CIRCLE, Forces(gravity=None, bodies=())),
+        (StateVector(CIRCLE.epoch_tai_ns, [3800.0, 0, 0], [0, -4.747762, 0]), Forces(bodies=())),  # type: ignore[arg-type]
+        (StateVector(CIRCLE.epoch_tai_ns, [3800.0, 0, 0], [0.5, 7.0, 0]), Forces(bodies=("SUN",))),  # type: ignore[arg-type]
+        (StateVector(CIRCLE.epoch_tai_ns, [3800.0, 0, 0], [8.0, 0, 0]), Forces(bodies=("SUN",))),  # type: ignore[arg-type]
+        (
+            StateVector(CIRCLE.epoch_tai_ns, [42164.0, 0, 0], [0, 3.0747, 0], "EARTH"),  # type: ignore[arg-type]
+            Forces("EARTH", bodies=("SUN", "MOON"), solar_pressure=SolarPressure(10.0)),
+        ),
+        (
+            StateVector(CIRCLE.epoch_tai_ns, [30.0, 0, 0], [0, 0.004, 0.001], "PHOBOS"),  # type: ignore[arg-type]
+            Forces("PHOBOS", bodies=()),
+        ),
+    ],
+    ids=["circle", "parabola", "hyperbola", "along a line", "about the Earth", "about Phobos"],
+)
+def test_there_and_back_is_where_it_began(state: StateVector, forces: Forces) -> None:
+    """Two days across the leap second of 2016: conics of every kind, and other centres."""
+    there = propagate(state, forces, state.epoch_tai_ns + 48 * HOUR)
+    back = propagate(there.end, forces, state.epoch_tai_ns)
+    assert 1e6 * np.linalg.norm(back.end.position_km - state.position_km) < 0.1  # mm
+
+
+@pytest.mark.parametrize("degree", [0, 1, 2, 3, 6, 7, 119, 120])
+def test_every_degree_of_the_field_is_flown(degree: int) -> None:
+    made = propagate(CIRCLE, Forces(gravity=jgmro120d(), degree=degree), CIRCLE.epoch_tai_ns + 4 * HOUR)
+    tight = propagate(CIRCLE, Forces(gravity=jgmro120d(), degree=degree), CIRCLE.epoch_tai_ns + 4 * HOUR, tolerance_km=1e-11)
+    assert 1e6 * np.linalg.norm(made.end.position_km - tight.end.position_km) < 0.02  # mm
+
+
+def test_the_shortest_spans() -> None:
+    for length_ns in (0, 1, 10**6):
+        made = propagate(CIRCLE, Forces(gravity=jgmro120d(), degree=20), CIRCLE.epoch_tai_ns + length_ns, partials=())
+        way = made.end.position_km - CIRCLE.position_km
+        assert np.abs(way - CIRCLE.velocity_km_s * length_ns / 1e9).max() < 1e-8
+        assert made.partials(np.array([made.until_tai_ns]))[0] == pytest.approx(np.eye(6), abs=2e-3)
+
+
+def test_what_cannot_be_is_refused_before_it_is_flown() -> None:
+    nan, until = float("nan"), CIRCLE.epoch_tai_ns + HOUR
+    for words, told in (
+        ({"mass_kg": nan}, "mass of nan"), ({"mass_kg": -1.0}, "mass of -1.0"), ({"mass_kg": 0.0}, "mass of 0.0"),
+        ({"tolerance_km": 0.0}, "tolerance of 0.0"), ({"tolerance_km": nan}, "tolerance of nan"), ({"tolerance_km": 10.0}, "tolerance of 10"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=told):
+            propagate(CIRCLE, Forces(bodies=()), until, **words)  # type: ignore[arg-type]
+    in_metres = StateVector(CIRCLE.epoch_tai_ns, 1e3 * CIRCLE.position_km, 1e3 * CIRCLE.velocity_km_s)
+    with pytest.raises(UsageError, match=r"speed of 3357.*kilometres a second"):
+        propagate(in_metres, Forces(bodies=()), until)
+    with pytest.raises(UsageError, match="SUN is among the bodies twice"):
+        Forces(bodies=("SUN", "EARTH", "SUN"))
+    for gm in (nan, -1.0, 0.0, float("inf")):
+        with pytest.raises(UsageError, match="an attraction of"):
+            Forces(gm=gm)
+    with pytest.raises(UsageError, match="sunlight on nan"):
+        SolarPressure(nan)
+    with pytest.raises(UsageError, match=r"drag on 1\.0 m2 with coefficient nan"):
+        Drag(1.0, nan, MarsAtmosphere())
 
 
 @pytest.mark.soak

@@ -150,3 +150,17 @@ def test_partials_by_sunlight_do_not_jump_when_edges_cross_the_nodes() -> None:
         columns.append(propagate(start, FORCES, END, partials=("solar_pressure",)).partials(np.array([END]))[0][:3, 6])
     bends = np.diff(np.array(columns), n=3, axis=0)
     assert np.abs(bends).max() < 1e-6 * np.abs(columns[0]).max()
+
+
+def test_a_scale_below_zero_pulls_as_much_as_one_above_pushes() -> None:
+    """A fit may try it on its way: a force that ceased there, and its derivative with it, would hold the fit fast."""
+    until = START + 7200 * SECOND
+    plain = propagate(LOW, replace(FORCES, solar_pressure=None), until).end.position_km
+    push, pull = (
+        propagate(LOW, replace(FORCES, solar_pressure=SolarPressure(40.0 * sign, 0.3)), until, partials=("solar_pressure",))
+        for sign in (1.0, -1.0)
+    )
+    assert np.linalg.norm(push.end.position_km - plain) > 1e-5
+    assert push.end.position_km - plain == pytest.approx(plain - pull.end.position_km, abs=1e-8)
+    at = np.array([until])
+    assert push.partials(at)[0][:3, 6] == pytest.approx(-pull.partials(at)[0][:3, 6], abs=1e-8)

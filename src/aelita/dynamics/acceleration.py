@@ -166,10 +166,10 @@ def rest(model: Model, t: float, m: Reals, others: Reals, r: Reals, v: Reals, ro
         for i in range(3):
             a[i] += along * r[i] + cross * v[i]
     mass = model.mass[0] - model.mass[2] * (t - model.mass[1])
-    if model.light > 0.0:
+    if model.light != 0.0:
         sunlight(model, sun, r, part)
         _push(part, mass, a)
-    if model.air > 0.0:
+    if model.air != 0.0:
         resistance(model, m, sun, model.et_s + t, r, v, room[2], part)
         _push(part, mass, a)
     if model.law != NO_THRUST:
@@ -261,7 +261,7 @@ def differentials(
                 by_v[i, j] += k * (-2.0 * r[i] * v[j] + 4.0 * (r[j] * v[i] + rv * one))
     mass = model.mass[0] - model.mass[2] * (t - model.mass[1])
     light, air = np.zeros(3), np.zeros(3)
-    if model.light > 0.0:
+    if model.light != 0.0:
         sunlight(model, sun, r, light)
         for i in range(3):
             light[i] /= mass
@@ -277,11 +277,11 @@ def differentials(
             for i in range(3):
                 for j in range(3):
                     by_r[i, j] += k * d[i] * room[3, j]
-    if model.air > 0.0:
+    if model.air != 0.0:
         resistance(model, m, sun, et, r, v, room[2], air)
         for i in range(3):
             air[i] /= mass
-    if model.air > 0.0 or model.law == VELOCITY or model.law == RTN:
+    if model.air != 0.0 or model.law == VELOCITY or model.law == RTN:
         _differenced(model, m, sun, et, r, v, mass, room[2], by_r, by_v)
     if model.law != NO_THRUST:
         axes(model.law, r, v, g)
@@ -303,7 +303,7 @@ def differentials(
 @inner
 def _bent(model: Model, m: Reals, sun: Reals, et: float, r: Reals, v: Reals, mass: float, shape: Reals, out: Reals) -> None:
     out[0], out[1], out[2] = 0.0, 0.0, 0.0
-    if model.air > 0.0:
+    if model.air != 0.0:
         resistance(model, m, sun, et, r, v, shape, out)
         for i in range(3):
             out[i] /= mass

@@ -288,7 +288,7 @@ def advance(
     turned(model.rotation, model.et_s + t, m)
     sign = 1.0 if until >= t else -1.0
     count, failures = 0, 0
-    shadowed, radius, zone, after, seen = model.light > 0.0 and model.sun >= 0, shadowing(model), 0, 0, np.empty((nodes + 1, 3))
+    shadowed, radius, zone, after, seen = model.light != 0.0 and model.sun >= 0, shadowing(model), 0, 0, np.empty((nodes + 1, 3))
     if shadowed:
         located(model, t, room.axes[0], others[0])
         zone = margins(y, others[0, others.shape[1] - 1], radius, high)

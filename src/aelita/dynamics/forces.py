@@ -1,6 +1,7 @@
 """What pulls and pushes a spacecraft: the choice of forces, and its form for compiled code."""
 
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Any, Protocol
 
 import numpy as np
@@ -59,6 +60,10 @@ class SolarPressure:
     area_m2: float
     reflectivity: float = 0.3
 
+    def __post_init__(self) -> None:
+        if not (isfinite(self.area_m2) and isfinite(self.reflectivity)):
+            raise UsageError(f"sunlight on {self.area_m2!r} m2 with reflectivity {self.reflectivity!r}", remedy="Give numbers")
+
 
 @dataclass(frozen=True, slots=True)
 class Drag:
@@ -67,6 +72,10 @@ class Drag:
     area_m2: float
     coefficient: float
     atmosphere: Any
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.area_m2) and isfinite(self.coefficient)):
+            raise UsageError(f"drag on {self.area_m2!r} m2 with coefficient {self.coefficient!r}", remedy="Give numbers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,10 @@ class Forces:
                 raise UsageError(f"no mass is known of {body!r}", remedy=f"Known are {', '.join(GM_KM3_S2)}")
             if body == self.centre:
                 raise UsageError(f"{body} is the centre and among the bodies", remedy="Leave it out of the bodies")
+            if self.bodies.count(body) > 1:
+                raise UsageError(f"{body} is among the bodies twice: it would pull twice", remedy="Name each once")
+        if self.gm is not None and not 0 < self.gm < inf:
+            raise UsageError(f"an attraction of {self.gm!r} km3/s2", remedy="Give a number above zero, or none: then the field's")
         if self.degree and self.gravity is None:
             raise UsageError(f"degree {self.degree} without a gravity field", remedy="Give `gravity`")
         if self.gravity is not None and not 0 <= self.degree <= self.gravity.degree:

@@ -1,7 +1,7 @@
 """Propagation: from a state, forces and burns to a trajectory."""
 
 from collections.abc import Callable
-from math import copysign
+from math import copysign, inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from .states import ImpactError, StateVector, Trajectory, elapsed_s, epochs_of, 
 
 Reals = NDArray[np.float64]
 CHUNK = 256
+FINEST_KM, COARSEST_KM = 1e-14, 1e-3
+FASTEST_KM_S = 3000.0  # no gravity of the solar system makes more; the same number in metres a second is taken for a mistake
 NAMED = {"GM": 0, "solar_pressure": 1, "drag": 2}
 COMPONENTS = ("x", "y", "z")
 Progress = Callable[[float], None]
@@ -37,12 +39,18 @@ def propagate(
     share that is done.
 
     `impact` is `refuse` (ImpactError, which names the burn before it) or `stop` (the trajectory ends at the surface). Raises
-    UsageError for what does not fit together, TimeError outside of the ephemeris.
+    UsageError for what does not fit together or is no number, TimeError outside of the ephemeris.
     """
     if start.centre != forces.centre:
         raise UsageError(f"a state about {start.centre} and forces about {forces.centre}", remedy="Give both about one body")
     if impact not in ("refuse", "stop"):
         raise UsageError(f"impact={impact!r}", remedy="It is 'refuse' or 'stop'")
+    if not 0 < mass_kg < inf:
+        raise UsageError(f"a mass of {mass_kg!r} kg", remedy="Give one above zero")
+    if not FINEST_KM <= tolerance_km <= COARSEST_KM:
+        raise UsageError(
+            f"a tolerance of {tolerance_km!r} km", remedy=f"It is {FINEST_KM:g} to {COARSEST_KM:g}; beyond, steps mean nothing"
+        )
     et_s, length_s = et_of(start), float(elapsed_s(until_tai_ns, start.epoch_tai_ns))
     forward = until_tai_ns >= start.epoch_tai_ns
     acting = _acting(burns, start.epoch_tai_ns, until_tai_ns, mass_kg if forward else 1e300)
@@ -127,6 +135,9 @@ class _Run:
         self.impact_s: float | None = None
 
     def check_start(self, forces: Forces) -> None:
+        speed_km_s = float(np.linalg.norm(self.start.velocity_km_s))
+        if not speed_km_s < FASTEST_KM_S:
+            raise UsageError(f"a state with a speed of {speed_km_s:g} km/s", remedy="Give kilometres and kilometres a second")
         if surface_height_km(self.model, 0.0, self.start.position_km) < 0:
             raise ImpactError(
                 f"the state of {utc_from_tai_ns(self.start.epoch_tai_ns, 3)} is below the surface of {forces.centre}",
