@@ -104,6 +104,7 @@ QUANTITIES: dict[str, tuple[Callable[[Campaign, int], float], bool]] = {
     "semi_major_km": (_axis_km, True),
     "period_min": (lambda c, at: float(2 * np.pi * np.sqrt(_axis_km(c, at) ** 3 / GM_KM3_S2["MARS"])) / 60, True),
     "apoapsis_km": (_apoapsis_km, True),
+    "height_km": (lambda campaign, at: campaign.passes[_index(campaign, at)].lowest_km, True),
     "drag_m_s": (_drag_m_s, True),
     "days": (lambda campaign, _: campaign.days, False),
     "passes": (lambda campaign, _: float(campaign.in_air), False),

@@ -14,6 +14,7 @@ from ..plots import GRID, INK, PAPER, TRACE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+TOP_KM = 160.0  # of the panel of heights
 DRAWN, LIMIT, BAND, PUBLIC, QUIET = "#e9a13b", "#d62839", "#2a9d8f", "#7b2cbf", "#8d99ae"
 Moments = NDArray[np.datetime64]
 Reals = NDArray[np.float64]
@@ -45,6 +46,8 @@ def draw_corridor(file: AerobrakingFile, campaign: Campaign, path: Path, *, draw
         _orbit(panels[4], file, campaign, drawn)
         for number, panel in enumerate(panels):
             _phases(panel, campaign, named=number == 0)
+        edge = np.timedelta64(round(campaign.days * 864), "s")  # a hundredth of the campaign
+        panels[-1].set_xlim(_when(campaign)[0] - edge, max(_when(each)[-1] for each in (campaign, drawn) if each) + edge)
         locator = AutoDateLocator(minticks=6, maxticks=14)
         panels[-1].xaxis.set_major_locator(locator)
         panels[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))
@@ -63,8 +66,24 @@ def _heights(panel: "Axes", file: AerobrakingFile, campaign: Campaign, drawn: Ca
     if drawn is not None:
         panel.plot(_when(drawn), _column(drawn, "lowest_km"), ".", color=DRAWN, markersize=2, zorder=2, label="densities drawn")
     panel.plot(_when(campaign), _column(campaign, "lowest_km"), ".", color=TRACE, markersize=3, zorder=3, label="nominal air")
-    panel.set_ylim(92, 160)
+    panel.set_ylim(92, TOP_KM)
+    for flown, ink in ((drawn, DRAWN), (campaign, TRACE)):
+        if flown is not None:  # out of the picture, as after a pop-up
+            out = (_column(flown, "lowest_km") > TOP_KM) & (np.array(flown.phases) != "pause")
+            panel.plot(_when(flown)[out], np.full(out.sum(), TOP_KM - 7.5), "^", color=ink, markersize=4, zorder=4)
+    _by_itself(panel, campaign if drawn is None else drawn)
     for known in file.published:
+        if known.quantity == "height_km" and known.at_tai_ns is not None:
+            there = utc_datetime64(np.array([known.at_tai_ns]))
+            panel.plot(there, [known.value], "D", color=PUBLIC, markersize=6, zorder=6)
+            panel.annotate(
+                f"{known.value:g} km",
+                (there[0], known.value),
+                xytext=(5, 7),
+                textcoords="offset points",
+                color=PUBLIC,
+                fontsize=8,
+            )
         if known.quantity == "lowest_km":
             panel.axhline(known.value, color=PUBLIC, linewidth=1.0, linestyle=":", zorder=1)
             panel.annotate(
@@ -77,8 +96,19 @@ def _heights(panel: "Axes", file: AerobrakingFile, campaign: Campaign, drawn: Ca
         if those:
             at = utc_datetime64(np.array([each.at_tai_ns for each in those]))
             panel.plot(at, np.full(len(those), 157.0), mark, color=INK, markersize=4, linestyle="", zorder=4, label=word)
-    panel.legend(loc="upper right", ncols=4, fontsize=8, frameon=False, bbox_to_anchor=(1.0, 0.93))
+    panel.legend(loc="upper right", ncols=6, fontsize=8, frameon=False, bbox_to_anchor=(0.8, 0.93))
     _dress(panel, "lowest height of each pass over the ellipsoid, km")
+
+
+def _by_itself(panel: "Axes", campaign: Campaign) -> None:
+    """Mark what the spacecraft did by itself: small raises after strong passes, and departures from the air."""
+    for word, reasons, mark in (("reduction", ("reduction",), "P"), ("pop-up", ("pop-up", "silence", "safe mode"), "X")):
+        at = [each.at_tai_ns for each in campaign.burns if each.reason in reasons and each.dv_m_s > 0]
+        if at:
+            panel.plot(
+                utc_datetime64(np.array(at)), np.full(len(at), 96.0), mark, color=LIMIT, markersize=5, linestyle="", zorder=5,
+                label=word,
+            )  # fmt: skip
 
 
 def _loads(
