@@ -17,6 +17,7 @@ from aelita.environment import (
     ProfileAtmosphere,
     SolarWind,
     acceleration_km_s2,
+    areoid_km,
     gradient,
     read_dtm,
     read_gravity,
@@ -48,7 +49,8 @@ def density_picture() -> None:
     climate, jezero, dtm = profiles()
     heights, model, calm = np.linspace(0, 250, 251), MarsAtmosphere(), MarsAtmosphere(dust=0.5)
     high, low, upper = heights[heights >= 50], heights[heights <= 200], heights[heights >= 130]
-    mean = np.sqrt(calm.density_kg_m3(heights, 35.264, 0, 163, 21) * calm.density_kg_m3(heights, 35.264, 0, 341, 21))
+    over = heights + areoid_km(35.264)  # profiles count from the areoid
+    mean = np.sqrt(calm.density_kg_m3(over, 35.264, 0, 163, 21) * calm.density_kg_m3(over, 35.264, 0, 341, 21))
     year, thermosphere = over_the_year(model, heights), np.exp(np.log(over_the_year(dtm, upper)).mean(axis=0))
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 6), sharey=True, width_ratios=(2, 1.3), layout="constrained")
     span = "model, all seasons and hours, 45° S to 45° N"
