@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
-from aelita.services.live import installation
+from aelita.services.live import geometries, installation
 from shared import chromium
 
 # Complexes that begin at the same moment in several processes would all choose the first of these.
@@ -28,6 +28,13 @@ FIRST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the long ones, so that none of them is left for one process while the others have nothing to do."""
     items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_orbits() -> Iterator[None]:
+    """Leave no orbit that a test published to the tests of another module: kernels belong to the whole process."""
+    yield
+    geometries.close_geometries()
 
 
 @pytest.fixture(scope="module")

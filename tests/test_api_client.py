@@ -823,6 +823,8 @@ def test_answers_are_typed_as_the_schema_says(schema: dict[str, Any]) -> None:
     typed = [(name, kind) for module in modules for name, kind in vars(module).items() if hasattr(kind, "__total__")]
     assert len(typed) > 80
     for name, kind in typed:
+        if name.startswith("_"):  # what several answers have in common is checked with each of them
+            continue
         assert set(inspect.get_annotations(kind)) in forms[name], name
 
 

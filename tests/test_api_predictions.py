@@ -34,9 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 @pytest.fixture(scope="module")
 def vera(made: Installation) -> Iterator[Desk]:
     with still(made) as centre:
-        desk = Desk(centre)
-        yield desk
-        desk.app.app.state.navigation.orbits.close()  # type: ignore[attr-defined]
+        yield Desk(centre)
 
 
 def test_stations_are_pointed_along_the_orbit_that_was_published(vera: Desk, orbit: tuple[bytes, Any]) -> None:

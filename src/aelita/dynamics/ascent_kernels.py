@@ -6,10 +6,10 @@ Laws: 0 along the wind; 1 tan(pitch) of the stages; 2 that of the first burn of 
 `steering`: vertical_s, kick_s, kick_rad, azimuth_rad, a, b, scale_s, start_s (set when law 1 begins), a1, b1, start1_s.
 """
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from .compiling import kept
 from .earth_model import GM_KM3_S2, J2, POLAR_KM, RADIUS_KM, ROTATION_RAD_S, gravity, height_km
 from .standard_atmosphere import air
 
@@ -23,7 +23,7 @@ COLUMNS = 14  # t, state (7), height, air speed, dynamic pressure, acceleration,
 ROWS = 8000
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def direction(y: Reals, t: float, law: int, steering: Reals, out: Reals) -> None:
     """Set the unit vector of thrust, of date."""
     r = np.sqrt(y[0] * y[0] + y[1] * y[1] + y[2] * y[2])
@@ -57,7 +57,7 @@ def direction(y: Reals, t: float, law: int, steering: Reals, out: Reals) -> None
     out[0], out[1], out[2] = c * (hx / h + tangent * ux), c * (hy / h + tangent * uy), c * (hz / h + tangent * uz)
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def rates(
     y: Reals, t: float, phase: Reals, steering: Reals, area: float, mach: Reals, drag: Reals, out: Reals, extra: Reals
 ) -> None:
@@ -86,7 +86,7 @@ def rates(
     extra[8] = number
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def step(
     y: Reals, t: float, dt: float, phase: Reals, steering: Reals, area: float, mach: Reals, drag: Reals, work: Reals, out: Reals
 ) -> None:
@@ -106,14 +106,14 @@ def step(
         out[n] = y[n] + dt * (k1[n] + 2.0 * k2[n] + 2.0 * k3[n] + k4[n]) / 6.0
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def excess(y: Reals, axis_km: float) -> float:
     """Return how much energy a state has over that of a semi-major axis."""
     r = np.sqrt(y[0] * y[0] + y[1] * y[1] + y[2] * y[2])
     return 0.5 * (y[3] * y[3] + y[4] * y[4] + y[5] * y[5]) - GM_KM3_S2 / r + 0.5 * GM_KM3_S2 / axis_km
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def record(history: Reals, row: int, y: Reals, t: float, extra: Reals) -> int:
     """Write a row of the history and return the next."""
     if row < history.shape[0]:
@@ -125,7 +125,7 @@ def record(history: Reals, row: int, y: Reals, t: float, extra: Reals) -> int:
     return row
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def fly(
     start: Reals, start_s: float, phases: Reals, steering: Reals, area: float, mach: Reals, drag: Reals, fairing: Reals,
     dt: float, history: Reals, ends: Reals, longest_s: float,

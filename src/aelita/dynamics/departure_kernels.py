@@ -3,10 +3,10 @@
 A state has position (km), velocity (km/s), both of date, mass (kg) and the speed that thrust has given (km/s).
 """
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from .compiling import kept
 from .earth_model import GM_KM3_S2, J2, gravity
 
 Reals = NDArray[np.float64]
@@ -16,7 +16,7 @@ FREEZE_KM_S = 0.03  # velocity to be gained below which the direction is held
 FAILED = -1.0
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def coast(start: Reals, duration_s: float, j2: float = J2, tolerance: float = 1e-11) -> Reals:
     """Return the state after a coast, forward or backward. The local error is `tolerance` of position and velocity."""
     y = start.copy()
@@ -81,7 +81,7 @@ def coast(start: Reals, duration_s: float, j2: float = J2, tolerance: float = 1e
     return y
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def required_velocity(position: Reals, velocity: Reals, asymptote: Reals, speed_km_s: float) -> Reals:
     """Return the velocity at a place with which two bodies leave each other along a unit vector at a speed (Battin 1999, 7.2).
 
@@ -98,7 +98,7 @@ def required_velocity(position: Reals, velocity: Reals, asymptote: Reals, speed_
     return out
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def _gain(y: Reals, goal: Reals, belief: Reals, out: Reals) -> float:
     """Set the direction of the velocity to be gained, as the stage believes it; return its size."""
     place, speed = np.empty(3), np.empty(3)
@@ -116,7 +116,7 @@ def _gain(y: Reals, goal: Reals, belief: Reals, out: Reals) -> float:
     return size
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def _rates(y: Reals, law: int, thrust: float, flow: float, goal: Reals, belief: Reals, frozen: Reals, out: Reals) -> None:
     ax, ay, az = gravity(y[0], y[1], y[2], J2)
     u = np.empty(3)
@@ -136,7 +136,7 @@ def _rates(y: Reals, law: int, thrust: float, flow: float, goal: Reals, belief: 
     out[6], out[7] = -flow, push
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def _advance(
     y: Reals, dt: float, law: int, thrust: float, flow: float, goal: Reals, belief: Reals, frozen: Reals, k: Reals, out: Reals
 ) -> None:
@@ -155,7 +155,7 @@ def _advance(
         out[n] = y[n] + dt * (k[0, n] + 2.0 * k[1, n] + 2.0 * k[2, n] + k[3, n]) / 6.0
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def _done(y: Reals, law: int, goal: Reals, belief: Reals, frozen: Reals) -> bool:
     if law == ALONG:
         r = np.sqrt(y[0] ** 2 + y[1] ** 2 + y[2] ** 2)
@@ -165,7 +165,7 @@ def _done(y: Reals, law: int, goal: Reals, belief: Reals, frozen: Reals) -> bool
     return frozen[3] > 0.0 and size * (u[0] * frozen[0] + u[1] * frozen[1] + u[2] * frozen[2]) <= 0.0
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def burn(
     start: Reals, law: int, thrust: float, flow: float, goal: Reals, belief: Reals, dt: float, longest_s: float, least_kg: float
 ) -> tuple[float, Reals]:

@@ -7,11 +7,11 @@ The frame of an ascent is inertial, its z axis the Earth's mean pole of the date
 
 from math import cos, pi, sin, sqrt
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from ..time import tt_s_from_tai_ns, utc_parts
+from .compiling import kept
 
 Reals = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ def site_of_date(latitude_rad: float, longitude_rad: float, height_km: float, ep
     return np.concatenate([place, np.cross([0.0, 0.0, ROTATION_RAD_S], place)])
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def height_km(x: float, y: float, z: float) -> float:
     """Return the height above the ellipsoid along the radius: at most 20 m more than the geodetic one below 400 km."""
     r = np.sqrt(x * x + y * y + z * z)
@@ -80,7 +80,7 @@ def height_km(x: float, y: float, z: float) -> float:
     return r - RADIUS_KM / np.sqrt(1.0 + stretch * sine * sine)
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def gravity(x: float, y: float, z: float, j2: float) -> tuple[float, float, float]:
     """Return the acceleration (km/s2) of the point mass and its oblateness."""
     r2 = x * x + y * y + z * z

@@ -8,10 +8,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import UsageError
+from .compiling import kept
 
 Vectors = NDArray[np.float64]
 ITERATIONS, CLOSE = 35, 1e-13  # the iteration rarely needs more than four steps
@@ -68,7 +68,7 @@ def lambert_all(
     return tuple(found)
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def _columns(
     first: Vectors, second: Vectors, times: Vectors, gm: float, turns: int, high: bool, retrograde: bool
 ) -> tuple[Vectors, Vectors]:
@@ -78,7 +78,7 @@ def _columns(
     return left, right
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def solve_row(
     r1: Vectors, r2: Vectors, time: float, gm: float, turns: int, high: bool, retrograde: bool, v1: Vectors, v2: Vectors
 ) -> None:
@@ -114,7 +114,7 @@ def solve_row(
         v2[axis] = gamma * ((-along - rho * (lam * y + x)) * u2[axis] + across * t2) / n2
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def _free_parameter(lam: float, target: float, turns: int, high: bool) -> float:
     """Return x of the conic whose dimensionless time of flight is `target`; NaN when the revolutions do not fit into it."""
     if turns > 0:
@@ -142,7 +142,7 @@ def _free_parameter(lam: float, target: float, turns: int, high: bool) -> float:
     return x if abs(_time(lam, x, turns) - target) < 1e-8 * max(1.0, target) else math.nan
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def _start(lam: float, target: float, turns: int, high: bool) -> float:
     if turns == 0:
         still, parabola = math.acos(lam) + lam * math.sqrt(1 - lam * lam), 2 / 3 * (1 - lam**3)  # times at x = 0 and x = 1
@@ -155,7 +155,7 @@ def _start(lam: float, target: float, turns: int, high: bool) -> float:
     return (ratio - 1) / (ratio + 1)
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def _slowest(lam: float, turns: int) -> float:
     """Return x where the time of flight with these revolutions is least (where the two paths meet), by bisection of its slope."""
     low, top = -1 + 1e-6, 1 - 1e-6
@@ -168,7 +168,7 @@ def _slowest(lam: float, turns: int) -> float:
     return 0.5 * (low + top)
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def _time(lam: float, x: float, turns: int) -> float:
     """Return the dimensionless time of flight of x: Battin's series beside the parabola, Lancaster's form else."""
     if abs(x - 1) < 0.05 and turns == 0:
@@ -185,7 +185,7 @@ def _time(lam: float, x: float, turns: int) -> float:
     return (x - lam * y - angle / math.sqrt(abs(e))) / e
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def _hypergeometric(z: float) -> float:
     """Return 2F1(3, 1; 5/2; z) by its series (|z| well below one here)."""
     term, total = 1.0, 1.0
@@ -197,7 +197,7 @@ def _hypergeometric(z: float) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@kept()
 def _slopes(lam: float, x: float, time: float) -> tuple[float, float, float]:
     """Return the first three derivatives of the time of flight at x; beside the parabola plain differences (0/0 there)."""
     e = 1 - x * x

@@ -7,11 +7,11 @@ asymptotes to about a degree, beside which n-body targeting is the truth (see `c
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ..ephemeris import state
 from ..errors import UsageError
+from ..octets import compiled
 from ..time import DAY, SECOND
 from .lambert import solve_lambert, solve_row
 
@@ -161,7 +161,7 @@ def _check_ends(origin: str, target: str) -> None:
         )
 
 
-@njit(cache=True)
+@compiled
 def _figures(first: Grid, last: Grid, flight_s: Grid, gm: float, revolutions: int, high: bool) -> Grid:
     """Return C3, declination and right ascension (deg) of the departure asymptote, and arrival speed, of all pairs."""
     made = np.full((4, last.shape[0], first.shape[0]), np.nan)

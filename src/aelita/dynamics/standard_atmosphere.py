@@ -5,9 +5,10 @@ Below 86 km geometric height the seven layers are exact (`tests/test_launch_eart
 is zero there (0.37 Pa at most), and the temperature is only good for a Mach number nobody needs.
 """
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from .compiling import kept
 
 RADIUS_KM = 6356.766  # of the standard's geopotential height
 GAS_J_KG_K = 8314.32 / 28.9644
@@ -44,7 +45,7 @@ def _bases() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 BASE_K, BASE_PA = _bases()
 
 
-@numba.njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+@kept()
 def air(height_km: float) -> tuple[float, float, float]:
     """Return density (kg/m3), pressure (Pa) and speed of sound (m/s) at a geometric height; below the sea as at the sea."""
     if height_km >= 500.0:

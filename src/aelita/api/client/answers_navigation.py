@@ -88,7 +88,7 @@ class PredictedPass(TypedDict):
     max_elevation_deg: float | None
 
 
-class Predicted(TypedDict):
+class _Predicted(TypedDict):
     """Predictions in columns by instants `utc` at the station; `known` says from what the orbit is known."""
 
     spacecraft: str
@@ -105,7 +105,7 @@ class Predicted(TypedDict):
     hidden: list[bool]
 
 
-class PointingPrediction(Predicted):
+class PointingPrediction(_Predicted):
     """Where an antenna points: apparent directions, with and without refraction; rates per second."""
 
     uplink: bool
@@ -120,7 +120,7 @@ class PointingPrediction(Predicted):
     point_ahead_deg: list[float]
 
 
-class DopplerPrediction(Predicted):
+class DopplerPrediction(_Predicted):
     """The carrier that is received: means over `count_s`; what was sent is None one way."""
 
     ways: int

@@ -34,6 +34,15 @@ def geometry_of(installation: Installation, *agencies: str) -> Geometry:
         return known
 
 
+def close_geometries() -> None:
+    """Take all that this process furnished of published orbits back, so that another installation finds none of them."""
+    with _lock:
+        for one in _known.values():
+            if one.orbits is not None:
+                one.orbits.close()
+        _known.clear()
+
+
 async def keep_geometries(health: Health) -> None:
     """Furnish orbits as they are published, for ever, and tell in the health of the service which ones, and which are refused."""
     while True:

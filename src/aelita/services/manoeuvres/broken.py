@@ -55,9 +55,7 @@ def _body(name: str) -> tuple[float, float]:
     key = key if key in GM_KM3_S2 else f"{key} BARYCENTER"
     radius = Forces(key, bodies=()).surface_km[0]
     if radius < 1:
-        raise UsageError(
-            f"no radius is known of {name}", remedy="With --dsm, name Mercury, Venus, Earth or Mars"
-        )
+        raise UsageError(f"no radius is known of {name}", remedy="With --dsm, name Mercury, Venus, Earth or Mars")
     return GM_KM3_S2[key], radius
 
 
