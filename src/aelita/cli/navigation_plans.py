@@ -92,6 +92,7 @@ def transfer(
     craft: CraftOption = "",
 ) -> None:
     """Search transfers between planets: the pork-chop of a window and its best pair, or one Lambert arc (--days 0)."""
+    from ..dynamics import transfer
     from ..services import navigation
 
     first, last = instant(depart), instant(arrive)
@@ -106,7 +107,7 @@ def transfer(
         if not inside:
             say("aelita: the best pair stands on the rim of the dates: a better one may lie outside")
     else:
-        found = navigation.transfer(origin, target, first, last, revolutions=revolutions, high=high)
+        found = transfer(origin, target, first, last, revolutions=revolutions, high=high)
     told = navigation.transfer_row(found)
     if chop is not None:
         marks = (("best", found.departure_tai_ns, found.arrival_tai_ns),)

@@ -9,8 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ...dynamics import transfer
-    from .aerobraking_file import FILE as AEROBRAKING, campaign_tables, load_aerobraking
+    from .aerobraking_file import AEROBRAKING, campaign_tables, load_aerobraking
     from .aerobraking_start import begun
     from .converting import convert
     from .cruising import burn_rows, cruise_arcs, figure_rows, find_cruise
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from .determining import parameters_of
     from .exchanging import draw_tracking, is_xml, pass_table, span_of, tdm_of, tracking_shown
     from .launch_pictures import draw_launch
-    from .launching import as_json as launch_as_json
-    from .launching import launches_of, work_out
+    from .launching import launch_as_json, launches_of, work_out
     from .orbit_files import Arc, check_out, oem_of, read_arcs, read_spk, write_arcs
     from .plots_aerobraking import draw_corridor
     from .plots_determination import draw_residuals
@@ -39,14 +37,14 @@ __all__ = [
     "figure_rows", "find_cruise", "fit_arc", "fit_summary", "fit_table", "fitted", "forces_of", "is_xml", "last_good",
     "launch_as_json", "launch_shown", "launches_of", "load_aerobraking", "load_tracking", "octets_of", "oem_of",
     "parameters_of", "pass_table", "propagated", "read_arcs", "read_field", "read_spk", "residuals_shown", "span_of",
-    "span_text", "tai_now", "tdm_of", "tracking_shown", "transfer", "transfer_row", "work_out", "write_arcs",
+    "span_text", "tai_now", "tdm_of", "tracking_shown", "transfer_row", "work_out", "write_arcs",
 ]  # fmt: skip
 _HOMES = {
-    "...dynamics": "transfer", "aerobraking_file": "FILE campaign_tables load_aerobraking", "aerobraking_start": "begun",
+    "aerobraking_file": "AEROBRAKING campaign_tables load_aerobraking", "aerobraking_start": "begun",
     "cruising": "burn_rows cruise_arcs figure_rows find_cruise", "launch_pictures": "draw_launch", "converting": "convert",
     "determining": "Tracking choose_tracking cut fit_arc fit_summary fit_table fitted last_good load_tracking parameters_of",
     "exchanging": "draw_tracking is_xml pass_table span_of tdm_of tracking_shown",
-    "launching": "as_json launches_of work_out", "orbit_files": "Arc check_out oem_of read_arcs read_spk write_arcs",
+    "launching": "launch_as_json launches_of work_out", "orbit_files": "Arc check_out oem_of read_arcs read_spk write_arcs",
     "plots_aerobraking": "draw_corridor", "plots_determination": "draw_residuals", "plots_sky": "draw_events draw_passes",
     "plots_transfers": "draw_cruise draw_pork_chop", "propagating": "forces_of propagated read_field", "sky": "Sky span_text",
     "shown": "chop_shown corridor_shown cruise_shown launch_shown residuals_shown",
@@ -56,8 +54,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Return what is asked for, its module loaded at the first use."""
-    there = {"AEROBRAKING": "FILE", "launch_as_json": "as_json"}.get(name, name)
     for home, names in _HOMES.items():
-        if name in __all__ and there in names.split():
-            return getattr(import_module(home if home.startswith(".") else f".{home}", __name__), there)
+        if name in names.split():
+            return getattr(import_module(f".{home}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

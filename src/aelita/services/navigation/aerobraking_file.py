@@ -7,7 +7,7 @@ from ...dynamics import AerobrakingFile, Campaign, read_aerobraking
 from ...time import utc_from_tai_ns
 from .reading import text_of
 
-FILE = "navigation/aerobraking.toml"
+AEROBRAKING = "navigation/aerobraking.toml"
 
 
 def load_aerobraking(path: Path) -> AerobrakingFile:

@@ -155,7 +155,7 @@ def dispersion_row(dispersion: Dispersion) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def as_json(launch: Launch) -> dict[str, Any]:
+def launch_as_json(launch: Launch) -> dict[str, Any]:
     """Return all of a launch as plain values: for `--json` and the interface."""
     flown = launch.injection
     book = flown.book
