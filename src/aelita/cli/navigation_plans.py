@@ -207,14 +207,19 @@ def aerobrake(
     gravity: Annotated[Path | None, typer.Option("--gravity", help="Public file of gravity coefficients.")] = None,
     mission: MissionOption = "",
     png: Annotated[Path | None, typer.Option("--png", help="Draw the corridor to this PNG file.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write where it went: .oem, .xml or .bsp.")] = None,
+    body: BodyOption = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Passes to show.")] = 20,
     json: JsonOption = False,
     publish: PublishOption = "",
     craft: CraftOption = "",
 ) -> None:
     """Fly an aerobraking campaign: walk-in, corridor, daily planning, pop-up, lifetime guard, walk-out."""
+    from ..ndm import write
     from ..services import navigation
 
+    if out is not None:
+        navigation.check_out(out, body, "MARS")
     compiled()
     folder = None if file is not None and not from_cruise else mission_of(context, mission).folder
     plan = navigation.load_aerobraking(file or (folder or Path()) / navigation.AEROBRAKING)
@@ -226,10 +231,17 @@ def aerobrake(
     flown = given.campaign(around)
     drawn = given.campaign(around, seed=seed) if seed is not None else None
     told = navigation.campaign_tables(given, drawn or flown) | {"start": begun.origin}
+    arcs = navigation.campaign_arcs(given, drawn or flown, around) if out is not None or publish else ()
+    if out is not None:
+        with writing(out):
+            navigation.write_arcs(arcs, out, made_at=navigation.tai_now(), body=body)
+        say(f"{len(arcs)} arcs written to {out}")
     picture(png, lambda path: navigation.draw_corridor(given, flown, path, drawn=drawn))
     publish_result(
         context, publish, craft, kind="corridor", title=given.name, type="fap",
-        span=(flown.start.epoch_tai_ns, flown.exit.epoch_tai_ns), shown=lambda: navigation.corridor_shown(given, drawn or flown),
+        span=(flown.start.epoch_tai_ns, flown.exit.epoch_tai_ns),
+        files=lambda: {"oem": write(navigation.oem_of(arcs, made_at=navigation.tai_now()))},
+        shown=lambda: navigation.corridor_shown(given, drawn or flown),
         draw=lambda path: navigation.draw_corridor(given, flown, path, drawn=drawn),
     )  # fmt: skip
     if json:

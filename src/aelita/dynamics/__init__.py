@@ -32,6 +32,7 @@ from .tracking import Kind, Observations, Quasar, Refusal, doppler, ranges
 from .tracking_files import read_ramps, read_tracking
 from .tracking_messages import message_of_tracking, tracking_of_message
 from .aerobraking import Campaign
+from .aerobraking_path import PathArc, campaign_path
 from .aerobraking_text import AerobrakingFile, read_aerobraking
 from .corridor import refuse_unsafe
 from .drag_pass import Surroundings, Vehicle, estimated_pass, revolution, surroundings
@@ -42,16 +43,17 @@ from . import mission_design
 from .mission_design import *  # noqa: F403
 
 __all__ = [
-    "GM_KM3_S2", "AerobrakingFile", "Ascent", "Asymptote", "BurnAssessment", "Campaign", "Carrier", "Comparison", "Determination",
-    "DeterminationError", "Dispersion", "Drag", "Elements", "Estimate", "Event", "FilteredOrbit", "FiniteBurn", "Forces",
-    "ImpactError", "ImpulsiveBurn", "Injection", "Kind", "LaunchPlan", "LaunchPlane", "Launcher", "LauncherFile", "Network",
-    "Observations", "Opportunity", "Parameter", "Profile", "Quasar", "Ramps", "Refusal", "Residuals", "Rotation", "Rules",
-    "Setting", "SolarPressure", "StateVector", "Station", "Surroundings", "Trajectory", "Vehicle", "allowed_turn_km_s", "apsides",
-    "ascend", "assess_burn", "below", "capacity_kg", "check_frequency", "compare_orbits", "compute", "constant_uplink",
-    "departure_impulse_km_s", "determine", "doppler", "eclipses", "elements_of", "estimated_pass", "filter_orbit", "first_orbit",
-    "height_keeping", "heights_km", "inject", "join_ramps", "launch_windows", "lifetime", "linear_dispersion", "mean_anomaly",
-    "message_of_tracking", "nodes", "occultations", "optimised_steering", "phase_over", "planar", "predict_carrier", "prepare",
-    "propagate", "ranges", "read_aerobraking", "read_launcher", "read_launches", "read_ramps", "read_tracking", "refuse_unsafe",
-    "residual_table", "residuals", "revolution", "sampled_dispersion", "search", "sigmas_km", "states_of", "surroundings",
-    "track_keeping", "tracking_of_message", "true_anomaly", "windows_with_margins"]  # fmt: skip
+    "GM_KM3_S2", "AerobrakingFile", "Ascent", "Asymptote", "BurnAssessment", "Campaign", "Carrier", "Comparison",
+    "Determination", "DeterminationError", "Dispersion", "Drag", "Elements", "Estimate", "Event", "FilteredOrbit",
+    "FiniteBurn", "Forces", "ImpactError", "ImpulsiveBurn", "Injection", "Kind", "LaunchPlan", "LaunchPlane", "Launcher",
+    "LauncherFile", "Network", "Observations", "Opportunity", "Parameter", "PathArc", "Profile", "Quasar", "Ramps", "Refusal",
+    "Residuals", "Rotation", "Rules", "Setting", "SolarPressure", "StateVector", "Station", "Surroundings", "Trajectory",
+    "Vehicle", "allowed_turn_km_s", "apsides", "ascend", "assess_burn", "below", "campaign_path", "capacity_kg",
+    "check_frequency", "compare_orbits", "compute", "constant_uplink", "departure_impulse_km_s", "determine", "doppler",
+    "eclipses", "elements_of", "estimated_pass", "filter_orbit", "first_orbit", "height_keeping", "heights_km", "inject",
+    "join_ramps", "launch_windows", "lifetime", "linear_dispersion", "mean_anomaly", "message_of_tracking", "nodes",
+    "occultations", "optimised_steering", "phase_over", "planar", "predict_carrier", "prepare", "propagate", "ranges",
+    "read_aerobraking", "read_launcher", "read_launches", "read_ramps", "read_tracking", "refuse_unsafe", "residual_table",
+    "residuals", "revolution", "sampled_dispersion", "search", "sigmas_km", "states_of", "surroundings", "track_keeping",
+    "tracking_of_message", "true_anomaly", "windows_with_margins"]  # fmt: skip
 __all__ += mission_design.__all__

@@ -275,10 +275,12 @@ class _Flight:
         return a * (1 - e) - self.around.radius_km, a * (1 + e) - self.around.radius_km
 
 
-def coasted(around: Surroundings, drag_m2_kg: float, t: float, y: Reals, until_s: float) -> tuple[float, Reals]:
+def coasted(
+    around: Surroundings, drag_m2_kg: float, t: float, y: Reals, until_s: float, factor: float = 1.0
+) -> tuple[float, Reals]:
     """Return time and row of nine at a later time. Raises UsageError below the ground."""
     made = y.copy()
-    if not coast(around.acts, drag_m2_kg, 1.0, t, made, until_s, 1e-7):
+    if not coast(around.acts, drag_m2_kg, factor, t, made, until_s, 1e-7):
         raise UsageError(f"the orbit meets the ground before {utc_from_tai_ns(around.epoch(until_s))}", remedy="Raise periapsis")
     return until_s, made
 

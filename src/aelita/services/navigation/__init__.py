@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .aerobraking_file import AEROBRAKING, campaign_tables, load_aerobraking
+    from .aerobraking_file import AEROBRAKING, campaign_arcs, campaign_tables, load_aerobraking
     from .aerobraking_start import begun
     from .converting import convert
     from .cruising import burn_rows, cruise_arcs, figure_rows, find_cruise
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from .transferring import chop_of, chop_table, transfer_row
 
 __all__ = [
-    "AEROBRAKING", "Arc", "Sky", "Tracking", "begun", "burn_rows", "campaign_tables", "check_out", "choose_tracking", "chop_of",
-    "chop_shown", "chop_table", "convert", "corridor_shown", "cruise_arcs", "cruise_shown", "cut", "draw_corridor",
-    "draw_cruise", "draw_events", "draw_launch", "draw_passes", "draw_pork_chop", "draw_residuals", "draw_tracking",
-    "figure_rows", "find_cruise", "fit_arc", "fit_summary", "fit_table", "fitted", "forces_of", "is_xml", "last_good",
-    "launch_as_json", "launch_shown", "launches_of", "load_aerobraking", "load_tracking", "octets_of", "oem_of",
+    "AEROBRAKING", "Arc", "Sky", "Tracking", "begun", "burn_rows", "campaign_arcs", "campaign_tables", "check_out",
+    "choose_tracking", "chop_of", "chop_shown", "chop_table", "convert", "corridor_shown", "cruise_arcs", "cruise_shown",
+    "cut", "draw_corridor", "draw_cruise", "draw_events", "draw_launch", "draw_passes", "draw_pork_chop", "draw_residuals",
+    "draw_tracking", "figure_rows", "find_cruise", "fit_arc", "fit_summary", "fit_table", "fitted", "forces_of", "is_xml",
+    "last_good", "launch_as_json", "launch_shown", "launches_of", "load_aerobraking", "load_tracking", "octets_of", "oem_of",
     "parameters_of", "pass_table", "propagated", "read_arcs", "read_field", "read_spk", "residuals_shown", "span_of",
     "span_text", "tai_now", "tdm_of", "tracking_shown", "transfer_row", "work_out", "write_arcs",
 ]  # fmt: skip
 _HOMES = {
-    "aerobraking_file": "AEROBRAKING campaign_tables load_aerobraking", "aerobraking_start": "begun",
+    "aerobraking_file": "AEROBRAKING campaign_arcs campaign_tables load_aerobraking", "aerobraking_start": "begun",
     "cruising": "burn_rows cruise_arcs figure_rows find_cruise", "launch_pictures": "draw_launch", "converting": "convert",
     "determining": "Tracking choose_tracking cut fit_arc fit_summary fit_table fitted last_good load_tracking parameters_of",
     "exchanging": "draw_tracking is_xml pass_table span_of tdm_of tracking_shown",

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from ...dynamics import AerobrakingFile, Campaign, read_aerobraking
+from ...dynamics import AerobrakingFile, Campaign, Surroundings, campaign_path, read_aerobraking
 from ...time import utc_from_tai_ns
+from .orbit_files import Arc
 from .reading import text_of
 
 AEROBRAKING = "navigation/aerobraking.toml"
@@ -13,6 +14,13 @@ AEROBRAKING = "navigation/aerobraking.toml"
 def load_aerobraking(path: Path) -> AerobrakingFile:
     """Return what a file says. Raises DefinitionError, with file, key and value, for anything that does not fit."""
     return read_aerobraking(text_of(path, "Name a TOML file of aerobraking"), str(path))
+
+
+def campaign_arcs(file: AerobrakingFile, campaign: Campaign, around: Surroundings) -> tuple[Arc, ...]:
+    """Return where a campaign went, an arc from each burn to the next, and a day of the orbit that it ended in."""
+    return tuple(
+        Arc(file.spacecraft, "MARS", each.epochs_tai_ns, each.states) for each in campaign_path(campaign, file.plan, around)
+    )
 
 
 def campaign_tables(file: AerobrakingFile, campaign: Campaign) -> dict[str, Any]:
