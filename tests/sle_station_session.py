@@ -34,7 +34,12 @@ def session(how: dict[str, Any]) -> dict[str, object]:
     reach(sle.SleState.ACTIVE)
     print("READY", flush=True)
     end = time.monotonic() + how["patience"]
+    last, seen = time.monotonic(), 0
     while len(frames) < how["frames"] and time.monotonic() < end:
+        if len(frames) > seen:
+            last, seen = time.monotonic(), len(frames)
+        if seen and time.monotonic() > last + how["quiet"]:
+            break  # what a timely service has discarded does not come any more
         time.sleep(0.02)
     user.stop()
     reach(sle.SleState.READY)

@@ -97,8 +97,12 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Complex]:
 
 @pytest.fixture(scope="module")
 def pages(one: Complex, browser: Browser) -> dict[str, Page]:
-    """Give a page of each agency, of who came by its first link."""
-    return {"esa": entered(one, browser, "esa", "flight-director"), "roscosmos": entered(one, browser, "roscosmos")}
+    """Give a page of each agency, of who came by its first link; that of Roscosmos is watched."""
+    made = {"esa": entered(one, browser, "esa", "flight-director"), "roscosmos": entered(one, browser, "roscosmos")}
+    made["roscosmos"].goto("/telemetry")
+    moving(made["roscosmos"])
+    watched(made["roscosmos"])
+    return made
 
 
 def entered(one: Complex, browser: Browser, agency: str, *roles: str) -> Page:

@@ -14,8 +14,8 @@ from aelita.dynamics.earth_model import RADIUS_KM, from_j2000, rotation_angle_ra
 from aelita.dynamics.launch_window import _gains_km_s, asymptotes_in_plane, turn_cost_km_s
 from aelita.ephemeris import state
 from aelita.errors import UsageError
+from aelita.services.navigation import launch_as_json, work_out
 from aelita.services.navigation.launcher_file import find_launch
-from aelita.services.navigation.launching import as_json, work_out
 from aelita.time import SECOND, tai_ns_from_utc
 from launch_material import MISSION, ascent_2016, launch_2016, plan_2016, proton
 
@@ -140,7 +140,7 @@ def test_windows_of_2016_and_2020() -> None:
     away = (first.liftoff_tai_ns - tai_ns_from_utc("2016-03-14T09:31:42")) / SECOND / 60.0
     print(f"least C3 of 14 March is in the plane {away:.0f} min after the published liftoff")
     assert abs(away) < 75.0
-    told = as_json(one)
+    told = launch_as_json(one)
     assert told["events"][0]["event"] == "liftoff" and told["events"][-1]["event"] == "separation"
     assert told["fitted"] and told["window"][0]["open"]
     assert told["window"][0]["margin_kg"] == pytest.approx(one.window[0].margin_kg, abs=0.06)

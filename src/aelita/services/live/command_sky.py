@@ -1,7 +1,7 @@
 """What commanding asks of the sky: by which station it commands, when what goes arrives, and how that is known."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...coding import radiation_duration_ns
@@ -9,19 +9,21 @@ from ...commanding import CommandTimes, PreparedCommand, command_times
 from ...errors import AelitaError
 from ...link import CommandLink
 from ...time import SECOND
-from .command_lines import CommandLine
 from .command_obstacles import Obstacles
 from .geometries import geometry_of
 from .serving import Context
 
 
 class CommandSky:
-    """The sky of one agency's commanding. `links` and `lines` are those of the service, by spacecraft, and grow with them."""
+    """The sky of one agency's commanding. `links` are those of the service, by spacecraft, and grow with it.
+
+    `stations_up` tells by which stations (keys) a spacecraft can be commanded now.
+    """
 
     def __init__(
-        self, context: Context, links: Mapping[str, CommandLink], lines: Mapping[str, Sequence[CommandLine]]
+        self, context: Context, links: Mapping[str, CommandLink], stations_up: Callable[[str], Sequence[str]]
     ) -> None:  # fmt: skip
-        self._context, self._links, self._lines = context, links, lines
+        self._context, self._links, self._stations_up = context, links, stations_up
         self.geometry = geometry_of(context.installation, context.agency)
         self._obstacles = Obstacles(self.geometry)
 
@@ -31,7 +33,7 @@ class CommandSky:
 
     def station_of(self, spacecraft: str) -> str:
         """Return the station that commands a spacecraft now, else the first here that could, empty without one."""
-        up = [one.station.key for one in self._lines.get(spacecraft, ()) if one.is_up]
+        up = self._stations_up(spacecraft)
         stations, now = self._context.installation.mission.organisation.stations, self._context.clock.now()
         every = [key for agency in self._context.installation.agencies for key in agency.stations]
         able = [key for key in every if stations[key].can("uplink", spacecraft, now)]

@@ -99,7 +99,7 @@ class CommandService:
         self.commander = Commander(self.standing, self.journal.journal, self.gate, self.signer.key)
         self.lines: dict[str, list[CommandLine]] = {}
         self.links: dict[str, CommandLink] = {}
-        self.sky = CommandSky(context, self.links, self.lines)
+        self.sky = CommandSky(context, self.links, self._stations_up)
         self.commander.times, self.commander.known, self.commander.forbids = self.sky.times, self.sky.known, self._forbids
         self.preparers = self._preparers()
         self.standing.most_ended = MOST_ENDED  # not before: numbers of packets go on behind those of all that went
@@ -415,6 +415,9 @@ class CommandService:
             if verifier.forgotten:
                 what = f"{verifier.forgotten} packets are waited for no more: too many went after them"
                 self.context.health.fault(f"reports of {spacecraft}", what)
+
+    def _stations_up(self, spacecraft: str) -> list[str]:
+        return [one.station.key for one in self.lines.get(spacecraft, ()) if one.is_up]
 
     def _let_go(self, now: int) -> None:
         """Leave nothing of ours at a station for a spacecraft that another agency has."""
