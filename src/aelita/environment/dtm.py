@@ -13,9 +13,7 @@ from .atmosphere_kernels import ECCENTRICITY, GAS_J_MOL_K, PERIHELION_LS_DEG
 
 Reals = NDArray[np.float64]
 BASE_KM, LOWEST_KM, POLAR_RADIUS_KM, FLUX_USUAL, ROWS = 138.0, 125.0, 3376.78, 65.0, 70
-LEAST_RISE_K = (
-    15.0  # of the exosphere over 138 km: in cold nights the terms alone would let it fall below, against the model's form
-)
+LEAST_RISE_K = 15.0  # of the exosphere over 138 km: in cold nights the terms alone would let it fall below, against the model
 EXOSPHERE, BASE, SLOPE = 0, 1, 2  # columns of temperatures; the gases follow
 GASES_G_MOL = (44.01, 16.0, 28.0, 40.0, 28.0, 32.0, 4.0, 1.0, 2.0)  # CO2, O, N2, Ar, CO, O2, He, H, H2
 DIFFUSION = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -0.38, -0.40, 0.0)  # thermal diffusion of the light gases

@@ -24,18 +24,13 @@ PLACES = {  # bodies about which an orbit may be, by their SPICE numbers, and ho
     299: 6000.0, 301: 1700.0, 399: 6300.0, 499: 3300.0,
 }  # fmt: skip
 FARTHEST_KM, FASTEST_KM_S = 7.5e9, 300.0  # 50 au; faster than anything that was launched
-WRONG_PART = (
-    0.3  # by how much of its length a step may differ from what the velocities at its ends say: an arc of 80 degrees does by 0.16
-)
+WRONG_PART = 0.3  # of the length of a step: how far it may be from what the velocities at its ends say (80 degrees: by 0.16)
 FEWEST, MOST_STATES = 2, 2_000_000
 DEGREE = 7
 J2000_FRAME = 1
 CHEBYSHEV, LAGRANGE, HERMITE = 3, 9, 13  # SPK types that are read
 PROBES = np.linspace(-1.0, 1.0, 5)
-MESSAGES, KERNELS = (
-    ("oem", "kvn", "xml", "txt"),
-    ("bsp",),
-)  # endings of files that may hold an orbit, the first first
+MESSAGES, KERNELS = ("oem", "kvn", "xml", "txt"), ("bsp",)  # endings of files that may hold an orbit, the first first
 FIRST, LAST = tai_ns_from_utc("1972-01-02"), tai_ns_from_utc("2261-12-01")
 
 

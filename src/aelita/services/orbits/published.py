@@ -22,9 +22,7 @@ from ..missions import Mission, Spacecraft
 from ..products import Product, ProductStore, Sought
 from .checked import FIRST, LAST, OrbitRefusedError, file_of, segments_of
 
-FOLDER = (
-    "orbits"  # below the home of an agency: kernels of our own writing, made of products; they are made again when they are lost
-)
+FOLDER = "orbits"  # below the home of an agency: kernels of our own writing, made of products, and made again when lost
 FORM = 1  # of what is written: another one makes all of them anew
 MOST_USED, MOST_LOOKED = 64, 400  # products of one spacecraft
 KERNELS, STAND_IN = "kernels", "stand-in"
