@@ -313,6 +313,7 @@ def test_predictions_are_published(run: Run, orbit: Path, tmp_path: Path, monkey
         (("doppler", "MARS", "-s", "malargue", *SPAN, "--transmitter", "atlantis"), "atlantis"),
         (("doppler", "MARS", "-s", "malargue", *SPAN, "--ratio", "880/0"), "turnaround"),
         (("doppler", "MARS", "-s", "malargue", *SPAN, "--ratio", "much"), "turnaround"),
+        (("doppler", "MARS", "-s", "malargue", *SPAN, "--ratio", "1e99999999"), "turnaround"),
         (("doppler", "MARS", "-s", "malargue", *SPAN, "--count", "0"), "count"),
         (("doppler", "MARS", "-s", "malargue", *SPAN, "--transponder-delay", "-1"), "delay"),
     ],

@@ -1,5 +1,6 @@
 """Which carrier a station will receive over the passes of a spacecraft, one, two or three ways, as a table."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -23,6 +24,7 @@ Epochs = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 UPLINK_HZ = 7.1675e9  # the middle of the X-band up to deep space, 7,145 to 7,190 MHz (ITU Radio Regulations, article 5): assumed
 RATIO = Fraction(880, 749)  # X up, X down (CCSDS 401.0-B, 2.6)
+RATIO_TEXT = re.compile(r"[0-9]{1,12}(/[0-9]{1,12}|\.[0-9]{1,12})?")
 MOST_ROWS = 100_000  # at a third of a millisecond each
 MOST_PART = 100_000
 EDGE_NS = 10 * SECOND  # what is sent is told this much longer: counts reach beyond their instants
@@ -59,6 +61,8 @@ class AskedCarrier:
 def ratio_of(text: str) -> Fraction:
     """Return a turnaround ratio of a text: 880/749, or 1.17490. Raises UsageError for what is none."""
     try:
+        if not RATIO_TEXT.fullmatch(text.strip()):  # "1e999999999" is a number too, of a billion digits
+            raise ValueError
         found = Fraction(text.strip())
     except (ValueError, ZeroDivisionError) as error:
         raise UsageError(f"{text[:40]!r} is no turnaround ratio", remedy="Write downlink over uplink: 880/749") from error
