@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
+from aelita.ephemeris import load
 from aelita.services.live import geometries, installation
 from shared import chromium
 
@@ -31,10 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def own_orbits() -> Iterator[None]:
-    """Leave no orbit that a test published to the tests of another module: kernels belong to the whole process."""
+def own_kernels() -> Iterator[None]:
+    """Leave no kernel and no published orbit to the tests of another module: SPICE has one set for the whole process."""
+    before = set(load._furnished)
     yield
     geometries.close_geometries()
+    load.release(*(path for path in load._furnished if path not in before))
 
 
 @pytest.fixture(scope="module")

@@ -378,9 +378,12 @@ def test_the_reference_cruise_meets_the_public_figures(
 
 
 def test_the_campaign_of_aerobraking(tmp_path: Path, asked: Callable[..., Any], run: Run, kept: Callable[[str], Any]) -> None:
-    told = asked("aerobrake", "--png", tmp_path / "corridor.png", "--publish", "esa")
+    path = ("--out", tmp_path / "campaign.bsp", "--body", "-143")
+    told = asked("aerobrake", "--png", tmp_path / "corridor.png", *path, "--publish", "esa")
     shown = kept("corridor")
-    assert len(shown["passes"]) == len(told["passes"]) and shown["files"] == {"png"}
+    assert len(shown["passes"]) == len(told["passes"]) and shown["files"] == {"oem", "png"}
+    assert (tmp_path / "campaign.bsp").stat().st_size > 100 * 50 * len(told["passes"])  # hundred states a pass, and more
+    assert "--body" in run("aerobrake", "--out", tmp_path / "campaign.bsp", expected=2)[1]
     assert max(row["heat_flux_w_m2"] for row in shown["passes"]) < shown["limits"]["heat_flux_w_m2"]
     trims = sum(abs(row["trim_m_s"] or 0) for row in shown["passes"])
     assert 0 < trims <= told["totals"]["burnt_m_s"]
