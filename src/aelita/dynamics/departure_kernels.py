@@ -90,7 +90,7 @@ def required_velocity(position: Reals, velocity: Reals, asymptote: Reals, speed_
     r = np.sqrt(position[0] ** 2 + position[1] ** 2 + position[2] ** 2)
     cosine = (position[0] * asymptote[0] + position[1] * asymptote[1] + position[2] * asymptote[2]) / r
     d = np.sqrt(GM_KM3_S2 / (r * (1.0 + cosine)) + 0.25 * speed_km_s * speed_km_s)
-    if np.dot(np.cross(position, velocity), np.cross(position, asymptote)) < 0.0:  # more than half a turn to go
+    if (np.cross(position, velocity) * np.cross(position, asymptote)).sum() < 0.0:  # more than half a turn to go
         d = -d
     out = np.empty(3)
     for n in range(3):
