@@ -300,7 +300,8 @@ def test_agreement_changes(tmp_path: Path) -> None:
                 await esa.publish(f"esa.frames.{name}.mlg", name.encode())
             await until("first", holds(roscosmos, "FROM_ESA_FRAMES", 1))
             server = servers["esa"]
-            for subject, sent in (("esa.frames.mex.>", b"mex later"), ("esa.frames.mex.mlg", b"mex last")):
+            changes = (("esa.frames.mex.>", b"mex later", 3), ("esa.frames.mex.mlg", b"mex last", 4))
+            for subject, sent, held in changes:
                 changed = [Give("esa", "roscosmos", (subject,)), BOTH[1]]
                 await server.stop()
                 server.plan = plan_streams("esa", changed, SMALL)
@@ -308,7 +309,8 @@ def test_agreement_changes(tmp_path: Path) -> None:
                 await make_all(server)
                 await esa.publish("esa.frames.mex.mlg", sent)
                 await esa.publish("esa.frames.tgo.mlg", b"tgo no more")
-            await until("mex", holds(roscosmos, "FROM_ESA_FRAMES", 4))
+                # A change before this has come lets the new source begin anew: then a message comes twice, and takers know it again.
+                await until("mex", holds(roscosmos, "FROM_ESA_FRAMES", held))
             await asyncio.sleep(0.3)
             assert [data for _, data in await contents(roscosmos, "FROM_ESA_FRAMES")][:3] == [b"tgo", b"mex", b"mex later"]
             async with await client(server, "admin", "to-roscosmos") as export:
