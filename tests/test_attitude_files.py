@@ -1,7 +1,5 @@
 """AEM and CK files of attitudes: what SPICE reads of ours, what the mission's become, and what is refused by name."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +7,6 @@ import numpy as np
 import pytest
 import spiceypy
 
-from aelita.cli import main
 from aelita.dynamics import angles_between, matrices_of
 from aelita.ephemeris import attitudes_at, furnish, read_ck, release
 from aelita.errors import AelitaError, DataError, DefinitionError, UsageError
@@ -19,6 +16,7 @@ from aelita.services.live import Installation
 from aelita.services.live.installation import AgencyHere
 from aelita.services.products import ProductStore, Sought
 from aelita.time import SECOND, et_from_tai_ns, tai_ns_from_utc
+from nav_command import Run, runner
 from shared import shared
 from test_attitude import CLOCK, EM16, ORBIT, SCIENCE_CK
 
@@ -26,23 +24,11 @@ AEMS = "data/nav/ndm/orekit/adm/aem"
 ROVER_CLOCK = "data/nav/spice/altec/lesson_exomarsrsp/kernels/sclk/emrsp_sp_fict_20191031.tsc"
 MADE = tai_ns_from_utc("2026-11-29")
 FROM, UNTIL = "2018-12-08T20:10:10", "2018-12-08T21:19:00"
-Run = Callable[..., tuple[str, str]]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `aelita nav` in this process and give what it printed: results and remarks."""
-
-    def of(*words: str | Path, expected: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr(sys, "argv", ["aelita", "nav", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == expected, told.err
-        return told.out, told.err
-
-    return of
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture

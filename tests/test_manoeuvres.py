@@ -1,8 +1,6 @@
 """`aelita nav target|assess|phase|keep`: burns worked out and judged, flown again by SciPy, assessed from simulated Doppler."""
 
 import json
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,6 @@ import pytest
 import spiceypy
 from scipy.integrate import solve_ivp
 
-from aelita.cli import main
 from aelita.dynamics import (
     FiniteBurn,
     Forces,
@@ -37,8 +34,8 @@ from aelita.services.manoeuvres import Engine, read_plan
 from aelita.services.navigation.orbit_files import Arc, write_arcs
 from aelita.services.navigation.tracking_stations import known_stations
 from aelita.time import SECOND, et_from_tai_ns, tai_ns_from_utc
+from nav_command import Run, runner
 
-Run = Callable[..., tuple[str, str]]
 HOUR = 3600 * SECOND
 GM, GM_SUN, RADIUS = 42828.373620699, 1.32712440041e11, 3396.19
 EPOCH = int(tai_ns_from_utc("2017-01-18T00:00:00"))
@@ -48,18 +45,7 @@ ENGINE = ("--mass", "1976.7", "--thrust", "424", "--isp", "321")
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `aelita nav` in this process and give what it printed: results and remarks."""
-
-    def of(*words: str | Path, expected: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr(sys, "argv", ["aelita", "nav", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == expected, told.err
-        return told.out, told.err
-
-    return of
+    return runner(monkeypatch, capsys)
 
 
 def saved(path: Path, row: np.ndarray, epoch: int = EPOCH) -> Path:

@@ -16,7 +16,6 @@ import pytest
 import spiceypy
 
 from aelita import ephemeris, services
-from aelita.cli import main
 from aelita.ndm import Message, read
 from aelita.services import find_mission, navigation
 from aelita.services.live import Installation
@@ -24,25 +23,13 @@ from aelita.services.live.installation import AgencyHere
 from aelita.services.navigation import reading
 from aelita.services.products import ProductStore, Sought
 from determination_material import dsn
+from nav_command import Run, runner
 from shared import shared
-
-Run = Callable[..., tuple[str, str]]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `aelita nav` in this process, which has its compiled code already, and give what it printed: results and remarks."""
-
-    def of(*words: str | Path, expected: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr(sys, "argv", ["aelita", "nav", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == expected, told.err
-        return told.out, told.err
-
-    return of
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture

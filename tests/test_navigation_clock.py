@@ -1,7 +1,5 @@
 """`aelita nav clock`: the mission's kernels told and written again, clocks made of pairs, what is refused."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,6 @@ import orjson
 import pytest
 import spiceypy
 
-from aelita.cli import main
 from aelita.ephemeris import furnish, release
 from aelita.errors import DataError, UsageError
 from aelita.services import clocks, find_mission
@@ -28,25 +25,16 @@ from aelita.time import (
     tai_ns_from_utc,
     utc_from_tai_ns,
 )
+from nav_command import Run, runner
 from shared import shared
 
 SCLK = "data/nav/spice/em16/sclk"
 ROVER_CLOCK = "data/nav/spice/altec/lesson_exomarsrsp/kernels/sclk/emrsp_sp_fict_20191031.tsc"
-Run = Callable[..., tuple[str, str]]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def of(*words: str | Path, expected: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr(sys, "argv", ["aelita", "nav", "clock", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == expected, told.err
-        return told.out, told.err
-
-    return of
+    return runner(monkeypatch, capsys, "clock")
 
 
 @pytest.fixture

@@ -1,14 +1,11 @@
 """`aelita nav tracking`: real Doppler and ranges written as TDM, read again, and fitted to the same orbit."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import orjson
 import pytest
 
-from aelita.cli import main
 from aelita.dynamics import Kind, Ramps, determine, message_of_tracking, residuals, tracking_of_message
 from aelita.ndm import Message, read, write
 from aelita.services import find_mission, navigation
@@ -18,25 +15,16 @@ from aelita.services.navigation import exchanging
 from aelita.services.products import ProductStore, Sought
 from aelita.time import SECOND, tai_ns_from_utc
 from determination_material import mars_gravity, mgs_network
+from nav_command import Run, runner
 from shared import shared
 from test_navigation_cli import MGS
 
-Run = Callable[..., tuple[str, str]]
 MSR = "data/nav/tracking/mgs/9066071a.msr"
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def of(*words: str | Path, expected: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr(sys, "argv", ["aelita", "nav", "tracking", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == expected, told.err
-        return told.out, told.err
-
-    return of
+    return runner(monkeypatch, capsys, "tracking")
 
 
 def original() -> navigation.Tracking:

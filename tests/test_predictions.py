@@ -3,8 +3,7 @@
 import csv
 import io
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from aelita.cli import main
 from aelita.dynamics import Forces, Kind, StateVector, compute, propagate, tracking_of_message
 from aelita.ephemeris import furnish, pointing, release, state
 from aelita.errors import TimeError, UsageError
@@ -25,6 +23,7 @@ from aelita.services.places import horizon_of, site_of
 from aelita.services.predictions.doppler import network_of, ramps_sent
 from aelita.services.products import ProductStore, Sought
 from aelita.time import DAY, SECOND, tai_ns_from_datetime64, tai_ns_from_utc
+from nav_command import Run, runner
 from shared import shared
 
 ARC = "data/nav/spice/em16/spk/em16_tgo_fsp_116_01_20191111_20200425_v02.bsp"
@@ -32,7 +31,6 @@ TABLE = "data/nav/spice/tgo_state_tables/em16_tgo_fsp_116_01_20191111_20200425_v
 START, STOP = tai_ns_from_utc("2019-11-13"), tai_ns_from_utc("2019-11-14")
 MADE = tai_ns_from_utc("2019-11-12T12:00:00")
 SPAN = ("--start", "2019-11-13", "--days", "1")
-Run = Callable[..., tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -72,18 +70,7 @@ def heard(sky: navigation.Sky, asked: predictions.AskedPasses) -> predictions.Pr
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `aelita nav` in this process, and give what it printed: results and remarks."""
-
-    def of(*words: str | Path, expected: int = 0) -> tuple[str, str]:
-        monkeypatch.setattr(sys, "argv", ["aelita", "nav", *map(str, words)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        assert ended.value.code == expected, told.err
-        return told.out, told.err
-
-    return of
+    return runner(monkeypatch, capsys)
 
 
 def tai(column: pl.Series) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -53,6 +53,16 @@ def gaps_in(utc: NDArray[np.datetime64], factor: float = 5.0) -> tuple[tuple[np.
     return tuple((utc[i], utc[i + 1]) for i in where)
 
 
+def label(axes: "Axes", x: str, y: str, title: str, *, without: Sequence[str] = ("top",)) -> None:
+    """Name the axes of a panel and give it a title, a grid, and no lines on the sides named."""
+    axes.set_xlabel(x, color=INK, fontsize=8.5)
+    axes.set_ylabel(y, color=INK, fontsize=8.5)
+    axes.set_title(title, loc="left", fontsize=9.5, color=INK)
+    axes.grid(True, color=GRID, linewidth=0.5)
+    axes.tick_params(colors=INK, labelsize=8)
+    axes.spines[list(without)].set_visible(False)
+
+
 def draw(traces: Sequence[Trace], path: Path, *, title: str = "", width_in: float = 12.0, height_in: float = 2.6) -> Path:
     """Write one panel per trace, under a common time axis, to `path` (PNG); return the path."""
     from matplotlib import rc_context

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ...dynamics import BPlane, FiniteBurn, Orbit, aim_for_periapsis
 from ...time import SECOND, utc_from_tai_ns
-from ..plots import GRID, INK, PAPER
+from ..plots import INK, PAPER, label
 from .targeting import Manoeuvre
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _cut_offs(axes: "Axes", made: Manoeuvre) -> None:
     else:
         axes.text(0.5, 0.5, "no periapsis ahead: it escapes", transform=axes.transAxes, ha="center", color=INK)
     axes.legend(frameon=False, fontsize=8)
-    _labels(axes, name, "height of the next periapsis, km", "Where a cut-off leads")
+    label(axes, name, "height of the next periapsis, km", "Where a cut-off leads", without=("top", "right"))
 
 
 def _orbits(axes: "Axes", made: Manoeuvre) -> None:
@@ -76,7 +76,13 @@ def _orbits(axes: "Axes", made: Manoeuvre) -> None:
     axes.set_aspect("equal", adjustable="datalim")
     axes.legend(frameon=False, fontsize=8)
     view = f"seen along the first plane (turned by {turned:.1f} deg)" if turned > 10 else "seen from above the first plane"
-    _labels(axes, "thousand km, along the place of the burn", "thousand km", f"Orbits before and after, {view}")
+    label(
+        axes,
+        "thousand km, along the place of the burn",
+        "thousand km",
+        f"Orbits before and after, {view}",
+        without=("top", "right"),
+    )
 
 
 def _conic(orbit: Orbit, pole: tuple[float, float, float]) -> NDArray[np.float64]:
@@ -109,13 +115,4 @@ def _aims(axes: "Axes", made: Manoeuvre, aim: BPlane) -> None:
     axes.invert_yaxis()
     axes.set_aspect("equal", adjustable="datalim")
     axes.legend(frameon=False, fontsize=8)
-    _labels(axes, "B·T, km", "B·R, km (south downwards)", "Aims in the B-plane")
-
-
-def _labels(axes: "Axes", x: str, y: str, title: str) -> None:
-    axes.set_xlabel(x, color=INK, fontsize=8.5)
-    axes.set_ylabel(y, color=INK, fontsize=8.5)
-    axes.set_title(title, loc="left", fontsize=9.5, color=INK)
-    axes.grid(True, color=GRID, linewidth=0.5)
-    axes.tick_params(colors=INK, labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
+    label(axes, "B·T, km", "B·R, km (south downwards)", "Aims in the B-plane", without=("top", "right"))

@@ -10,7 +10,7 @@ from ...dynamics import GM_KM3_S2, PorkChop, PublicFigure, Reference
 from ...ephemeris import state
 from ...errors import UsageError
 from ...time import DAY, SECOND, utc_datetime64, utc_from_tai_ns
-from ..plots import GRID, INK, PAPER
+from ..plots import GRID, INK, PAPER, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,11 +62,11 @@ def draw_pork_chop(chop: PorkChop, path: Path, *, marks: Marks = ()) -> Path:
     steep = np.where(near, np.abs(chop.departure_declination_deg), np.nan)
     if from_earth and np.nanmin(steep) < STEEP_DEG < np.nanmax(steep):
         axes.contour(x, y, steep, levels=(STEEP_DEG,), colors=ARRIVAL_INK, linewidths=1.4, linestyles="--")
-    for label, departure, arrival in marks:
+    for name, departure, arrival in marks:
         at = utc_datetime64(np.array([departure, arrival]))
         axes.plot(at[:1], at[1:], marker="o", color=BURN_INK, markeredgecolor="white", markersize=8, zorder=5)
         axes.annotate(
-            label, (at[0], at[1]), (9, -12), textcoords="offset points", fontsize=8.5, color=INK, fontweight="bold",
+            name, (at[0], at[1]), (9, -12), textcoords="offset points", fontsize=8.5, color=INK, fontweight="bold",
             bbox={"facecolor": PAPER, "alpha": 0.8, "edgecolor": "none", "pad": 1.5}, zorder=6,
         )  # fmt: skip
     bar = figure.colorbar(filled, ax=axes, pad=0.015, ticks=c3_levels)
@@ -132,7 +132,7 @@ def _about_the_sun(axes: "Axes", cruise: Reference) -> None:
     ):
         axes.annotate(name, point[:2], shift, **_note())
     _true_to_scale(axes, (-2.5, 2.5), 0.0)
-    _labels(axes, "x, au", "y, au", "About the Sun, seen from the north of the ecliptic")
+    label(axes, "x, au", "y, au", "About the Sun, seen from the north of the ecliptic")
 
 
 def _arrival(axes: "Axes", cruise: Reference) -> None:
@@ -164,7 +164,7 @@ def _arrival(axes: "Axes", cruise: Reference) -> None:
     _planet(axes, 1000.0)
     _true_to_scale(axes, (-33.0, 17.0), 0.0)
     axes.legend(frameon=False, fontsize=8, loc="lower left")
-    _labels(
+    label(
         axes,
         "thousand km",
         "thousand km",
@@ -196,7 +196,7 @@ def _orbits(axes: "Axes", cruise: Reference) -> None:
     far = 1.07 * max(float(np.abs(line.get_xdata()).max()) for line in axes.lines)
     _true_to_scale(axes, (-0.08 * far, far), -0.08 * far)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
-    _labels(axes, "thousand km", "north, thousand km", "Orbits at Mars, seen along its equator")
+    label(axes, "thousand km", "north, thousand km", "Orbits at Mars, seen along its equator")
 
 
 def _heights(axes: "Axes", cruise: Reference, measured_km: float | None) -> None:
@@ -237,7 +237,7 @@ def _heights(axes: "Axes", cruise: Reference, measured_km: float | None) -> None
     locator = AutoDateLocator(minticks=4, maxticks=8)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    _labels(axes, "UTC", "periapsis height, km", "Periapsis and inclination to the start of aerobraking")
+    label(axes, "UTC", "periapsis height, km", "Periapsis and inclination to the start of aerobraking")
 
 
 def _true_to_scale(axes: "Axes", across: tuple[float, float], middle: float) -> None:
@@ -260,15 +260,6 @@ def _ecliptic(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _note() -> dict[str, Any]:
     return {"textcoords": "offset points", "fontsize": 8, "color": INK}
-
-
-def _labels(axes: "Axes", x: str, y: str, title: str) -> None:
-    axes.set_xlabel(x, color=INK, fontsize=8.5)
-    axes.set_ylabel(y, color=INK, fontsize=8.5)
-    axes.set_title(title, loc="left", fontsize=9.5, color=INK)
-    axes.grid(True, color=GRID, linewidth=0.5)
-    axes.tick_params(colors=INK, labelsize=8)
-    axes.spines[["top"]].set_visible(False)
 
 
 def _figure(width_in: float, height_in: float) -> "Figure":
